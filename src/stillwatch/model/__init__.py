@@ -1,0 +1,1 @@
+"""The contracts between the rooms: Arrow schemas, frozen types and plugin Protocols."""

@@ -1,0 +1,1 @@
+"""From logs to findings: the only place that wires the stages of a scan together."""
