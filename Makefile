@@ -1,0 +1,70 @@
+# What a developer and CI run. `make help` lists it. Needs make, git and Python 3.11 or newer with venv; nothing else.
+# An existing .venv is kept and brought up to date; stamps in it say which lock it holds.
+
+PYTHON ?= python3
+JOBS ?= 2
+VENV := .venv
+PY := $(VENV)/bin/python
+DEMO_OUT ?= demo
+BENCH_OUT ?= work/bench
+SOURCES := src tests docs requirements
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check check-format check-lint check-types check-layers check-docs bench docs lock format
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.stamp-core ## Simulate a small provider, scan it, print the campaigns and where the report is.
+	@$(VENV)/bin/stillwatch demo --out $(DEMO_OUT)
+
+test: $(VENV)/.stamp-dev ## Run all tests (JOBS=2 at a time).
+	@echo "pytest, $(JOBS) at a time; corpora: $${STILLWATCH_CORPORA:-none (tests that need them are skipped)}"
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal --durations=10 $(PYTEST_ARGS)
+
+check: $(VENV)/.stamp-dev ## Format, lint, types, layers and documentation.
+	@$(MAKE) --no-print-directory --keep-going check-format check-lint check-types check-layers check-docs \
+	  && echo "check: all passed" || { echo "check: failed, see the lines marked Error above"; exit 1; }
+
+check-format: $(VENV)/.stamp-dev
+	$(PY) -m ruff format --check $(SOURCES)
+
+check-lint: $(VENV)/.stamp-dev
+	$(PY) -m ruff check $(SOURCES)
+
+check-types: $(VENV)/.stamp-dev
+	$(PY) -m mypy --strict
+
+check-layers: $(VENV)/.stamp-dev
+	$(VENV)/bin/lint-imports
+
+check-docs: $(VENV)/.stamp-dev
+	$(PY) docs/generate.py --check
+
+bench: $(VENV)/.stamp-dev ## Measure speed and quality (minutes).
+	@$(PY) -m benchmarks --out $(BENCH_OUT)
+
+docs: $(VENV)/.stamp-dev ## Write docs/reference/ again from the registries.
+	@$(PY) docs/generate.py
+
+format: $(VENV)/.stamp-dev ## Format the sources and apply safe fixes.
+	@$(PY) -m ruff check --fix-only $(SOURCES)
+	@$(PY) -m ruff format $(SOURCES)
+
+lock: $(VENV)/.stamp-dev ## Resolve requirements/*.lock again to the newest versions.
+	@$(PY) requirements/lock.py
+
+# ---- environment
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "stillwatch needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "could not make $(VENV): on Debian, install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.stamp-core: requirements/core.lock requirements/install.py pyproject.toml | $(PY)
+	@$(PY) requirements/install.py requirements/core.lock
+	@touch $@
+
+$(VENV)/.stamp-dev: requirements/dev.lock requirements/install.py pyproject.toml | $(PY)
+	@$(PY) requirements/install.py requirements/dev.lock
+	@touch $@ $(VENV)/.stamp-core

@@ -1,0 +1,31 @@
+"""Resolve the locks again: every package with its hashes, for every platform, and no word about where it came from.
+
+Usage: ``make lock``
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+COMPILE = (
+    *("uv", "pip", "compile", "pyproject.toml", "--upgrade", "--universal", "--python-version", "3.11"),
+    *("--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet"),
+)
+LOCKS = {"core.lock": ("--group", "build"), "dev.lock": ("--group", "build", "--group", "dev", "-c", "core.lock")}
+
+
+def main() -> int:
+    """Write the locks in order: the second holds to the versions of the first."""
+    folder = Path(__file__).parent
+    for name, options in LOCKS.items():
+        places = [str(folder.relative_to(Path.cwd()) / o) if o.endswith(".lock") else o for o in options]
+        target = str(folder.relative_to(Path.cwd()) / name)
+        code = subprocess.run([sys.executable, "-m", *COMPILE, *places, "-o", target], check=False).returncode
+        if code:
+            return code
+        print(f"wrote {target}: {Path(target).read_text().count('==')} packages")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
