@@ -1,0 +1,81 @@
+"""Imports go downwards only, detection never sees the truth, and plugins are all listed."""
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+
+# Folder, its tuple, the Protocol its plugins follow.
+REGISTRIES = (("stillwatch.detect.views", "VIEWS", "stillwatch.model.view:View"),)
+
+
+def load(place: str) -> Any:  # a class object of a Protocol: nothing narrower is true
+    """Load what ``module:name`` names."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def methods(protocol: type) -> set[str]:
+    """Public methods that a Protocol asks for."""
+    return {name for name, value in vars(protocol).items() if inspect.isfunction(value) and not name.startswith("_")}
+
+
+def follows(candidate: type, protocol: type) -> bool:
+    """Say whether a class has all methods of the Protocol."""
+    return all(callable(getattr(candidate, name, None)) for name in methods(protocol))
+
+
+def plugins(folder: ModuleType, protocol: type) -> set[type]:
+    """Classes of the modules in a folder that follow its Protocol."""
+    modules = [importlib.import_module(f"{folder.__name__}.{m.name}") for m in pkgutil.iter_modules(folder.__path__)]
+    return {
+        cls
+        for module in modules
+        for name, cls in vars(module).items()
+        if inspect.isclass(cls) and cls.__module__ == module.__name__ and not name.startswith("_")
+        if follows(cls, protocol)
+    }
+
+
+def test_contracts_hold() -> None:
+    """import-linter keeps every contract of pyproject.toml."""
+    linter = Path(sys.executable).with_name("lint-imports")
+    result = subprocess.run([linter, "--no-cache"], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_truth_is_out_of_reach_of_detection() -> None:
+    """The contract that keeps the truth from detection names every room detection is made of."""
+    (contract,) = [c for c in CONTRACTS if c["type"] == "forbidden" and "stillwatch.simulate" in c["forbidden_modules"]]
+    rooms = {"detect", "sketch", "ingest", "engine", "report", "scan"}
+    assert {f"stillwatch.{room}" for room in rooms} <= set(contract["source_modules"])
+
+
+@pytest.mark.parametrize(("folder", "tuple_name", "protocol"), REGISTRIES, ids=[r[1] for r in REGISTRIES])
+def test_every_plugin_is_listed(folder: str, tuple_name: str, protocol: str) -> None:
+    """A class in the folder that follows the Protocol is an entry of the folder's tuple."""
+    package = importlib.import_module(folder)
+    registered = getattr(package, tuple_name)
+    found = plugins(package, load(protocol))
+    assert isinstance(registered, tuple)
+    assert found
+    assert {type(entry) for entry in registered} == found
+
+
+@pytest.mark.parametrize(("folder", "tuple_name", "protocol"), REGISTRIES, ids=[r[1] for r in REGISTRIES])
+def test_plugin_names_are_unique(folder: str, tuple_name: str, protocol: str) -> None:
+    """No two entries share a name, and no entry follows another Protocol."""
+    registered = getattr(importlib.import_module(folder), tuple_name)
+    names = [entry.name for entry in registered]
+    assert len(set(names)) == len(names)
+    assert all(follows(type(entry), load(protocol)) for entry in registered)
