@@ -59,7 +59,7 @@ lock: $(VENV)/.stamp-dev ## Resolve requirements/*.lock again to the newest vers
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "stillwatch needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "could not make $(VENV): on Debian, install python3-venv"; rm -rf $(VENV); exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "could not make $(VENV): on Debian, install python3-venv"; exit 1; }
 
 $(VENV)/.stamp-core: requirements/core.lock requirements/install.py pyproject.toml | $(PY)
 	@$(PY) requirements/install.py requirements/core.lock

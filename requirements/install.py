@@ -67,6 +67,9 @@ def main(lock: str) -> int:
     start = time.monotonic()
     if not has_module("pip"):
         run([sys.executable, "-m", "ensurepip", "--default-pip"])
+    if not has_module("pip"):
+        print("this Python cannot install pip: on Debian, install python3-venv", file=sys.stderr)
+        return 1
     pip = pip_settings()
     if not has_module("uv"):
         run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"])
