@@ -1,0 +1,194 @@
+"""The dispatch channel: kernel against twin, exact validity by enumeration, power on dispatchers, silence on people."""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from stillwatch.detect.channels._kernels import turns_log2
+from stillwatch.detect.channels._twins import alternative_probabilities, null_probability, turn_bits
+from stillwatch.detect.channels.dispatch import TURN_MODEL, TurnModel, dispatch_bits, dispatch_turns
+from stillwatch.errors import InvalidInput
+
+SMALL = TURN_MODEL._replace(
+    theta=np.array([1.0, 64.0]),
+    discount=np.array([0.0, 0.9]),
+    habit=np.array([0.0, 0.9, 0.9, 0.5]),
+    company=np.array([1, 1, 1, 4]),
+    counting=np.array([-1, -1, 0, 1]),
+    total=np.array([3.0, 8.0]),
+    sticky=np.array([0.5, 0.9]),
+    sticky_company=np.array([1, 4]),
+    prior=np.array([0.2, 0.1, 0.05, 0.15, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.1]),
+)
+"""A grid small enough to enumerate, with every kind of member in it."""
+
+
+def relabel(turns: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Codes in order of first appearance."""
+    _, first, inverse = np.unique(turns, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse].astype(np.int32)
+
+
+def hours(n: int, gap: float) -> NDArray[np.int64]:
+    """Equally spaced times in microseconds."""
+    return (np.arange(n) * gap * 3.6e9).astype(np.int64)
+
+
+def partitions(n: int) -> Iterator[list[int]]:
+    """Every sequence of n codes in order of first appearance."""
+    for rest in itertools.product(range(n), repeat=n - 1):
+        highest = 0
+        for a in rest:
+            if a > highest + 1:
+                break
+            highest = max(highest, a)
+        else:
+            yield [0, *rest]
+
+
+@st.composite
+def sequences(draw: st.DrawFn) -> list[int]:
+    """A sequence of turns with long and short memories."""
+    turns, k = [0], 1
+    for _ in range(draw(st.integers(0, 40))):
+        turns.append(draw(st.integers(0, k)))
+        k = max(k, turns[-1] + 1)
+    return turns
+
+
+@settings(max_examples=40, deadline=None)
+@given(sequences(), st.integers(0, 2**32 - 1))
+def test_kernel_equals_twin(turns: list[int], seed: int) -> None:
+    """Mixture and null likelihoods of kernel and twin agree."""
+    gaps = np.random.default_rng(seed).exponential(0.5, len(turns))
+    mixture, nulls, _ = turns_log2(np.array(turns, np.int32), gaps, *SMALL)
+    expected_mixture, expected_nulls = turn_bits(turns, list(gaps), SMALL)
+    assert mixture == pytest.approx(expected_mixture, abs=1e-9)
+    np.testing.assert_allclose(nulls, expected_nulls, atol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sequences(), st.floats(0, 3))
+def test_every_prediction_is_a_distribution(past: list[int], gap: float) -> None:
+    """Under each null and each component, all accounts and the new one together have probability 1."""
+    choices = range(len(set(past)) + 1)
+    for null in np.ndindex(SMALL.habit.size, SMALL.theta.size, SMALL.discount.size):
+        i, j, m = null
+        assert sum(null_probability(past, a, gap, SMALL, (i, j, m)) for a in choices) == pytest.approx(1)
+    totals = np.sum([alternative_probabilities(past, a, gap, SMALL) for a in choices], axis=0)
+    np.testing.assert_allclose(totals, 1, atol=1e-12)
+
+
+@pytest.mark.parametrize("gap", [0.01, 1.0])
+@pytest.mark.parametrize("model", [SMALL, TURN_MODEL])
+def test_expectation_is_at_most_one_under_every_null(gap: float, model: TurnModel) -> None:
+    """Over all sequences of seven turns, E has expectation at most 1 under each null of the grid: exact."""
+    mixtures, nulls = [], []
+    for turns in partitions(7):
+        mixture, null, _ = turns_log2(np.array(turns, np.int32), np.full(7, gap), *model)
+        mixtures.append(mixture)
+        nulls.append(null)
+    probability = np.exp2(np.array(nulls))
+    e_value = np.exp2(np.array(mixtures) - np.array(nulls).max(axis=1))
+    np.testing.assert_allclose(probability.sum(axis=0), 1, rtol=1e-9)
+    assert np.exp2(mixtures).sum() == pytest.approx(1)
+    assert (e_value @ probability).max() <= 1 + 1e-9
+
+
+def draw_null(rng: np.random.Generator, n: int, gap: float, null: tuple[int, int, int]) -> list[int]:
+    """One sequence from a null without overlapping sessions, drawn turn by turn."""
+    habit, theta, discount = null
+    stay = TURN_MODEL.habit[habit] * np.exp(-gap / 0.3)
+    strength, d = TURN_MODEL.theta[theta], TURN_MODEL.discount[discount]
+    turns = [0]
+    counts = [1]
+    for _ in range(n - 1):
+        if rng.random() < stay:
+            a = turns[-1]
+        else:
+            mass = np.array([*(c - d for c in counts), strength + d * len(counts)])
+            a = int(rng.choice(mass.size, p=mass / mass.sum()))
+        if a == len(counts):
+            counts.append(0)
+        counts[a] += 1
+        turns.append(a)
+    return turns
+
+
+@pytest.mark.parametrize("null", [(0, 0, 0), (0, 3, 0), (0, 2, 3), (1, 1, 1), (2, 3, 2)])
+def test_long_sequences_of_a_null_rarely_look_dispatched(null: tuple[int, int, int]) -> None:
+    """Monte Carlo: mean of E at most 1 within error, and P(peak >= b) at most 2^-b within three standard errors."""
+    rng = np.random.default_rng(20261101)
+    runs = 150
+    found = [dispatch_turns(np.array(draw_null(rng, 120, 0.1, null), np.int32), hours(120, 0.1)) for _ in range(runs)]
+    e_values = np.exp2([f.bits for f in found])
+    assert e_values.mean() <= 1 + 3 * e_values.std() / np.sqrt(runs)
+    peaks = np.array([f.peak_bits for f in found])
+    for bits in (1, 2, 4, 6):
+        promised = 2.0**-bits
+        assert (peaks >= bits).mean() <= promised + 3 * np.sqrt(promised * (1 - promised) / runs)
+
+
+def test_a_dispatcher_gives_positive_bits() -> None:
+    """Uniform turns over 60 accounts x 3 and 120 x 2, and rotation, are seen."""
+    rng = np.random.default_rng(5)
+    few = [dispatch_bits(relabel(rng.integers(0, 60, 180)), hours(180, 0.5)) for _ in range(20)]
+    many = [dispatch_bits(relabel(rng.integers(0, 120, 240)), hours(240, 0.5)) for _ in range(20)]
+    rounds = dispatch_bits(relabel(np.tile(np.arange(60), 3)), hours(180, 0.5))
+    assert np.median(few) > 5
+    assert np.median(many) > 5
+    assert rounds > 20
+
+
+def people(
+    rng: np.random.Generator, n: int, k: int, returning: float, gap: float
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Sessions of about eight; the next one is of a known person, by habit, with probability `returning`."""
+    turns: list[int] = []
+    sessions: list[int] = []
+    times: list[float] = []
+    now = 0.0
+    while len(turns) < n:
+        known = len(sessions) and rng.random() < returning
+        person = int(rng.choice(sessions)) if known else int(rng.integers(0, k))
+        sessions.append(person)
+        for _ in range(1 + rng.poisson(7)):
+            turns.append(person)
+            times.append(now)
+            now += rng.exponential(0.02)
+        now += rng.exponential(gap)
+    order = np.argsort(times, kind="stable")
+    return relabel(np.array(turns)[order]), (np.array(times)[order] * 3.6e9).astype(np.int64)
+
+
+def test_people_give_strongly_negative_bits() -> None:
+    """People who come back in sessions are far below zero."""
+    rng = np.random.default_rng(11)
+    found = [dispatch_bits(*people(rng, 600, 200, 0.5, 1.0)) for _ in range(20)]
+    assert max(found) < -20
+
+
+def test_an_equal_quota_batch_is_not_dispatch() -> None:
+    """Forty accounts that each send fifty exchanges in one run stay below zero."""
+    account = np.repeat(np.arange(40, dtype=np.int32), 50)
+    assert dispatch_bits(account, hours(2000, 0.002)) < 0
+
+
+@pytest.mark.parametrize(
+    ("account", "time_us"),
+    [([1, 0], [0, 1]), ([0, 2], [0, 1]), ([0, 1], [1, 0]), ([0, 1], [0])],
+)
+def test_disorder_is_refused(account: list[int], time_us: list[int]) -> None:
+    """Codes out of order, times that descend and unequal lengths are the caller's mistakes."""
+    with pytest.raises(InvalidInput):
+        dispatch_bits(np.array(account, np.int32), np.array(time_us, np.int64))
+
+
+def test_nothing_is_no_evidence() -> None:
+    """An empty family has zero bits."""
+    assert dispatch_bits(np.empty(0, np.int32), np.empty(0, np.int64)) == 0
