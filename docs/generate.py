@@ -1,0 +1,371 @@
+"""Write docs/reference/ from the registries, so that a page cannot say what the program does not do.
+
+Usage: ``make docs`` writes; ``docs/generate.py --check`` says which committed pages are out of step.
+"""
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import stillwatch
+from stillwatch import errors
+from stillwatch.model.account import ACCOUNT_COLUMNS
+from stillwatch.model.campaign import Campaign
+from stillwatch.model.column import Column
+from stillwatch.model.exchange import EXCHANGE_COLUMNS
+from stillwatch.model.findings import CAMPAIGNS_VERSION, FINDING_EXCHANGE_COLUMNS, STREAM_COLUMNS, Findings
+from stillwatch.model.quarantine import QUARANTINE_COLUMNS
+from stillwatch.report import wording
+
+FOLDER = Path(__file__).parent / "reference"
+NOTE = "<!-- Written by `make docs` from the source: edit there, not here. -->"
+
+
+class Page(NamedTuple):
+    """A reference page: file name, what the index says of it, and what makes its text."""
+
+    name: str
+    about: str
+    body: Callable[[], str]
+
+
+def cell(text: object) -> str:
+    """Text that stays inside one cell of a Markdown table."""
+    return " ".join(str(text).split()).replace("|", "\\|").replace("``", "`")
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cell(c) for c in line)} |" for line in lines)
+
+
+def first_sentence(documented: object) -> str:
+    """First paragraph of a docstring."""
+    return " ".join((inspect.getdoc(documented) or "").split("\n\n")[0].split())
+
+
+def columns_table(columns: Sequence[Column]) -> str:
+    """Columns with type, meaning, whether a row needs them, and their OpenTelemetry names where any has one."""
+    named = any(c.semconv for c in columns)
+    heads = ["column", "type", "needed", "meaning", *(["OpenTelemetry"] if named else [])]
+    rows = [
+        [
+            f"`{c.name}`",
+            c.type,
+            "yes" if c.required else "",
+            c.doc,
+            *([f"`{c.semconv}`" if c.semconv else ""] if named else []),
+        ]
+        for c in columns
+    ]
+    return table(heads, rows)
+
+
+def exchange_page() -> str:
+    """The record."""
+    return f"""# The record
+
+One row per exchange: a request to a model and its answer. Every format is brought into these columns, and everything
+after reading works on them. Columns that are not needed may be null in any row or absent from a file; what cannot be
+judged without them is said in the report.
+
+{columns_table(EXCHANGE_COLUMNS)}
+
+Where a name of the OpenTelemetry GenAI conventions is given, that attribute is what fills the column; older names of
+the same attribute are understood too.
+
+## Accounts
+
+`--accounts FILE` adds what you know about the accounts themselves: Parquet, CSV or NDJSON with these columns.
+
+{columns_table(ACCOUNT_COLUMNS)}
+"""
+
+
+def outputs_page() -> str:
+    """Tables and files that a scan writes."""
+    return f"""# What a scan writes
+
+| file | what it holds |
+| --- | --- |
+| `report.html` | everything for a person, one file that loads nothing from elsewhere |
+| `campaigns.json` | everything for a program: [schema](campaigns.md) |
+| `streams.parquet` | one row per accused stream |
+| `exchanges.parquet` | one row per exchange of an accused stream |
+| `quarantine.parquet` | one row per row that could not be accepted |
+
+## streams.parquet
+
+{columns_table(STREAM_COLUMNS)}
+
+## exchanges.parquet
+
+{columns_table(FINDING_EXCHANGE_COLUMNS)}
+
+## quarantine.parquet
+
+{columns_table(QUARANTINE_COLUMNS)}
+
+Rows read are always rows kept plus rows quarantined plus duplicates; a scan prints all four.
+"""
+
+
+def parts(documented: type) -> dict[str, str]:
+    """What the aligned lines of a dataclass docstring say of its fields."""
+    found: dict[str, str] = {}
+    names = {f.name for f in fields(documented)} if is_dataclass(documented) else set()
+    for line in (inspect.getdoc(documented) or "").splitlines():
+        head, _, rest = line.partition("  ")
+        for name in (n.strip() for n in head.split(",")):
+            if name in names and rest.strip():
+                found[name] = rest.strip()
+    return found
+
+
+def shown_type(annotation: object) -> str:
+    """Annotation as a reader of JSON or Python thinks of it."""
+    text = annotation.__name__ if isinstance(annotation, type) and "[" not in str(annotation) else str(annotation)
+    for noise in (
+        "stillwatch.model.campaign.",
+        "stillwatch.model.findings.",
+        "collections.abc.",
+        "datetime.",
+        "pyarrow.lib.",
+    ):
+        text = text.replace(noise, "")
+    return f"`{text}`"
+
+
+def dataclass_table(documented: type) -> str:
+    """Fields of a dataclass with type and, where the docstring says more than the name, meaning."""
+    said = parts(documented)
+    return table(
+        ["field", "type", "meaning"],
+        [[f"`{f.name}`", shown_type(f.type), said.get(f.name, "")] for f in fields(documented)],
+    )
+
+
+def campaign_types() -> list[type]:
+    """Dataclasses of the findings, outermost first."""
+    module = sys.modules[Campaign.__module__]
+    inner = [v for v in vars(module).values() if is_dataclass(v) and isinstance(v, type) and v is not Campaign]
+    tally = importlib.import_module("stillwatch.model.findings").Tally
+    return [Findings, tally, Campaign, *inner]
+
+
+def campaigns_page() -> str:
+    """campaigns.json."""
+    sections = "\n\n".join(
+        f"## {kind.__name__}\n\n{first_sentence(kind)}\n\n{dataclass_table(kind)}" for kind in campaign_types()
+    )
+    return f"""# campaigns.json
+
+Format version {CAMPAIGNS_VERSION}; a change of meaning raises it. The file holds the `Findings` below without its
+tables (these are the Parquet files beside it). JSON Schema: [campaigns.schema.json](campaigns.schema.json). Numbers
+that do not exist are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, times are ISO 8601 in UTC. The same types
+come back from `stillwatch.scan` in Python.
+
+{sections}
+"""
+
+
+def findings_page() -> str:
+    """Words of a finding."""
+    tests = table(
+        ["test", "name", "question", "low", "high"],
+        [[f"`{code}`", w.name, w.question, w.low, w.high] for code, w in wording.TESTS.items()],
+    )
+    verdicts = table(
+        ["verdict", "the campaign", "what it means", "what would change it"],
+        [[f"`{v}`", w.headline, w.meaning, " ".join(w.changes)] for v, w in wording.VERDICTS.items()],
+    )
+    return f"""# Verdicts, views, channels, tests
+
+## Verdicts
+
+{verdicts}
+
+## Views
+
+How exchanges are grouped across accounts. A view may propose anything; the evidence decides.
+
+{words_table("view", wording.VIEWS, registered("stillwatch.detect.views", "VIEWS"))}
+
+## Channels
+
+Independent kinds of evidence that a family's accounts are one hand, in bits.
+
+{words_table("channel", wording.CHANNELS)}
+
+## Structure tests
+
+Each is an effect with a standard error over accounts, measured on session heads.
+
+{tests}
+
+## Reasons
+
+{table(["code", "when it is reached", "when it is missed"], reason_rows())}
+
+## What could not be judged
+
+{words_table("code", wording.NOT_JUDGED)}
+"""
+
+
+def reason_rows() -> list[list[str]]:
+    """Reasons with their places for numbers as a reader can take them."""
+    return [
+        [f"`{code}`", w.reached.replace("{", "*").replace("}", "*"), w.missed.replace("{", "*").replace("}", "*")]
+        for code, w in wording.REASONS.items()
+    ]
+
+
+def registered(folder: str, name: str) -> set[str]:
+    """Names of the plugins in a folder's tuple."""
+    return {plugin.name for plugin in getattr(importlib.import_module(folder), name)}
+
+
+def words_table(head: str, words: Mapping[str, wording.Words], only: set[str] | None = None) -> str:
+    """Codes with their name and meaning, in order; `only` leaves out what no plugin gives."""
+    return table(
+        [head, "name", "meaning"],
+        [[f"`{code}`", w.name, w.meaning] for code, w in words.items() if only is None or code in only],
+    )
+
+
+def readers_page() -> str:
+    """Log formats."""
+    readers = importlib.import_module("stillwatch.ingest").READERS
+    rows = [[f"`{r.name}`", r.unit, first_sentence(type(r))] for r in readers]
+    return f"""# Log formats
+
+The format of a file is found by looking at its content, in this order. Files may be compressed (`.gz`, `.zst`), named
+by path, folder or glob, or come from standard input as `-`. A format that is none of these is read with a
+[mapping](../how-to/map-a-csv.md).
+
+{table(["reader", "place in quarantine counts", "what it reads"], rows)}
+"""
+
+
+def option_rows(command: Any) -> list[list[str]]:  # a command object of typer's own copy of click
+    """Arguments and options of a command."""
+    rows = []
+    for parameter in command.params:
+        names = parameter.metavar or parameter.name.upper()
+        if parameter.param_type_name != "argument":
+            names = ", ".join([*parameter.opts, *parameter.secondary_opts])
+        shown = parameter.default if isinstance(parameter.default, str | int | float) else ""
+        default = "" if isinstance(shown, bool) else shown
+        rows.append([f"`{names}`", getattr(parameter, "help", None) or "", f"`{default}`" if default != "" else ""])
+    return rows
+
+
+def commands_page() -> str:
+    """Commands and flags."""
+    group = importlib.import_module("typer.main").get_command(importlib.import_module("stillwatch.cli").app)
+    sections = []
+    for name, command in group.commands.items():
+        if command.hidden:
+            continue
+        told = inspect.cleandoc(command.help or "").replace("\f", "").replace("\b", "")
+        options = table(["argument or flag", "what it does", "default"], option_rows(command))
+        sections.append(f"## stillwatch {name}\n\n{told}\n\n{options}")
+    own = table(["flag", "what it does", "default"], option_rows(group))
+    return f"""# Commands
+
+{own}
+
+{chr(10).join(f"{s}{chr(10)}" for s in sections)}
+Exit codes are on [a page of their own](exit-codes.md). Messages and progress go to standard error, results to standard
+output.
+"""
+
+
+def exit_codes_page() -> str:
+    """Exit codes, from the exception tree."""
+    kinds = [getattr(errors, name) for name in errors.__all__]
+    codes = sorted({kind.exit_code for kind in kinds})
+    rows = [[0, "", "Everything was read and judged; also when nothing was found."]]
+    for code in codes:
+        those = [k for k in kinds if k.exit_code == code]
+        rows.append([code, ", ".join(f"`{k.__name__}`" for k in those), " ".join(first_sentence(k) for k in those)])
+    return f"""# Exit codes
+
+{table(["code", "exception in Python", "what happened"], rows)}
+
+A finding is not an error: a scan that finds campaigns exits with 0. In Python the same situations raise the exceptions
+named here, all of them `StillwatchError` and each also a builtin.
+"""
+
+
+def python_page() -> str:
+    """The public surface."""
+    sections = []
+    for name in (n for n in stillwatch.__all__ if not n.startswith("__")):
+        value = getattr(stillwatch, name)
+        call = f"{name}{inspect.signature(value)}" if inspect.isfunction(value) else f"class {name}"
+        sections.append(f"## {name}\n\n```text\n{call}\n\n{inspect.getdoc(value)}\n```\n")
+    listed = ", ".join(f"`{name}`" for name in stillwatch.__all__)
+    return f"""# Python
+
+`import stillwatch` gives {listed}; everything else is private and may change.
+How to use it: [the tutorial](../tutorial.md).
+
+{chr(10).join(sections)}"""
+
+
+def pages() -> tuple[Page, ...]:
+    """Pages in the order of the index."""
+    return (
+        Page("commands.md", "every command, argument and flag", commands_page),
+        Page("exit-codes.md", "what a command's exit status says", exit_codes_page),
+        Page("readers.md", "log formats that are read", readers_page),
+        Page("exchange.md", "the columns of an exchange and of an account", exchange_page),
+        Page("outputs.md", "files and tables a scan writes", outputs_page),
+        Page("campaigns.md", "campaigns.json, field by field", campaigns_page),
+        Page("findings.md", "verdicts, views, channels, structure tests, reasons", findings_page),
+        Page("python.md", "the Python surface", python_page),
+    )
+
+
+def index() -> str:
+    """Index of the reference."""
+    rows = [[f"[{page.name}]({page.name})", page.about] for page in pages()]
+    return f"# Reference\n\n{table(['page', 'what it holds'], rows)}\n"
+
+
+def contents() -> dict[str, str]:
+    """Text of every reference page by file name."""
+    written = {page.name: page.body() for page in pages()} | {"README.md": index()}
+    return {name: f"{NOTE}\n\n{body.rstrip()}\n" for name, body in written.items()}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the pages, or with ``--check`` compare them; the exit status."""
+    made = contents()
+    stale = [
+        name for name, text in made.items() if not (FOLDER / name).is_file() or (FOLDER / name).read_text() != text
+    ]
+    stray = [p.name for p in FOLDER.glob("*.md") if p.name not in made]
+    if "--check" in arguments:
+        for name in [*stale, *stray]:
+            print(f"docs/reference/{name} is out of step with the source: make docs")
+        print(f"reference pages: {len(made) - len(stale)} of {len(made)} in step")
+        return min(len(stale) + len(stray), 1)
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in made.items():
+        (FOLDER / name).write_text(text)
+    for name in stray:
+        (FOLDER / name).unlink()
+    print(f"wrote {len(made)} pages to {FOLDER}, {len(stale)} changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
