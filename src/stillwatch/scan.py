@@ -1,1 +1,217 @@
 """From logs to findings: the only place that wires the stages of a scan together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from stillwatch import __version__
+from stillwatch.detect.accused import ACCUSED, exchanges_of
+from stillwatch.detect.campaigns import Draft, draft_campaigns, judge_families
+from stillwatch.detect.coverage import missing
+from stillwatch.detect.evidence import EvidenceDesk
+from stillwatch.detect.harvest.score import Score, score_families
+from stillwatch.detect.measure import Measured, attribute_accounts, measure_families
+from stillwatch.detect.naming import (
+    NAMED,
+    Named,
+    campaign_of,
+    example_exchanges,
+    finding_exchanges,
+    stream_book,
+    stream_rows,
+    template_parts,
+)
+from stillwatch.detect.reference import Reference, feature_arrays
+from stillwatch.detect.verdicts import UNCLEAR_MARGIN
+from stillwatch.detect.views import view_of
+from stillwatch.engine import LocalEngine
+from stillwatch.ingest import Ingest, ingest
+from stillwatch.model.campaign import TemplatePart
+from stillwatch.model.engine import Dataset, Engine
+from stillwatch.model.exchange import EXCHANGE
+from stillwatch.model.findings import Findings
+from stillwatch.model.progress import Progress, Stages
+from stillwatch.model.view import Fingerprints
+from stillwatch.sketch import hash_strings
+from stillwatch.sketch.stage import Sketched, fingerprints_of, sketch_exchanges
+from stillwatch.stats.lookup import among
+
+__all__ = ["Scanned", "measure", "scan"]
+
+_KEPT: Final = [name for name in EXCHANGE.names if name != "output_text"]
+"""Columns that a scan works on; answers are not needed, so they are not copied."""
+_KEPT_SCHEMA: Final = pa.schema([EXCHANGE.field(name) for name in _KEPT])
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """All that is known before anything is judged; `bench` builds references from it."""
+
+    exchanges: Dataset
+    source: Ingest
+    sketched: Sketched
+    measured: Measured
+
+    def columns(self, batch: pa.RecordBatch) -> Fingerprints:
+        """Sketched rows as arrays, with templates in place of signatures."""
+        return fingerprints_of(batch, self.sketched.templates)
+
+
+def scan(  # noqa: PLR0913 - one option a question that a user asks
+    paths: Sequence[str | Path] | str | Path,
+    *,
+    accounts: str | Path | None = None,
+    mapping: str | Path | None = None,
+    content: str = "full",
+    memory: str = "4GB",
+    threads: int | None = None,
+    reference: str | Path | None = None,
+    on_progress: Progress | None = None,
+) -> Findings:
+    """Find distillation campaigns in API logs.
+
+    paths       Files, folders or globs; ``-`` is standard input. The format is found by looking at the content.
+    accounts    The provider's table of accounts; one found in a folder is used by itself.
+    mapping     TOML file that says which column is which, for other formats.
+    content     ``full``, ``hashed`` or ``none``: what of the prompts is kept while working.
+    memory      Limit for sorting and grouping; what does not fit goes to disk.
+    threads     At least 1; None takes every core.
+    reference   Legitimate families to judge against; None takes the default, which was made from simulated traffic.
+    on_progress Called with stage, done and total.
+    Raises      InvalidInput, UnreadableSource, UnknownFormat, MissingData, IncompatibleVersion, OutOfMemory.
+    """
+    stages = Stages(on_progress)
+    legitimate = Reference.load(Path(reference) if reference else None)
+    chosen = [paths] if isinstance(paths, str | Path) else list(paths)
+    with LocalEngine(memory=memory, threads=threads) as engine:
+        source = ingest(
+            chosen,
+            accounts=accounts,
+            mapping=mapping,
+            content=content,
+            on_progress=lambda done, total: stages.report("read", done, total),
+        )
+        scanned = measure(engine, source, stages)
+        return _conclude(engine, scanned, legitimate, stages)
+
+
+def measure(engine: Engine, source: Ingest, stages: Stages) -> Scanned:
+    """Read, sketch and group everything, and measure every family."""
+    with stages.stage("read"):
+        batches = (batch.select(_KEPT) for batch in source.batches())
+        exchanges = engine.dataset(batches, _KEPT_SCHEMA)
+    sketched = sketch_exchanges(engine, exchanges, stages)
+    measured = measure_families(
+        engine, sketched.rows, lambda batch: fingerprints_of(batch, sketched.templates), source.accounts, stages
+    )
+    return Scanned(exchanges, source, sketched, measured)
+
+
+def _conclude(engine: Engine, scanned: Scanned, reference: Reference, stages: Stages) -> Findings:
+    """Score, attribute, judge and name."""
+    measured = scanned.measured
+    with stages.stage("score families"):
+        effects, errors = feature_arrays(measured.families)
+        score = score_families(effects, errors, reference.effects, reference.errors)
+    with stages.stage("attribute accounts"):
+        alarmed = measured.families["family"].to_numpy()[score.total_bits >= reference.bar_bits - UNCLEAR_MARGIN]
+        attributed = attribute_accounts(
+            engine, scanned.sketched.rows, scanned.columns, measured.grouping, np.sort(alarmed)
+        )
+    with stages.stage("judge campaigns"):
+        judged = judge_families(
+            measured.families, score.total_bits, measured.streams, attributed, measured.book, reference.bar_bits
+        )
+        drafts = draft_campaigns(judged, len(measured.book.account))
+    with stages.stage("name campaigns"):
+        return _name(engine, scanned, drafts, score, reference, stages)
+
+
+def _name(
+    engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, reference: Reference, stages: Stages
+) -> Findings:
+    accused = _accused(engine, scanned, drafts)
+    examples = example_exchanges(accused)
+    raw = _raw_rows(engine, scanned.exchanges, accused["exchange"], np.array(sorted(examples.values()), np.uint64))
+    named = Named.of(accused, raw, scanned.source.accounts)
+    measured, source = scanned.measured, scanned.source
+    not_judged = missing(measured.covered, measured.book)
+    desk = EvidenceDesk(
+        measured.families,
+        score.per_test_bits,
+        measured.book,
+        named.attributes,
+        _templates(scanned, accused, raw, examples),
+        reference,
+    )
+    present = [number for number in range(len(drafts)) if (accused["campaign"] == number).any()]
+    campaigns = tuple(
+        campaign_of(
+            drafts[number], {k: v[accused["campaign"] == number] for k, v in accused.items()}, named, desk, not_judged
+        )
+        for number in present
+    )
+    return Findings(
+        campaigns=campaigns,
+        streams=stream_rows(drafts, present, accused, named, measured.n_by_account),
+        exchanges=finding_exchanges(drafts, accused, raw),
+        quarantine=source.quarantine,
+        tally=source.tally,
+        n_accounts=len(measured.book.account),
+        n_families=measured.families.num_rows,
+        not_judged=not_judged,
+        reference=reference.name,
+        is_default_reference=reference.is_default,
+        reference_units=len(reference.kind),
+        bar_bits=reference.bar_bits,
+        stage_s=dict(stages.seconds),
+        version=__version__,
+    )
+
+
+def _accused(engine: Engine, scanned: Scanned, drafts: list[Draft]) -> dict[str, NDArray[Any]]:
+    """Exchanges of all drafts as arrays, in the order of the logs."""
+    if not drafts:
+        table = ACCUSED.empty_table()
+    else:
+        keep = exchanges_of(stream_book(drafts))
+        grouping = scanned.measured.grouping
+        table = engine.map(scanned.sketched.rows, lambda b: keep(scanned.columns(b), grouping), ACCUSED).to_table()
+    return {name: table[name].to_numpy() for name in table.column_names}
+
+
+def _raw_rows(engine: Engine, exchanges: Dataset, wanted: NDArray[np.uint64], examples: NDArray[np.uint64]) -> pa.Table:
+    """Raw rows of the wanted exchanges, row-aligned with them; prompts of the examples only."""
+    ascending = np.sort(wanted)
+
+    def keep(batch: pa.RecordBatch) -> pa.RecordBatch:
+        exchange = hash_strings(batch.column("exchange_id"))
+        found = among(ascending, exchange)
+        is_example = pa.array(among(examples, exchange[found]))
+        rows = batch.filter(pa.array(found))
+        columns = {name: rows.column(name) for name in NAMED.names}
+        columns["prompt_text"] = pc.if_else(is_example, columns["prompt_text"], None)
+        return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in NAMED], schema=NAMED)
+
+    return engine.map(exchanges.select(NAMED.names), keep, NAMED).to_table()
+
+
+def _templates(
+    scanned: Scanned, accused: dict[str, NDArray[Any]], raw: pa.Table, examples: dict[int, int]
+) -> dict[int, tuple[TemplatePart, ...]]:
+    """Template of each family that has one, cut from its example prompt."""
+    order = np.argsort(accused["exchange"], kind="stable")
+    found = {}
+    for family, exchange in examples.items():
+        at = order[np.searchsorted(accused["exchange"], np.uint64(exchange), sorter=order)]
+        prompt = raw["prompt_text"][int(at)].as_py()
+        if prompt is not None and view_of(family).has_template:
+            n_fills = len(np.unique(accused["fill"][accused["family"] == family]))
+            found[family] = template_parts(prompt, scanned.sketched.counts, n_fills)
+    return found

@@ -1,5 +1,6 @@
 """What a scan concludes: typed evidence without wording. The wording is made in report/."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,12 +39,15 @@ class Effect:
     value           The effect; NaN when it could not be judged.
     standard_error  Same unit; NaN when it could not be judged.
     bits            Its own share of the score: log2 of harvest density over legitimate density; 0 when missing.
+    reference_low, reference_high   5 % and 95 % quantiles over the legitimate reference; NaN when not given.
     """
 
     test: str
     value: float
     standard_error: float
     bits: float
+    reference_low: float = math.nan
+    reference_high: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Where big jobs run: three verbs, so that the same functions work on two cores, a cluster and a stream."""
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import pyarrow as pa
 
@@ -13,7 +13,7 @@ M = TypeVar("M", bound="Mergeable")
 class Mergeable(Protocol):
     """A value that summarises rows and can be merged: ``a.merge(b)`` equals ``b.merge(a)``."""
 
-    def merge(self: M, other: M, /) -> M:
+    def merge(self, other: Self, /) -> Self:
         """Both summaries as one."""
         ...
 
@@ -28,6 +28,10 @@ class Dataset(Protocol):
 
     def count(self) -> int:
         """Rows."""
+        ...
+
+    def select(self, columns: list[str]) -> "Dataset":
+        """The same rows with only the named columns; nothing is copied."""
         ...
 
     def to_table(self, columns: list[str] | None = None) -> pa.Table:

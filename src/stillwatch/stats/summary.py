@@ -1,7 +1,7 @@
-"""A mergeable table: rows with equal keys are added up."""
+"""Mergeable tables: rows with equal keys are added up, or the first of them is kept."""
 
 from collections.abc import Sequence
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
@@ -11,58 +11,73 @@ __all__ = ["Firsts", "Summary"]
 _COMPACT_ROWS: Final = 1_000_000
 
 
+class _Condense(Protocol):
+    def __call__(self, table: pa.Table, /) -> pa.Table: ...
+
+
+class _Parts:
+    """Tables waiting to be condensed, so that memory follows the number of keys and not of rows."""
+
+    def __init__(self, condense: _Condense, tables: Sequence[pa.Table] = ()) -> None:
+        self._condense = condense
+        self._tables = list(tables)
+        self._condensed_rows = 0
+
+    def add(self, table: pa.Table) -> None:
+        self._tables.append(self._condense(table))
+        if sum(t.num_rows for t in self._tables) > self._condensed_rows + max(_COMPACT_ROWS, self._condensed_rows):
+            self.table()
+
+    def tables(self) -> list[pa.Table]:
+        return list(self._tables)
+
+    def table(self) -> pa.Table | None:
+        if len(self._tables) > 1:
+            self._tables = [self._condense(pa.concat_tables(self._tables))]
+        if not self._tables:
+            return None
+        self._condensed_rows = self._tables[0].num_rows
+        return self._tables[0]
+
+
 class Summary:
     """Sums of columns by key. Merging is commutative: `table` is sorted by key and depends on the rows alone.
-
-    keys    Key columns.
-    sums    Integer columns that are added up.
 
     >>> one = Summary(("k",), ("n",)).add(pa.table({"k": [2, 1, 2], "n": [1, 1, 1]}))
     >>> one.merge(one).table().to_pydict()
     {'k': [1, 2], 'n': [2, 4]}
     """
 
-    def __init__(self, keys: Sequence[str], sums: Sequence[str]) -> None:
+    def __init__(self, keys: Sequence[str], sums: Sequence[str], *, tables: Sequence[pa.Table] = ()) -> None:
+        """Start empty, or with `tables` that other summaries of the same keys and sums gave."""
         self.keys, self.sums = tuple(keys), tuple(sums)
-        self._compact: pa.Table | None = None
-        self._recent: list[pa.Table] = []
-        self._n_recent = 0
+        self._parts = _Parts(self._condense, tables)
 
     def add(self, table: pa.Table) -> Self:
         """Take in rows; `table` has the key and sum columns."""
-        part = self._sum(table)
-        self._recent.append(part)
-        self._n_recent += part.num_rows
-        if self._n_recent > max(_COMPACT_ROWS, self._compact.num_rows if self._compact is not None else 0):
-            self._settle()
+        self._parts.add(table)
         return self
+
+    def tables(self) -> list[pa.Table]:
+        """What was taken in so far, partly condensed, in no particular order."""
+        return self._parts.tables()
 
     def merge(self, other: Self) -> Self:
         """Both summaries as one; neither operand is changed."""
-        merged = type(self)(self.keys, self.sums)
-        for part in (self, other):
-            merged._recent += ([part._compact] if part._compact is not None else []) + part._recent  # noqa: SLF001 - same class
-        merged._settle()
-        return merged
+        return type(self)(self.keys, self.sums, tables=self.tables() + other.tables())
 
     def table(self) -> pa.Table:
         """One row a key, sorted by key."""
-        self._settle()
-        if self._compact is None:
-            empty: list[list[int]] = [[] for _ in (*self.keys, *self.sums)]
-            return pa.table([pa.array(e, pa.uint64()) for e in empty], names=[*self.keys, *self.sums])
-        return self._compact.sort_by([(key, "ascending") for key in self.keys])
+        condensed = self._parts.table()
+        if condensed is None:
+            names = (*self.keys, *self.sums)
+            return pa.table([pa.array([], pa.uint64()) for _ in names], names=list(names))
+        return self._condense(condensed).sort_by([(key, "ascending") for key in self.keys])
 
-    def _sum(self, table: pa.Table) -> pa.Table:
+    def _condense(self, table: pa.Table, /) -> pa.Table:
         grouped = table.group_by(list(self.keys), use_threads=False).aggregate([(name, "sum") for name in self.sums])
-        return grouped.rename_columns([name.removesuffix("_sum") for name in grouped.column_names]).select(
-            [*self.keys, *self.sums]
-        )
-
-    def _settle(self) -> None:
-        if self._recent:
-            parts = self._recent + ([self._compact] if self._compact is not None else [])
-            self._compact, self._recent, self._n_recent = self._sum(pa.concat_tables(parts)), [], 0
+        names = [name.removesuffix("_sum") for name in grouped.column_names]
+        return grouped.rename_columns(names).select([*self.keys, *self.sums])
 
 
 class Firsts:
@@ -73,41 +88,31 @@ class Firsts:
     {'k': [1], 't': [3], 'v': [8]}
     """
 
-    def __init__(self, key: str, order_by: Sequence[str]) -> None:
+    def __init__(self, key: str, order_by: Sequence[str], *, tables: Sequence[pa.Table] = ()) -> None:
+        """Start empty, or with `tables` that others of the same key and order gave."""
         self.key, self.order_by = key, tuple(order_by)
-        self._compact: pa.Table | None = None
-        self._recent: list[pa.Table] = []
-        self._n_recent = 0
+        self._parts = _Parts(self._condense, tables)
 
     def add(self, table: pa.Table) -> Self:
         """Take in rows; `table` has the key, the order columns and whatever else is to be kept."""
-        part = self._first(table)
-        self._recent.append(part)
-        self._n_recent += part.num_rows
-        if self._n_recent > max(_COMPACT_ROWS, self._compact.num_rows if self._compact is not None else 0):
-            self._settle()
+        self._parts.add(table)
         return self
 
+    def tables(self) -> list[pa.Table]:
+        """What was taken in so far, partly condensed, in no particular order."""
+        return self._parts.tables()
+
     def merge(self, other: Self) -> Self:
-        """Both summaries as one; neither operand is changed."""
-        merged = type(self)(self.key, self.order_by)
-        for part in (self, other):
-            merged._recent += ([part._compact] if part._compact is not None else []) + part._recent  # noqa: SLF001 - same class
-        merged._settle()
-        return merged
+        """Both as one; neither operand is changed."""
+        return type(self)(self.key, self.order_by, tables=self.tables() + other.tables())
 
     def table(self) -> pa.Table | None:
         """One row a key, sorted by key; None when nothing was added."""
-        self._settle()
-        return self._compact
+        condensed = self._parts.table()
+        return None if condensed is None else self._condense(condensed)
 
-    def _first(self, table: pa.Table) -> pa.Table:
+    def _condense(self, table: pa.Table, /) -> pa.Table:
         columns = [table[name].to_numpy() for name in (*reversed(self.order_by), self.key)]
         order = np.lexsort(columns)
         key = columns[-1][order]
         return table.take(pa.array(order[np.r_[True, key[1:] != key[:-1]]])) if len(key) else table
-
-    def _settle(self) -> None:
-        if self._recent:
-            parts = self._recent + ([self._compact] if self._compact is not None else [])
-            self._compact, self._recent, self._n_recent = self._first(pa.concat_tables(parts)), [], 0

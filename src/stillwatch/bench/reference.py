@@ -1,0 +1,110 @@
+"""Build a reference of legitimate families from simulated legitimate traffic."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from stillwatch.detect.families import members
+from stillwatch.detect.harvest.score import leave_one_unit_out
+from stillwatch.detect.reference import Reference, feature_arrays
+from stillwatch.detect.views import view_of
+from stillwatch.engine import LocalEngine
+from stillwatch.ingest import ingest
+from stillwatch.model.progress import Progress, Stages
+from stillwatch.scan import Scanned, measure
+from stillwatch.simulate import simulate
+from stillwatch.sketch import hash_strings
+from stillwatch.stats.conformal import upper_quantile
+
+__all__ = ["SEEDS", "build"]
+
+SEEDS: Final = (9001, 9002, 9003)
+"""Seeds of the default reference; nothing is ever scored on these."""
+
+ALPHA: Final = 1e-3
+"""Share of legitimate families that may reach the bar."""
+
+_LABELLED = pa.schema([("family", pa.uint64()), ("exchange", pa.uint64())])
+_MAJORITY: Final = 0.5
+
+
+def build(
+    out: Path,
+    *,
+    exchanges: int = 400_000,
+    seeds: Sequence[int] = SEEDS,
+    corpora: Path | None = None,
+    on_progress: Progress | None = None,
+) -> Reference:
+    """Simulate legitimate populations, measure their families, keep one draw per unit, and set the bar.
+
+    A unit is an organisation, tool, class or relay where one sends most of a family's exchanges, else the family
+    itself; the bar is the conformal quantile of the units' scores, each with its own unit left out of the reference.
+
+    exchanges   Per seed.
+    """
+    parts = [_legitimate_families(exchanges, seed, corpora, on_progress) for seed in seeds]
+    table = pa.concat_tables(parts)
+    effects, errors = feature_arrays(table)
+    units = table["unit"].to_pylist()
+    scores = leave_one_unit_out(effects, errors, units)
+    bar = upper_quantile(scores, ALPHA)
+    name = f"simulated, {len(table)} families, {exchanges:,} exchanges x {len(seeds)} seeds"
+    reference = Reference(name, False, tuple(table["kind"].to_pylist()), effects, errors, float(bar))
+    reference.save(out)
+    return reference
+
+
+def _legitimate_families(exchanges: int, seed: int, corpora: Path | None, on_progress: Progress | None) -> pa.Table:
+    stages = Stages(on_progress)
+    with TemporaryDirectory() as folder, LocalEngine() as engine:
+        with stages.stage(f"simulate seed {seed}"):
+            simulate(Path(folder), exchanges=exchanges, seed=seed, campaigns=(), corpora=corpora)
+        scanned = measure(engine, ingest([folder]), stages)
+        truth = pq.read_table(Path(folder) / "truth" / "exchanges.parquet")
+        return _draw(_label(engine, scanned, truth), scanned.measured.families, seed)
+
+
+def _label(engine: LocalEngine, scanned: Scanned, truth: pa.Table) -> pa.Table:
+    """Largest entity and population of every family with its share: family, kind, unit, share."""
+    grouping, wanted = scanned.measured.grouping, scanned.measured.families["family"].to_numpy()
+    pairs = engine.map(
+        scanned.sketched.rows, lambda b: members(scanned.columns(b), grouping, wanted, _LABELLED), _LABELLED
+    ).to_table()
+    labels = pa.table(
+        {"exchange": hash_strings(truth["exchange_id"]), "kind": truth["population"], "unit": truth["entity"]}
+    )
+    counted = pairs.join(labels, "exchange").group_by(["family", "kind", "unit"]).aggregate([([], "count_all")])
+    total = counted.group_by("family").aggregate([("count_all", "sum")])
+    ranked = counted.join(total, "family").sort_by(
+        [("family", "ascending"), ("count_all", "descending"), ("unit", "ascending")]
+    )
+    first = np.unique(ranked["family"].to_numpy(), return_index=True)[1]
+    best = ranked.take(pa.array(first))
+    return best.append_column("share", pc.divide(pc.cast(best["count_all"], pa.float64()), best["count_all_sum"]))
+
+
+def _draw(labels: pa.Table, measured: pa.Table, seed: int) -> pa.Table:
+    """One family per unit and view, chosen by hash; families that no unit dominates are units of their own."""
+    family = labels["family"].to_numpy()
+    mixed = labels["share"].to_numpy() < _MAJORITY
+    unit = [
+        f"{seed}:family:{f:016x}" if m else f"{seed}:{u}"
+        for f, m, u in zip(family, mixed, labels["unit"].to_pylist(), strict=True)
+    ]
+    kind = ["mixed" if m else k for m, k in zip(mixed, labels["kind"].to_pylist(), strict=True)]
+    chosen: dict[tuple[str, str], int] = {}
+    for row in np.argsort(family * np.uint64(0x9E3779B97F4A7C15), kind="stable"):
+        chosen.setdefault((unit[row], view_of(int(family[row])).name), int(row))
+    rows = sorted(chosen.values())
+    at = np.searchsorted(measured["family"].to_numpy(), family[rows])
+    table = measured.take(pa.array(at))
+    return table.append_column("kind", pa.array([kind[r] for r in rows])).append_column(
+        "unit", pa.array([unit[r] for r in rows])
+    )

@@ -1,0 +1,89 @@
+"""What each account had at its first appearance, and how common that is among all accounts."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from stillwatch.model.family import ATTRIBUTES
+from stillwatch.sketch import hash_strings
+from stillwatch.stats.lookup import positions
+
+__all__ = ["AccountBook"]
+
+_HOUR_US = 3_600_000_000
+_SEEN = ("prefix", "asn", "tls")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBook:
+    """Attributes of every account, sorted by account hash.
+
+    account         Shape n.
+    organisation    Hash of the owner, 0 unknown. Shape n.
+    attributes      Hash of each of ATTRIBUTES at first appearance, 0 unknown. Shape (n, 6).
+    n_alike         Accounts that have the same value, this one included. Shape (n, 6).
+    verified        True where the owner is verified (level 2 or above). Shape n.
+    declared        Index into DECLARED_USES plus one, 0 when nothing was declared. Shape n.
+    """
+
+    account: NDArray[np.uint64]
+    organisation: NDArray[np.uint64]
+    attributes: NDArray[np.uint64]
+    n_alike: NDArray[np.int64]
+    verified: NDArray[np.bool_]
+    declared: NDArray[np.int8]
+
+    @classmethod
+    def build(cls, firsts: pa.Table, accounts: pa.Table) -> Self:
+        """Join the first appearances in the logs with the provider's table of accounts (may be empty)."""
+        account = firsts["account"].to_numpy()
+        known = _provider_columns(accounts)
+        row = positions(known["account"], account)
+        seen = [firsts[name].to_numpy() for name in _SEEN]
+        told = {name: np.where(row >= 0, values[row], 0) for name, values in known.items()} if len(accounts) else {}
+        zeros = np.zeros(len(account), np.uint64)
+        columns = dict(zip(_SEEN, seen, strict=True)) | {
+            name: told.get(name, zeros) for name in ("payment", "email_domain", "signup")
+        }
+        attributes = np.column_stack([columns[name] for name in ATTRIBUTES]).astype(np.uint64)
+        return cls(
+            account=account,
+            organisation=told.get("organisation", zeros).astype(np.uint64),
+            attributes=attributes,
+            n_alike=np.column_stack([_alike(attributes[:, j]) for j in range(len(ATTRIBUTES))]),
+            verified=told.get("verified", zeros).astype(np.bool_),
+            declared=told.get("declared", zeros).astype(np.int8),
+        )
+
+    def rows(self, account: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Row of each account hash."""
+        return np.searchsorted(self.account, account)
+
+
+DECLARED_USES: tuple[str, ...] = ("evaluation", "distillation", "resale", "fleet")
+
+
+def _provider_columns(accounts: pa.Table) -> dict[str, NDArray[np.uint64]]:
+    created = accounts["created_at"]
+    hour = pc.fill_null(created.cast(pa.int64()), 0).to_numpy() // _HOUR_US
+    declared = pc.fill_null(pc.index_in(accounts["declared_use"], value_set=pa.array(DECLARED_USES)), -1)
+    columns = {
+        "account": hash_strings(accounts["account_id"]),
+        "organisation": hash_strings(accounts["organisation_id"]),
+        "payment": hash_strings(accounts["payment_fingerprint"]),
+        "email_domain": hash_strings(accounts["email_domain"]),
+        "signup": hour.astype(np.uint64),
+        "verified": (pc.fill_null(accounts["verified_level"], 0).to_numpy() >= 2).astype(np.uint64),
+        "declared": (declared.to_numpy() + 1).astype(np.uint64),
+    }
+    order = np.argsort(columns["account"], kind="stable")
+    return {name: values[order] for name, values in columns.items()}
+
+
+def _alike(values: NDArray[np.uint64]) -> NDArray[np.int64]:
+    _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray(count[inverse], np.int64)

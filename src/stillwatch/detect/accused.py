@@ -1,0 +1,87 @@
+"""From verdicts on families to the exchanges of campaigns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stillwatch.detect.views import family_keys
+from stillwatch.detect.views.mixing import mix
+from stillwatch.model.column import Column, schema_of
+from stillwatch.model.view import Fingerprints, Grouping
+
+__all__ = ["ACCUSED", "StreamBook", "exchanges_of"]
+
+ACCUSED_COLUMNS: tuple[Column, ...] = (
+    Column("exchange", pa.uint64(), "Exchange hash.", required=True),
+    Column("campaign", pa.int32(), "Number of the campaign.", required=True),
+    Column("family", pa.uint64(), "Family that brought it in.", required=True),
+    *(
+        Column(name, type_, "As in FINGERPRINT or SEGMENTS.", required=True)
+        for name, type_ in (
+            ("time_us", pa.int64()),
+            ("account", pa.uint64()),
+            ("fill", pa.uint64()),
+            ("elicitation", pa.uint16()),
+            ("tools", pa.bool_()),
+            ("model", pa.uint64()),
+            ("input_tokens", pa.int32()),
+            ("output_tokens", pa.int32()),
+            ("reasoning_tokens", pa.int32()),
+            ("cost_usd", pa.float32()),
+            ("prefix", pa.uint64()),
+            ("asn", pa.uint64()),
+            ("tls", pa.uint64()),
+        )
+    ),
+)
+ACCUSED: pa.Schema = schema_of("accused", ACCUSED_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamBook:
+    """Streams of all campaigns, sorted by stream hash (`mix` of family and account).
+
+    rank        Lower wins when an exchange is in streams of several campaigns.
+    """
+
+    stream: NDArray[np.uint64]
+    campaign: NDArray[np.int32]
+    rank: NDArray[np.int32]
+
+    @classmethod
+    def of(
+        cls,
+        family: NDArray[np.uint64],
+        account: NDArray[np.uint64],
+        campaign: NDArray[np.int32],
+        rank: NDArray[np.int32],
+    ) -> "StreamBook":
+        """From one row per stream, in any order."""
+        stream = mix(family, account)
+        order = np.argsort(stream, kind="stable")
+        return cls(stream[order], campaign[order], rank[order])
+
+
+def exchanges_of(book: StreamBook) -> Callable[[Fingerprints, Grouping], pa.RecordBatch]:
+    """Function that keeps the exchanges of the book's streams, each once, in the campaign of the best rank."""
+
+    def keep(fingerprints: Fingerprints, grouping: Grouping) -> pa.RecordBatch:
+        n = len(fingerprints["account"])
+        best = np.full(n, np.iinfo(np.int32).max, np.int32)
+        campaign, family = np.full(n, -1, np.int32), np.zeros(n, np.uint64)
+        for keys in family_keys(fingerprints, grouping):
+            stream = mix(keys, fingerprints["account"])
+            at = np.minimum(np.searchsorted(book.stream, stream), max(len(book.stream) - 1, 0))
+            better = (book.stream[at] == stream) & (keys != 0) & (book.rank[at] < best)
+            best = np.where(better, book.rank[at], best)
+            campaign = np.where(better, book.campaign[at], campaign)
+            family = np.where(better, keys, family)
+        rows = np.flatnonzero(campaign >= 0)
+        columns = {"campaign": campaign[rows], "family": family[rows]}
+        columns |= {name: fingerprints[name][rows] for name in ACCUSED.names if name not in columns}
+        return pa.RecordBatch.from_arrays([pa.array(columns[f.name], f.type) for f in ACCUSED], schema=ACCUSED)
+
+    return keep

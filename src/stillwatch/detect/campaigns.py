@@ -1,0 +1,153 @@
+"""From measured families to drafts of campaigns: verdicts, streams, and what belongs together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stillwatch.detect.accounts import AccountBook
+from stillwatch.detect.attribution import ATTRIBUTION_BAR
+from stillwatch.detect.linking import link
+from stillwatch.detect.verdicts import FamilyFacts, judge_family
+from stillwatch.model.campaign import Reason, Verdict
+from stillwatch.model.fingerprint import ELICITATION_CLASSES
+
+__all__ = ["Draft", "JudgedFamily", "draft_campaigns", "judge_families"]
+
+_ORDER: Final = (Verdict.HARVEST, Verdict.UNCLEAR, Verdict.RELATED, Verdict.EVALUATION, Verdict.RELAY, Verdict.TOOL)
+_MAX_DRAFTS: Final = 20
+"""Campaigns shown per verdict that accuses nobody, the largest first."""
+_COVERED: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFamily:
+    """A family with its verdict and streams. `row` is its row in the table of measured families."""
+
+    row: int
+    family: int
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    score_bits: float
+    accounts: NDArray[np.uint64]
+    n: NDArray[np.int64]
+    attribution_bits: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Families tied together; the first is the one with the most bits."""
+
+    verdict: Verdict
+    families: tuple[JudgedFamily, ...]
+
+
+def judge_families(
+    measured: pa.Table,
+    score_bits: NDArray[np.float64],
+    streams: pa.Table,
+    attributed: pa.Table,
+    book: AccountBook,
+    bar: float,
+) -> list[JudgedFamily]:
+    """Verdict for every measured family that deserves one.
+
+    streams, attributed     Sorted by family; the second holds the alarmed families only.
+    """
+    plain, scored = _Slices(streams), _Slices(attributed)
+    judged = []
+    for row, family in enumerate(measured["family"].to_numpy()):
+        accounts, n, bits = _streams(int(family), plain, scored)
+        facts = _facts(measured, row, float(score_bits[row]), accounts, n, book)
+        if (found := judge_family(facts, bar)) is not None:
+            verdict, reasons = found
+            judged.append(JudgedFamily(row, int(family), verdict, reasons, facts.score_bits, accounts, n, bits))
+    return judged
+
+
+class _Slices:
+    """Rows of a family in a table sorted by family."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.columns = {name: table[name].to_numpy() for name in table.column_names}
+
+    def of(self, family: int) -> Mapping[str, NDArray[np.generic]]:
+        key = np.uint64(family)
+        start, stop = (np.searchsorted(self.columns["family"], key, side) for side in ("left", "right"))
+        return {name: column[start:stop] for name, column in self.columns.items()}
+
+
+def _streams(
+    family: int, plain: _Slices, scored: _Slices
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.float64]]:
+    """Accounts that the family explains, when it was alarmed; else all of its accounts."""
+    rows = scored.of(family)
+    if len(rows["account"]):
+        keep = np.asarray(rows["attribution_bits"], np.float64) >= ATTRIBUTION_BAR
+        return (
+            np.asarray(rows["account"], np.uint64)[keep],
+            np.asarray(rows["n"], np.int64)[keep],
+            np.asarray(rows["attribution_bits"], np.float64)[keep],
+        )
+    rows = plain.of(family)
+    n = np.asarray(rows["n"], np.int64)
+    return np.asarray(rows["account"], np.uint64), n, np.zeros(len(n))
+
+
+def _facts(
+    measured: pa.Table,
+    row: int,
+    score_bits: float,
+    accounts: NDArray[np.uint64],
+    n: NDArray[np.int64],
+    book: AccountBook,
+) -> FamilyFacts:
+    at = book.rows(accounts)
+    verified = book.verified[at]
+    owners = book.organisation[at][verified & (book.organisation[at] != 0)]
+    n_largest = int(np.unique(owners, return_counts=True)[1].max()) if len(owners) else 0
+    n_all = max(len(accounts), 1)
+    return FamilyFacts(
+        score_bits=score_bits,
+        coordination_bits=measured["coordination_bits"][row].as_py(),
+        n_accused=len(accounts),
+        n_exchanges=int(n.sum()),
+        verified_owner_share=n_largest / n_all,
+        declared_share=float((verified & (book.declared[at] > 0)).sum()) / n_all,
+        loc=measured["loc"][row].as_py(),
+        item=measured["item"][row].as_py(),
+        elicitation_share=max(measured[f"{name}_share"][row].as_py() for name in ELICITATION_CLASSES),
+    )
+
+
+def draft_campaigns(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
+    """Tie families of one verdict together; what an earlier verdict mostly covers is the same traffic seen again."""
+    drafts: list[Draft] = []
+    for verdict in _ORDER:
+        taken = _accounts([family for draft in drafts for family in draft.families])
+        families = [f for f in judged if f.verdict == verdict and np.isin(f.accounts, taken).mean() < _COVERED]
+        found = [Draft(verdict, group) for group in _tie(families, n_accounts)]
+        found.sort(key=_size, reverse=True)
+        drafts += found if verdict in {Verdict.HARVEST, Verdict.UNCLEAR} else found[:_MAX_DRAFTS]
+    return drafts
+
+
+def _size(draft: Draft) -> tuple[int, int]:
+    return sum(int(f.n.sum()) for f in draft.families), -draft.families[0].family
+
+
+def _accounts(families: Sequence[JudgedFamily]) -> NDArray[np.uint64]:
+    return np.unique(np.concatenate([np.zeros(0, np.uint64), *(f.accounts for f in families)]))
+
+
+def _tie(families: Sequence[JudgedFamily], n_accounts: int) -> list[tuple[JudgedFamily, ...]]:
+    if not families:
+        return []
+    _, codes = np.unique(np.concatenate([f.accounts for f in families]), return_inverse=True)
+    which = np.repeat(np.arange(len(families)), [len(f.accounts) for f in families])
+    component = link(which, codes, len(families), n_accounts)
+    groups = [[families[i] for i in np.flatnonzero(component == c)] for c in np.unique(component)]
+    return [tuple(sorted(g, key=lambda f: (-f.score_bits, f.family))) for g in groups]

@@ -1,0 +1,201 @@
+"""Families: which exchanges one view puts together, and everything that is measured on each."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stillwatch.detect.accounts import AccountBook
+from stillwatch.detect.channels import coordination_bits, dispatch_bits, infrastructure_bits
+from stillwatch.detect.harvest import TESTS
+from stillwatch.detect.views import family_keys, view_of
+from stillwatch.model.column import Column, schema_of
+from stillwatch.model.family import ATTRIBUTES, Family
+from stillwatch.model.fingerprint import ELICITATION_CLASSES
+from stillwatch.model.view import Fingerprints, Grouping
+from stillwatch.stats.lookup import among
+
+__all__ = [
+    "FEATURE_NAMES",
+    "MEASURED",
+    "MEMBER",
+    "MIN_ACCOUNTS",
+    "MIN_EXCHANGES",
+    "eligible_families",
+    "judge",
+    "members",
+    "split_families",
+    "stream_counts",
+]
+
+MIN_ACCOUNTS: Final = 10
+MIN_EXCHANGES: Final = 50
+_PAYMENT: Final = ATTRIBUTES.index("payment")
+
+FEATURE_NAMES: Final = tuple(test.name for test in TESTS)
+
+MEMBER_COLUMNS: tuple[Column, ...] = (
+    Column("family", pa.uint64(), "Family id: view in the top three bits.", required=True),
+    *(
+        Column(name, type_, "As in FINGERPRINT or SEGMENTS.", required=True)
+        for name, type_ in (
+            ("time_us", pa.int64()),
+            ("exchange", pa.uint64()),
+            ("account", pa.uint64()),
+            ("head", pa.bool_()),
+            ("content", pa.uint64()),
+            ("fill", pa.uint64()),
+            ("topic", pa.uint64()),
+            ("elicitation", pa.uint16()),
+        )
+    ),
+)
+MEMBER: pa.Schema = schema_of("member", MEMBER_COLUMNS)
+
+MEASURED_COLUMNS: tuple[Column, ...] = (
+    Column("family", pa.uint64(), "Family id.", required=True),
+    Column("n_accounts", pa.int64(), "Accounts.", required=True),
+    Column("n_exchanges", pa.int64(), "Exchanges.", required=True),
+    *(Column(name, pa.float64(), "Effect; NaN when it could not be judged.", required=True) for name in FEATURE_NAMES),
+    *(Column(f"{name}_error", pa.float64(), "Standard error of the effect.", required=True) for name in FEATURE_NAMES),
+    Column("dispatch_bits", pa.float64(), "Whose turn is it, log2 of an e-value.", required=True),
+    Column("infrastructure_bits", pa.float64(), "What do they share, log2 of an e-value.", required=True),
+    Column("coordination_bits", pa.float64(), "Both channels.", required=True),
+    Column("bits_without_payment", pa.float64(), "Both channels without payment.", required=True),
+    *(
+        Column(f"{name}_bits", pa.float64(), "Infrastructure bits of one attribute.", required=True)
+        for name in ATTRIBUTES
+    ),
+    *(
+        Column(f"{name}_share", pa.float64(), "Share of exchanges with this elicitation class.", required=True)
+        for name in ELICITATION_CLASSES
+    ),
+)
+MEASURED: pa.Schema = schema_of("measured", MEASURED_COLUMNS)
+
+
+def stream_counts(fingerprints: Fingerprints, grouping: Grouping) -> pa.Table:
+    """One row per exchange and membership: family, account, n = 1."""
+    families, accounts = [], []
+    for keys in family_keys(fingerprints, grouping):
+        member = keys != 0
+        families.append(keys[member])
+        accounts.append(fingerprints["account"][member])
+    family = np.concatenate(families)
+    return pa.table({"family": family, "account": np.concatenate(accounts), "n": np.ones(len(family), np.int64)})
+
+
+def eligible_families(streams: pa.Table) -> NDArray[np.uint64]:
+    """Families, ascending, with enough accounts and exchanges to be judged at all. `streams` is sorted by family."""
+    family, n = streams["family"].to_numpy(), streams["n"].to_numpy()
+    keys, first, n_accounts = np.unique(family, return_index=True, return_counts=True)
+    if not len(keys):
+        return np.zeros(0, np.uint64)
+    n_exchanges = np.add.reduceat(n, first)
+    return np.asarray(keys[(n_accounts >= MIN_ACCOUNTS) & (n_exchanges >= MIN_EXCHANGES)], np.uint64)
+
+
+def members(
+    fingerprints: Fingerprints, grouping: Grouping, wanted: NDArray[np.uint64], schema: pa.Schema = MEMBER
+) -> pa.RecordBatch:
+    """Exchanges of the `wanted` families (ascending), once per membership, with the columns of `schema`."""
+    kept = [(keys, np.flatnonzero(among(wanted, keys))) for keys in family_keys(fingerprints, grouping)]
+    rows = np.concatenate([rows for _, rows in kept])
+    columns = {"family": np.concatenate([keys[rows] for keys, rows in kept])}
+    columns |= {name: fingerprints[name][rows] for name in schema.names if name != "family"}
+    return pa.RecordBatch.from_arrays([pa.array(columns[f.name], f.type) for f in schema], schema=schema)
+
+
+def split_families(table: pa.Table, book: AccountBook) -> Iterator[Family]:
+    """Every family of a table that holds whole families, in time order."""
+    values = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+    family = values["family"]
+    bounds = np.flatnonzero(np.r_[True, family[1:] != family[:-1], True]) if len(family) else np.zeros(1, np.int64)
+    for start, stop in pairwise(bounds):
+        yield _family({name: column[start:stop] for name, column in values.items()}, book)
+
+
+def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Family:
+    accounts, codes = _by_first_appearance(np.asarray(columns["account"], np.uint64))
+    family = int(columns["family"][0])
+    view = view_of(family)
+    rows = book.rows(accounts)
+    attributes = book.attributes[rows].copy()
+    for name in view.conditions_on:
+        attributes[:, ATTRIBUTES.index(name)] = 0
+    return Family(
+        family=family,
+        view=view.name,
+        account=codes,
+        accounts=accounts,
+        attributes=attributes,
+        p_background=_background(attributes, book.n_alike[rows], len(book.account)),
+        time_us=np.asarray(columns["time_us"], np.int64),
+        head=np.asarray(columns["head"], np.bool_),
+        content=np.asarray(columns["content"], np.uint64),
+        fill=np.asarray(columns["fill"], np.uint64),
+        topic=np.asarray(columns["topic"], np.uint64),
+        elicitation=np.asarray(columns["elicitation"], np.uint16),
+    )
+
+
+def _by_first_appearance(account: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """Accounts in the order they first appear, and each exchange's code in that order."""
+    accounts, first, inverse = np.unique(account, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return accounts[order], rank[inverse]
+
+
+def _background(attributes: NDArray[np.uint64], n_alike: NDArray[np.int64], n_accounts: int) -> NDArray[np.float64]:
+    """Share of the accounts outside the family with the same value, plus one in n."""
+    n_outside = max(n_accounts - len(attributes), 0)
+    inside = np.empty(attributes.shape, np.int64)
+    for j in range(attributes.shape[1]):
+        _, inverse, count = np.unique(attributes[:, j], return_inverse=True, return_counts=True)
+        inside[:, j] = count[inverse]
+    return np.asarray(np.minimum((np.maximum(n_alike - inside, 0) + 1) / (n_outside + 1), 1.0), np.float64)
+
+
+def judge(book: AccountBook) -> Callable[[pa.Table], pa.Table]:
+    """Function that measures every family of a table that holds whole families (`MEMBER` in, `MEASURED` out)."""
+
+    def measure(table: pa.Table) -> pa.Table:
+        rows = [_measure(family) for family in split_families(table, book)]
+        columns = [pa.array([row[f.name] for row in rows], f.type) for f in MEASURED]
+        return pa.Table.from_arrays(columns, schema=MEASURED)
+
+    return measure
+
+
+def _measure(family: Family) -> dict[str, float]:
+    row: dict[str, float] = {
+        "family": family.family,
+        "n_accounts": len(family.accounts),
+        "n_exchanges": len(family.time_us),
+    }
+    for test in TESTS:
+        row[test.name], row[f"{test.name}_error"] = test.effect(family)
+    row |= _coordination(family)
+    for bit, name in enumerate(ELICITATION_CLASSES):
+        row[f"{name}_share"] = float(np.mean((family.elicitation >> bit) & 1))
+    return row
+
+
+def _coordination(family: Family) -> dict[str, float]:
+    dispatch = dispatch_bits(family.account, family.time_us)
+    infrastructure = infrastructure_bits(family.attributes, family.p_background)
+    without_payment = float(infrastructure.without[_PAYMENT])
+    row = {
+        "dispatch_bits": dispatch,
+        "infrastructure_bits": infrastructure.total,
+        "coordination_bits": coordination_bits(dispatch, infrastructure.total),
+        "bits_without_payment": coordination_bits(dispatch, without_payment),
+    }
+    return row | {
+        f"{name}_bits": float(bits) for name, bits in zip(ATTRIBUTES, infrastructure.per_attribute, strict=True)
+    }

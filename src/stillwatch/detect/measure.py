@@ -1,0 +1,120 @@
+"""Group all fingerprints into families and measure each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stillwatch.detect.accounts import AccountBook
+from stillwatch.detect.attribution import ATTRIBUTED, CELL_MEMBER, Background, attribute, content_cells
+from stillwatch.detect.coverage import COVERED, coverage
+from stillwatch.detect.families import MEASURED, MEMBER, eligible_families, judge, members, stream_counts
+from stillwatch.detect.views.rhythm import RHYTHM, rhythm_cells
+from stillwatch.model.engine import Dataset, Engine
+from stillwatch.model.progress import Stages
+from stillwatch.model.view import Fingerprints, Grouping
+from stillwatch.stats.lookup import among
+from stillwatch.stats.summary import Firsts, Summary
+
+__all__ = ["Measured", "attribute_accounts", "measure_families"]
+
+Columns = Callable[[pa.RecordBatch], Fingerprints]
+"""Turns a batch of sketched rows into arrays, with templates in place of signatures."""
+
+_FIRST: Final = ["account", "time_us", "exchange", "prefix", "asn", "tls"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All families with their effects and bits, and what was learnt on the way.
+
+    families    Table MEASURED, sorted by family.
+    streams     family, account, n; sorted by family and account; eligible families only.
+    covered     One row: exchanges that carry each column.
+    """
+
+    families: pa.Table
+    streams: pa.Table
+    book: AccountBook
+    grouping: Grouping
+    covered: pa.Table
+    n_by_account: pa.Table
+
+
+def measure_families(engine: Engine, rows: Dataset, columns: Columns, accounts: pa.Table, stages: Stages) -> Measured:
+    """Learn rhythms and first appearances, count streams, then measure every family that is large enough."""
+    with stages.stage("accounts"):
+        grouping = _learn_rhythms(engine, rows)
+        book, covered = _learn_accounts(engine, rows, accounts)
+    with stages.stage("streams"):
+        streams, n_by_account = _count_streams(engine, rows, columns, grouping)
+        wanted = eligible_families(streams)
+    with stages.stage("group families"):
+        joined = engine.map(rows, lambda batch: members(columns(batch), grouping, wanted), MEMBER)
+    with stages.stage("measure families"):
+        step = stages.counting("measure families", joined.count(), judge(book), lambda table: table.num_rows)
+        measured = engine.group(joined, "family", ("time_us", "exchange"), step, MEASURED).to_table()
+    eligible = among(wanted, streams["family"].to_numpy())
+    return Measured(measured, streams.filter(pa.array(eligible)), book, grouping, covered, n_by_account)
+
+
+def _learn_rhythms(engine: Engine, rows: Dataset) -> Grouping:
+    columns = rows.select(["account", "client", "time_us", "exchange", "head"])
+    cells = engine.group(columns, "account", ("client", "time_us", "exchange"), rhythm_cells, RHYTHM).to_table()
+    stream, cell = cells["stream"].to_numpy(), cells["cell"].to_numpy()
+    order = np.argsort(stream, kind="stable")
+    return Grouping(stream[order], cell[order])
+
+
+def _learn_accounts(engine: Engine, rows: Dataset, accounts: pa.Table) -> tuple[AccountBook, pa.Table]:
+    def fold_first(firsts: Firsts, batch: pa.RecordBatch) -> Firsts:
+        return firsts.add(pa.Table.from_batches([batch]))
+
+    def fold_covered(summary: Summary, batch: pa.RecordBatch) -> Summary:
+        return summary.add(coverage({name: batch[name].to_numpy() for name in COVERED}))
+
+    firsts = engine.reduce(rows.select(_FIRST), lambda: Firsts("account", ("time_us", "exchange")), fold_first).table()
+    covered = engine.reduce(rows.select(list(COVERED)), lambda: Summary(("all",), COVERED), fold_covered).table()
+    if firsts is None:
+        firsts = rows.select(_FIRST).to_table().slice(0, 0)
+    return AccountBook.build(firsts, accounts), covered
+
+
+def _count_streams(engine: Engine, rows: Dataset, columns: Columns, grouping: Grouping) -> tuple[pa.Table, pa.Table]:
+    def fold(summary: Summary, batch: pa.RecordBatch) -> Summary:
+        return summary.add(stream_counts(columns(batch), grouping))
+
+    def fold_accounts(summary: Summary, batch: pa.RecordBatch) -> Summary:
+        return summary.add(pa.table({"account": batch["account"], "n": np.ones(batch.num_rows, np.int64)}))
+
+    streams = engine.reduce(rows, lambda: Summary(("family", "account"), ("n",)), fold).table()
+    n_by_account = engine.reduce(rows.select(["account"]), lambda: Summary(("account",), ("n",)), fold_accounts)
+    return streams, n_by_account.table()
+
+
+def attribute_accounts(
+    engine: Engine, rows: Dataset, columns: Columns, grouping: Grouping, alarmed: NDArray[np.uint64]
+) -> pa.Table:
+    """Attribution bits of every account of the alarmed families (ascending); table ATTRIBUTED."""
+    if not len(alarmed):
+        return ATTRIBUTED.empty_table()
+
+    def with_cells(batch: pa.RecordBatch) -> Fingerprints:
+        found = dict(columns(batch))
+        return found | {"cell": content_cells(found)}
+
+    def fold(key: str) -> Callable[[Summary, pa.RecordBatch], Summary]:
+        def add(summary: Summary, batch: pa.RecordBatch) -> Summary:
+            return summary.add(pa.table({key: with_cells(batch)[key], "n": np.ones(batch.num_rows, np.int64)}))
+
+        return add
+
+    cells, clients = (
+        Background(engine.reduce(rows, lambda key=key: Summary((key,), ("n",)), fold(key)).table(), key)
+        for key in ("cell", "client")
+    )
+    joined = engine.map(rows, lambda batch: members(with_cells(batch), grouping, alarmed, CELL_MEMBER), CELL_MEMBER)
+    return engine.group(joined, "family", ("account", "exchange"), attribute(cells, clients), ATTRIBUTED).to_table()

@@ -1,0 +1,208 @@
+"""Drafts become campaigns: numbers meet the ids and values of the logs."""
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stillwatch.detect.accused import StreamBook
+from stillwatch.detect.campaigns import Draft
+from stillwatch.detect.evidence import EvidenceDesk, graph_edges
+from stillwatch.detect.exposure import exposure, heatmap, timeline, when
+from stillwatch.detect.views.mixing import mix
+from stillwatch.model.campaign import Campaign, TemplatePart
+from stillwatch.model.findings import FINDING_EXCHANGE, STREAM
+from stillwatch.sketch import PhraseCounts, hash_strings, segment_spans
+
+__all__ = [
+    "NAMED",
+    "Named",
+    "campaign_id",
+    "campaign_of",
+    "example_exchanges",
+    "finding_exchanges",
+    "stream_book",
+    "stream_rows",
+    "template_parts",
+]
+
+_MAX_TEMPLATE_BYTES: Final = 4_000
+
+NAMED: pa.Schema = pa.schema(
+    [(name, pa.string()) for name in ("exchange_id", "account_id", "model", "client_address", "tls_fingerprint")]
+    + [("client_asn", pa.int64()), ("prompt_text", pa.string())]
+)
+"""Raw rows of found exchanges, row-aligned with ACCUSED; prompts only for the examples."""
+
+Columns = Mapping[str, NDArray[Any]]
+
+
+def stream_book(drafts: Sequence[Draft]) -> StreamBook:
+    """Streams of all drafts; an earlier draft wins an exchange that is in streams of several."""
+    families = [(number, f) for number, draft in enumerate(drafts) for f in draft.families]
+    size = [len(f.accounts) for _, f in families]
+    number = np.repeat(np.array([n for n, _ in families], np.int32), size)
+    return StreamBook.of(
+        np.repeat(np.array([f.family for _, f in families], np.uint64), size),
+        np.concatenate([np.zeros(0, np.uint64), *(f.accounts for _, f in families)]),
+        number,
+        number,
+    )
+
+
+def campaign_id(draft: Draft) -> str:
+    """Stable name: a hash of the family with the most bits.
+
+    The name says nothing about anybody, so it may be spoken and written anywhere.
+    """
+    return f"campaign-{int(mix(np.array([draft.families[0].family], np.uint64))[0]) >> 32:08x}"
+
+
+def example_exchanges(accused: Columns) -> dict[int, int]:
+    """One exchange hash per family: the smallest."""
+    order = np.lexsort((accused["exchange"], accused["family"]))
+    families, first = np.unique(accused["family"][order], return_index=True)
+    return {int(f): int(e) for f, e in zip(families, accused["exchange"][order][first], strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Readable values by hash, from the raw rows of found exchanges and the provider's table of accounts."""
+
+    accounts: Mapping[int, str]
+    models: Mapping[int, str]
+    attributes: Mapping[int, str]
+
+    @classmethod
+    def of(cls, accused: Columns, raw: pa.Table, accounts: pa.Table) -> "Named":
+        """`accused` and `raw` are row-aligned."""
+        attributes = _names(hash_strings(accounts["payment_fingerprint"]), accounts["payment_fingerprint"])
+        attributes |= _names(hash_strings(accounts["email_domain"]), accounts["email_domain"])
+        attributes |= _names(accused["tls"], raw["tls_fingerprint"])
+        attributes |= {key: f"AS{value}" for key, value in _names(accused["asn"], raw["client_asn"]).items()}
+        attributes |= {key: _network(value) for key, value in _names(accused["prefix"], raw["client_address"]).items()}
+        hours = accounts["created_at"].cast(pa.int64()).drop_null().to_numpy() // 3_600_000_000
+        attributes |= {int(h): f"{when(h * 3_600_000_000):%Y-%m-%d %H:00} UTC" for h in np.unique(hours)}
+        return cls(_names(accused["account"], raw["account_id"]), _names(accused["model"], raw["model"]), attributes)
+
+
+def _names(keys: NDArray[np.uint64], values: pa.ChunkedArray) -> dict[int, str]:
+    known, first = np.unique(keys, return_index=True)
+    found = values.take(pa.array(first)).to_pylist()
+    return {int(k): str(v) for k, v in zip(known, found, strict=True) if k and v is not None}
+
+
+def _network(address: str) -> str:
+    """The /24 or /48 of an address, as text.
+
+    >>> _network("192.0.2.7"), _network("2001:db8:1::5")
+    ('192.0.2.0/24', '2001:db8:1::/48')
+    """
+    width = 48 if ":" in address else 24
+    return str(ipaddress.ip_network(f"{address}/{width}", strict=False))
+
+
+def template_parts(prompt: str, counts: PhraseCounts, n_fills: int) -> tuple[TemplatePart, ...]:
+    """Fixed stretches of one example prompt and the slots between them; what was in the slots is not kept."""
+    data = prompt.encode()[:_MAX_TEMPLATE_BYTES]
+    text = data.decode(errors="ignore")
+    parts: list[TemplatePart] = []
+    at = 0
+    data = text.encode()
+    for start, stop in segment_spans(text, counts):
+        if data[at:start].strip():
+            parts.append(TemplatePart("", is_slot=True, n_fills=n_fills))
+        parts.append(TemplatePart(data[start:stop].decode(errors="ignore"), is_slot=False))
+        at = stop
+    if parts and data[at:].strip():
+        parts.append(TemplatePart("", is_slot=True, n_fills=n_fills))
+    return tuple(parts)
+
+
+def campaign_of(
+    draft: Draft, accused: Columns, named: Named, desk: EvidenceDesk, not_judged: tuple[str, ...]
+) -> Campaign:
+    """One campaign with everything that people are shown. `accused` holds the exchanges of this draft, at least one."""
+    busiest, grid = heatmap(dict(accused))
+    accounts = np.unique(accused["account"])
+    return Campaign(
+        campaign_id=campaign_id(draft),
+        verdict=draft.verdict,
+        reasons=draft.families[0].reasons,
+        families=tuple(desk.family(family) for family in draft.families),
+        n_streams=len(accounts),
+        n_accounts=len(accounts),
+        n_exchanges=len(accused["exchange"]),
+        bits=draft.families[0].score_bits,
+        first_seen=when(accused["time_us"].min()),
+        last_seen=when(accused["time_us"].max()),
+        exposure=exposure(dict(accused), dict(named.models)),
+        timeline=timeline(accused["time_us"]),
+        heatmap=grid,
+        heatmap_accounts=tuple(named.accounts[int(a)] for a in busiest),
+        graph_edges=graph_edges(accounts, desk.book, named.attributes, named.accounts),
+        not_judged=not_judged,
+    )
+
+
+def stream_rows(
+    drafts: Sequence[Draft], campaigns: Sequence[int], accused: Columns, named: Named, n_by_account: pa.Table
+) -> pa.Table:
+    """Table STREAM: one row per campaign and account."""
+    known, totals = n_by_account["account"].to_numpy(), n_by_account["n"].to_numpy()
+    tables = [
+        _streams_of(
+            drafts[number], {k: v[accused["campaign"] == number] for k, v in accused.items()}, named, known, totals
+        )
+        for number in campaigns
+    ]
+    return pa.concat_tables([STREAM.empty_table(), *tables])
+
+
+def _streams_of(
+    draft: Draft, accused: Columns, named: Named, known: NDArray[np.uint64], totals: NDArray[np.int64]
+) -> pa.Table:
+    accounts, code, n = np.unique(accused["account"], return_inverse=True, return_counts=True)
+    total = totals[np.searchsorted(known, accounts)]
+    bits = _best(draft, accounts)
+    first, last = np.full(len(accounts), np.iinfo(np.int64).max), np.zeros(len(accounts), np.int64)
+    np.minimum.at(first, code, accused["time_us"])
+    np.maximum.at(last, code, accused["time_us"])
+    columns: dict[str, Iterable[Any]] = {
+        "campaign_id": [campaign_id(draft)] * len(accounts),
+        "account_id": [named.accounts[int(a)] for a in accounts],
+        "verdict": [draft.verdict.value] * len(accounts),
+        "account_bits": bits[0],
+        "attribution_bits": bits[1],
+        "n_exchanges": n,
+        "account_n_exchanges": total,
+        "share_of_account": n / total,
+        "output_tokens": np.bincount(code, weights=accused["output_tokens"], minlength=len(n)).astype(np.int64),
+        "first_seen": first,
+        "last_seen": last,
+    }
+    return pa.table([pa.array(columns[f.name]).cast(f.type) for f in STREAM], schema=STREAM)
+
+
+def _best(draft: Draft, accounts: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Score and attribution of each account in the draft's best family that holds it."""
+    score, attribution = np.full(len(accounts), -np.inf), np.zeros(len(accounts))
+    for family in draft.families:
+        at = np.searchsorted(accounts, family.accounts)
+        inside = (at < len(accounts)) & (accounts[np.minimum(at, len(accounts) - 1)] == family.accounts)
+        rows = at[inside]
+        better = score[rows] < family.score_bits
+        score[rows[better]] = family.score_bits
+        attribution[rows[better]] = family.attribution_bits[inside][better]
+    return score, attribution
+
+
+def finding_exchanges(drafts: Sequence[Draft], accused: Columns, raw: pa.Table) -> pa.Table:
+    """Table FINDING_EXCHANGE: every exchange of every campaign."""
+    ids = pa.array([campaign_id(draft) for draft in drafts], pa.string())
+    campaign = ids.take(pa.array(accused["campaign"])) if len(drafts) else pa.array([], pa.string())
+    return pa.table([raw["exchange_id"], campaign, raw["account_id"]], schema=FINDING_EXCHANGE)

@@ -1,0 +1,40 @@
+"""The views, in order; each is one file."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillwatch.detect.views.client import Client
+from stillwatch.detect.views.linked import Linked
+from stillwatch.detect.views.rhythm import Rhythm
+from stillwatch.detect.views.template import Template
+from stillwatch.model.view import Fingerprints, Grouping, View
+
+__all__ = ["VIEWS", "family_keys", "view_of"]
+
+VIEWS: Final[tuple[View, ...]] = (Template(), Client(), Rhythm(), Linked())
+
+_VIEW_SHIFT = np.uint64(61)
+_KEY_MASK = np.uint64((1 << 61) - 1)
+
+
+def family_keys(fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
+    """Family id of each exchange in every view: the view's number in the top three bits, its key below."""
+    found = []
+    for number, view in enumerate(VIEWS):
+        tag = np.uint64(number) << _VIEW_SHIFT
+        found += [
+            np.where(keys == 0, np.uint64(0), (keys & _KEY_MASK) | tag | np.uint64(1))
+            for keys in view.keys(fingerprints, grouping)
+        ]
+    return found
+
+
+def view_of(family: int) -> View:
+    """View that a family id comes from.
+
+    >>> view_of(1 << 61).name
+    'client'
+    """
+    return VIEWS[family >> 61]

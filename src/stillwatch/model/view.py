@@ -1,0 +1,41 @@
+"""A view: one way to group exchanges across accounts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Fingerprints", "Grouping", "View"]
+
+Fingerprints = Mapping[str, NDArray[Any]]
+"""Columns of FINGERPRINT and SEGMENTS by name, row-aligned; signatures already replaced by template ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What was learnt from the whole input before views can group single exchanges. Arrays are sorted by key.
+
+    rhythm_stream, rhythm_cell      Stream hash (`rhythm.stream_hash` of account and client) and its rhythm cell.
+    """
+
+    rhythm_stream: NDArray[np.uint64]
+    rhythm_cell: NDArray[np.uint64]
+
+
+class View(Protocol):
+    """Proposes families. It may propose anything: the evidence decides.
+
+    name            One word.
+    has_template    Its families share fixed text that can be shown with its slots marked.
+    conditions_on   Attributes (`model.family.ATTRIBUTES`) that the key fixes and that must not count as evidence.
+    """
+
+    name: str
+    has_template: bool
+    conditions_on: tuple[str, ...]
+
+    def keys(self, fingerprints: Fingerprints, grouping: Grouping, /) -> list[NDArray[np.uint64]]:
+        """Family keys of each exchange, one array per membership, 0 where there is none."""
+        ...

@@ -1,0 +1,108 @@
+"""All exchanges to fingerprints: three passes over the prompts, and templates at the end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stillwatch.model.column import Column, schema_of
+from stillwatch.model.engine import Dataset, Engine
+from stillwatch.model.exchange import EXCHANGE
+from stillwatch.model.fingerprint import FINGERPRINT_COLUMNS, SEGMENT_COLUMNS, SEGMENTS_PER_PROMPT
+from stillwatch.model.progress import Stages
+from stillwatch.model.view import Fingerprints
+from stillwatch.sketch.cluster import Templates, cluster
+from stillwatch.sketch.counts import PhraseCounts
+from stillwatch.sketch.fingerprint import fingerprint
+from stillwatch.sketch.hash import hash_strings
+from stillwatch.sketch.segments import SignatureBook, segments
+from stillwatch.stats.lookup import among
+from stillwatch.stats.summary import Firsts
+
+__all__ = ["SKETCHED", "Sketched", "fingerprints_of", "sketch_exchanges"]
+
+SKETCHED: pa.Schema = schema_of(
+    "sketched",
+    (
+        *FINGERPRINT_COLUMNS,
+        *SEGMENT_COLUMNS,
+        Column("signatures", pa.binary(), "Signatures of the batch, in its first row only."),
+    ),
+)
+_FINGERPRINT_INPUT = [name for name in EXCHANGE.names if name != "output_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sketched:
+    """Fingerprints of all exchanges, row-aligned with these, and what they were cut with."""
+
+    rows: Dataset
+    counts: PhraseCounts
+    book: SignatureBook
+    templates: Templates
+
+
+def sketch_exchanges(engine: Engine, exchanges: Dataset, stages: Stages) -> Sketched:
+    """Count the phrases of distinct prompts, cut segments by their counts, cluster these into templates."""
+    total = exchanges.count()
+    with stages.stage("distinct prompts"):
+        chosen = _representatives(engine, exchanges)
+    with stages.stage("count phrases"):
+        counts = _count_phrases(engine, exchanges, chosen)
+    with stages.stage("cut segments"):
+        step = stages.counting("cut segments", total, _sketch_with(counts), lambda batch: batch.num_rows)
+        rows = engine.map(exchanges.select(_FINGERPRINT_INPUT), step, SKETCHED)
+    with stages.stage("cluster templates"):
+        parts = rows.to_table(["signatures"])["signatures"].drop_null().to_pylist()
+        book = reduce(SignatureBook.merge, map(SignatureBook.from_bytes, parts), SignatureBook.empty())
+        templates = cluster(book)
+    return Sketched(rows, counts, book, templates)
+
+
+def _representatives(engine: Engine, exchanges: Dataset) -> NDArray[np.uint64]:
+    """Exchange hashes, ascending: of each distinct prompt the one with the smallest hash."""
+
+    def fold(firsts: Firsts, batch: pa.RecordBatch) -> Firsts:
+        content = hash_strings(batch.column("prompt_text"))
+        table = pa.table({"content": content, "exchange": hash_strings(batch.column("exchange_id"))})
+        return firsts.add(table.filter(pa.array(content != 0)))
+
+    columns = exchanges.select(["exchange_id", "prompt_text"])
+    found = engine.reduce(columns, lambda: Firsts("content", ("exchange",)), fold).table()
+    return np.zeros(0, np.uint64) if found is None else np.sort(found["exchange"].to_numpy())
+
+
+def _count_phrases(engine: Engine, exchanges: Dataset, chosen: NDArray[np.uint64]) -> PhraseCounts:
+
+    def fold(counts: PhraseCounts, batch: pa.RecordBatch) -> PhraseCounts:
+        exchange = hash_strings(batch.column("exchange_id"))
+        counts.add(batch.column("prompt_text"), among(chosen, exchange))
+        return counts
+
+    columns = exchanges.select(["exchange_id", "prompt_text"])
+    return engine.reduce(columns, lambda: PhraseCounts.empty(len(chosen)), fold)
+
+
+
+def _sketch_with(counts: PhraseCounts) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+    def step(batch: pa.RecordBatch) -> pa.RecordBatch:
+        prints = fingerprint(batch)
+        cut, book = segments(batch, counts)
+        signatures = [book.to_bytes()] + [None] * (batch.num_rows - 1) if batch.num_rows else []
+        columns = [*prints.columns, *cut.columns, pa.array(signatures, pa.binary())]
+        return pa.RecordBatch.from_arrays(columns, schema=SKETCHED)
+
+    return step
+
+
+def fingerprints_of(batch: pa.RecordBatch | pa.Table, templates: Templates) -> Fingerprints:
+    """Columns as arrays, each signature replaced by its template."""
+    arrays = {name: batch[name].to_numpy(zero_copy_only=False)
+              if isinstance(batch, pa.RecordBatch) else batch[name].to_numpy()
+              for name in batch.schema.names if name != "signatures"}
+    for i in range(SEGMENTS_PER_PROMPT):
+        arrays[f"signature_{i}"] = templates.lookup(arrays[f"signature_{i}"])
+    return arrays
