@@ -15,8 +15,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 
-# Folder, its tuple, the Protocol its plugins follow.
-REGISTRIES = (("stillwatch.detect.views", "VIEWS", "stillwatch.model.view:View"),)
+# Folder, where its tuple is, the Protocol its plugins follow.
+REGISTRIES = (
+    ("stillwatch.ingest", "stillwatch.ingest.registry:READERS", "stillwatch.model.reader:Reader"),
+    ("stillwatch.detect.views", "stillwatch.detect.views:VIEWS", "stillwatch.model.view:View"),
+)
 
 
 def load(place: str) -> Any:  # a class object of a Protocol: nothing narrower is true
@@ -61,21 +64,21 @@ def test_truth_is_out_of_reach_of_detection() -> None:
     assert {f"stillwatch.{room}" for room in rooms} <= set(contract["source_modules"])
 
 
-@pytest.mark.parametrize(("folder", "tuple_name", "protocol"), REGISTRIES, ids=[r[1] for r in REGISTRIES])
-def test_every_plugin_is_listed(folder: str, tuple_name: str, protocol: str) -> None:
+@pytest.mark.parametrize(("folder", "place", "protocol"), REGISTRIES, ids=[r[0] for r in REGISTRIES])
+def test_every_plugin_is_listed(folder: str, place: str, protocol: str) -> None:
     """A class in the folder that follows the Protocol is an entry of the folder's tuple."""
-    package = importlib.import_module(folder)
-    registered = getattr(package, tuple_name)
-    found = plugins(package, load(protocol))
+    registered = load(place)
+    found = plugins(importlib.import_module(folder), load(protocol))
     assert isinstance(registered, tuple)
     assert found
     assert {type(entry) for entry in registered} == found
 
 
-@pytest.mark.parametrize(("folder", "tuple_name", "protocol"), REGISTRIES, ids=[r[1] for r in REGISTRIES])
-def test_plugin_names_are_unique(folder: str, tuple_name: str, protocol: str) -> None:
-    """No two entries share a name, and no entry follows another Protocol."""
-    registered = getattr(importlib.import_module(folder), tuple_name)
+@pytest.mark.parametrize(("folder", "place", "protocol"), REGISTRIES, ids=[r[0] for r in REGISTRIES])
+def test_plugin_names_are_unique(folder: str, place: str, protocol: str) -> None:
+    """No two entries share a name, and no entry comes from another folder or follows another Protocol."""
+    registered = load(place)
     names = [entry.name for entry in registered]
     assert len(set(names)) == len(names)
+    assert all(type(entry).__module__.startswith(f"{folder}.") for entry in registered)
     assert all(follows(type(entry), load(protocol)) for entry in registered)

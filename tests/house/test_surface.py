@@ -1,0 +1,69 @@
+"""What users can rely on: a small pinned surface that works with the core alone and talks to nobody."""
+
+import ast
+import subprocess
+import sys
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+import stillwatch
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "stillwatch"
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+# Whoever talks to another machine imports one of these first. ipaddress and urllib.parse only look at text.
+TALKERS = ("socket", "ssl", "http", "urllib.request", "ftplib", "smtplib", "asyncio", "requests", "httpx", "aiohttp")
+
+
+def imported(path: Path) -> set[str]:
+    """Modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_version_is_the_installed_one() -> None:
+    """The version in the source and the one in the metadata are one."""
+    assert stillwatch.__version__ == version("stillwatch")
+
+
+def test_command_is_installed() -> None:
+    """The package brings one command."""
+    commands = [e for e in entry_points(group="console_scripts") if e.dist and e.dist.name == "stillwatch"]
+    assert [(e.name, e.value) for e in commands] == [("stillwatch", "stillwatch.cli:main")]
+
+
+def test_import_needs_the_core_only() -> None:
+    """``import stillwatch`` loads no development package."""
+    names = {"hypothesis", "pytest", "mypy", "networkx", "playwright", "hatchling", "importlinter"}
+    code = f"import sys, stillwatch; print(sorted({names!r} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[str(p.relative_to(SOURCE)) for p in MODULES])
+def test_nothing_talks_to_the_network(path: Path) -> None:
+    """No module imports what opens connections: what SECURITY.md promises."""
+    names = imported(path)
+    talkers = {name for name in names if any(name == t or name.startswith(f"{t}.") for t in TALKERS)}
+    assert not talkers
+
+
+def test_wheel_holds_everything(tmp_path: Path) -> None:
+    """A built wheel has every file of the package: data and templates, the marker for type checkers, the licence."""
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path))
+    held = set(ZipFile(wheel).namelist())
+    files = {p.relative_to(ROOT / "src") for p in SOURCE.rglob("*") if p.is_file()}
+    wanted = {str(p) for p in files if "__pycache__" not in p.parts and p.suffix not in {".nbi", ".nbc"}}
+    assert "stillwatch/py.typed" in held
+    assert wanted <= held
+    assert any(name.endswith("licenses/LICENSE") for name in held)
