@@ -1,0 +1,270 @@
+"""One score: log2 of how much likelier a family is as a harvest than as legitimate automation, all tests at once.
+
+S = log2 p1(x) - log2[(1 - eps) p_legit(x) + eps prod_j p_legit(x_j)].
+
+p1 is stated by theory: shards of one list differ less than people do, so effects of people are near zero; the density
+of each test is given at `harvest_density`. p_legit is a kernel density over legitimate families, one vote a unit
+(organisation or family). The product term is a legitimate kind that nobody has seen: known values, recombined; without
+it the score would be a novelty detector. The alternative is composite: S is log2 of the mean of 2^S over `VARIANTS`.
+S is not an e-value: its bar is a conformal quantile (`conformal_bar`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from stillwatch.errors import InvalidInput
+from stillwatch.model.campaign import NearestFamily
+from stillwatch.stats.conformal import conformal_quantile
+from stillwatch.stats.kernel_density import Bounds, KernelSample, kernel_densities
+
+__all__ = [
+    "TESTS",
+    "VARIANTS",
+    "Reference",
+    "Score",
+    "conformal_bar",
+    "harvest_density",
+    "leave_one_unit_out",
+    "nearest_families",
+    "score_families",
+]
+
+TESTS: tuple[str, ...] = ("ti", "hi", "se", "cd", "loc", "dr", "rep", "item", "elic", "bits")
+"""Columns of every effects array. bits is coordination evidence in bits, as measured; it is put on a log scale here."""
+
+VARIANTS: tuple[str, ...] = ("strict", "no-cd", "no-rep", "dr-for-loc")
+"""Alternatives an evader chooses among. loc is replaced, never dropped: that would accuse people behind a relay."""
+
+_UNSEEN_KIND = 0.2
+_BANDWIDTH = np.array([0.03, 0.05, 0.07, 0.4, 0.03, 0.03, 0.05, 0.05, 0.1, 1.0])
+_BOUNDS = Bounds(
+    lower=np.array([-np.inf, -np.inf, -np.inf, 0.0, -np.inf, -np.inf, 0.0, 0.0, 0.0, -np.inf]),
+    upper=np.array([np.inf, np.inf, np.inf, np.inf, np.inf, np.inf, 1.0, 1.0, 1.0, np.inf]),
+    broad=np.array([0.5, 0.5, 0.5, 0.125, 0.5, 0.5, 1.0, 1.0, 1.0, 1 / 32]),
+)
+_COLUMN = {test: j for j, test in enumerate(TESTS)}
+_SHARES = [_COLUMN[test] for test in ("rep", "item", "elic")]
+
+
+def _subsets() -> NDArray[np.bool_]:
+    """Tests of each variant."""
+    subsets = np.ones((len(VARIANTS), len(TESTS)), dtype=np.bool_)
+    subsets[:, _COLUMN["dr"]] = False
+    subsets[1, _COLUMN["cd"]] = False
+    subsets[2, _COLUMN["rep"]] = False
+    subsets[3, [_COLUMN["loc"], _COLUMN["dr"]]] = [False, True]
+    return subsets
+
+
+_SUBSETS = _subsets()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Legitimate families: verified, time-lagged, not declared.
+
+    x       Effects, columns as `TESTS`, NaN missing. Shape (R, 10).
+    s       Their standard errors; NaN where there is none. Shape (R, 10).
+    unit    Organisation or family a row was drawn from, 0 or above; rows of one unit share one vote. Shape R.
+    kind    Population of each row, for people to read. Length R.
+    """
+
+    x: NDArray[np.float64]
+    s: NDArray[np.float64]
+    unit: NDArray[np.int64]
+    kind: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse tables that do not fit together."""
+        _check_effects(self.x, self.s)
+        if not len(self.x) == len(self.unit) == len(self.kind) or not len(self.x):
+            message = (
+                f"reference needs rows, a unit and a kind each, got {len(self.x)}, {len(self.unit)}, {len(self.kind)}"
+            )
+            raise InvalidInput(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Scores of F families.
+
+    total_bits      S after the composite; 0 when no test could be judged. Shape F.
+    per_test_bits   log2 of harvest density over legitimate density of each test by itself; 0 when missing or not used
+                    by the family's best variant. They do not add up to S, because tests depend on one another.
+                    Shape (F, 10).
+    variant         Best variant, index into `VARIANTS`. Shape F.
+    """
+
+    total_bits: NDArray[np.float64]
+    per_test_bits: NDArray[np.float64]
+    variant: NDArray[np.int64]
+
+
+def score_families(x: NDArray[np.float64], s: NDArray[np.float64], reference: Reference) -> Score:
+    """Score families against a reference.
+
+    x, s    Effects and standard errors, columns as `TESTS`. NaN in x is a test that could not be judged; NaN in s is
+            no error. Shape (F, 10).
+    Raises  InvalidInput if shapes are wrong or a standard error is negative.
+
+    >>> rng = np.random.default_rng(0)
+    >>> people = rng.normal([.4, .4, .5, 2, .3, .1, .4, .2, .1, -6], .1, (200, 10))
+    >>> reference = Reference(people, np.full((200, 10), .05), np.arange(200), ("people",) * 200)
+    >>> harvest = np.array([[.0, .0, .0, .1, .0, .0, .02, .01, .9, 60]])
+    >>> bool(score_families(harvest, np.full((1, 10), .02), reference).total_bits[0] > 20)
+    True
+    """
+    return _score(x, s, reference, None)
+
+
+def leave_one_unit_out(reference: Reference) -> Score:
+    """Score every row of the reference against the rows of all other units.
+
+    Raises  InvalidInput if there is only one unit.
+    """
+    if np.unique(reference.unit).size < 2:
+        message = "reference must have at least 2 units to be held against itself, got 1"
+        raise InvalidInput(message)
+    return _score(reference.x, reference.s, reference, reference.unit)
+
+
+def conformal_bar(reference: Reference, alpha: float) -> float:
+    """Score that a legitimate unit's largest family reaches with probability at most alpha; inf when units are too few.
+
+    A row is held against all other units, a new family against all of them: the promise is exact up to the weight of
+    one unit among many, and only for traffic like the reference.
+
+    alpha       In (0, 1).
+    References  Vovk, Gammerman and Shafer (2005), Algorithmic Learning in a Random World, proposition 4.1.
+    """
+    bits = leave_one_unit_out(reference).total_bits
+    _, code = np.unique(reference.unit, return_inverse=True)
+    largest = np.full(code.max() + 1, -np.inf)
+    np.maximum.at(largest, code, bits)
+    return conformal_quantile(largest, alpha)
+
+
+def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Density of each test under a harvest, stated by theory; NaN where x is. Columns as `TESTS`, shape (F, 10).
+
+    ti, hi, se, loc   N(0, s^2 + .02^2), .04 for hi: accounts are exchangeable shards of one list.
+    cd          Half-normal of scale .4 on max(cd, 0), s added in quadrature: load is evened out, or more than even.
+    rep, item   Exponential of mean .08, s added in quadrature: a list without replacement, no popular items.
+    elic        .5 below one half, 1.5 above: not every harvest asks for reasoning, most do.
+    dr          Uniform on (.1, 1), smoothed by s and .03: a sorted list drifts. It only serves in place of loc.
+    bits        y = sign(b) log2(1 + |b|). Wealth grows in proportion to exchanges, so y is log2 of their number plus a
+                constant that depends on the dispatcher; campaigns of 100 to 20,000 judged exchanges at .05 to 2 bits
+                each are spread evenly over y in (2, 14), smoothed by 1. One in seven escapes the channels (people's
+                rhythm replayed): N(0, 6^2).
+
+    >>> x, s = np.full((1, 10), np.nan), np.zeros((1, 10))
+    >>> x[0, TESTS.index("elic")] = .9
+    >>> harvest_density(x, s)[0, TESTS.index("elic")].item()
+    1.5
+    """
+    x, s = _on_scale(x), _errors(s)
+    density = np.empty_like(x)
+    for test, tau in (("ti", 0.02), ("hi", 0.04), ("se", 0.02), ("loc", 0.02)):
+        density[:, _COLUMN[test]] = _normal(x[:, _COLUMN[test]], np.hypot(s[:, _COLUMN[test]], tau))
+    cd, dr, elic, bits = (_COLUMN[test] for test in ("cd", "dr", "elic", "bits"))
+    density[:, cd] = 2 * _normal(x[:, cd], np.hypot(s[:, cd], 0.4))
+    for j in (_COLUMN["rep"], _COLUMN["item"]):
+        mean = np.hypot(s[:, j], 0.08)
+        density[:, j] = np.exp(-x[:, j] / mean) / mean
+    density[:, dr] = _box(x[:, dr], 0.1, 1.0, np.hypot(s[:, dr], 0.03))
+    density[:, elic] = 0.5 + ndtr((x[:, elic] - 0.5) / np.maximum(s[:, elic], 1e-9))
+    density[:, bits] = 6 / 7 * _box(x[:, bits], 2.0, 14.0, np.array(1.0)) + 1 / 7 * _normal(x[:, bits], np.array(6.0))
+    return density
+
+
+def nearest_families(
+    x: NDArray[np.float64], s: NDArray[np.float64], reference: Reference, count: int = 3
+) -> tuple[tuple[int, NearestFamily], ...]:
+    """Rows of the reference that look most like one family, the closest first.
+
+    Distance is the root mean square, over tests both have, of the difference in units of the kernel width. A row that
+    shares fewer than half of the family's tests comes last.
+
+    x, s    Effects and standard errors of one family. Shape 10.
+    """
+    query, error = _on_scale(x[None, :]), _errors(s[None, :])
+    apart = np.abs(_on_scale(reference.x) - query) / np.hypot(error, _BANDWIDTH)
+    known = ~np.isnan(apart)
+    distance = np.sqrt(np.square(np.where(known, apart, 0.0)).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
+    comparable = 2 * known.sum(axis=1) >= (~np.isnan(query)).sum()
+    rows = np.lexsort((distance, ~comparable))[:count]
+    return tuple((int(r), _nearest(reference.kind[r], float(distance[r]), apart[r])) for r in rows)
+
+
+def _nearest(kind: str, distance: float, apart: NDArray[np.float64]) -> NearestFamily:
+    known = np.flatnonzero(~np.isnan(apart))
+    closest_first = [TESTS[j] for j in known[np.argsort(apart[known], kind="stable")]]
+    half = len(closest_first) // 2
+    return NearestFamily(
+        kind, distance, tuple(closest_first[: len(closest_first) - half]), tuple(closest_first[::-1][:half])
+    )
+
+
+def _score(
+    x: NDArray[np.float64], s: NDArray[np.float64], reference: Reference, left_out: NDArray[np.int64] | None
+) -> Score:
+    _check_effects(x, s)
+    sample = KernelSample(_on_scale(reference.x), reference.unit.astype(np.int64), _BOUNDS)
+    variance = _errors(s) ** 2 + _BANDWIDTH**2
+    legitimate = kernel_densities(_on_scale(x), variance, sample, _SUBSETS, left_out=left_out)
+    known = ~np.isnan(legitimate.marginal)
+    log2_p1 = np.log2(np.maximum(harvest_density(x, s), 1e-300))
+    log2_marginal = np.log2(legitimate.marginal)
+    numerator = _sum_over_tests(log2_p1, known)
+    unseen_kind = np.exp2(_sum_over_tests(log2_marginal, known))
+    bits = numerator - np.log2((1 - _UNSEEN_KIND) * legitimate.joint + _UNSEEN_KIND * unseen_kind)
+    bits[~known[:, _COLUMN["dr"]], VARIANTS.index("dr-for-loc")] = -np.inf
+    variant = np.argmax(bits, axis=1)
+    total = np.logaddexp2.reduce(bits - np.log2(len(VARIANTS)), axis=1)
+    used = known & _SUBSETS[variant]
+    judged = known[:, _SUBSETS[0]].any(axis=1)
+    per_test = np.where(used, np.where(used, log2_p1, 0.0) - np.where(used, log2_marginal, 0.0), 0.0)
+    return Score(np.where(judged, total, 0.0), per_test, variant)
+
+
+def _sum_over_tests(log2_density: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Sum of the known tests of each variant, shape (F, variants)."""
+    return np.asarray(np.where(known, log2_density, 0.0) @ _SUBSETS.T.astype(np.float64))
+
+
+def _on_scale(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Effects as they are compared: cd not below 0, shares within 0 to 1, bits on a signed log scale."""
+    scaled = x.astype(np.float64, copy=True)
+    scaled[:, _COLUMN["cd"]] = np.maximum(scaled[:, _COLUMN["cd"]], 0.0)
+    scaled[:, _SHARES] = np.clip(scaled[:, _SHARES], 0.0, 1.0)
+    bits = scaled[:, _COLUMN["bits"]]
+    scaled[:, _COLUMN["bits"]] = np.sign(bits) * np.log2(1 + np.abs(bits))
+    return scaled
+
+
+def _errors(s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard errors with none as 0; bits carry none."""
+    errors = np.nan_to_num(s, nan=0.0)
+    errors[:, _COLUMN["bits"]] = 0.0
+    return errors
+
+
+def _normal(x: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.exp(-0.5 * (x / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi)))
+
+
+def _box(x: NDArray[np.float64], low: float, high: float, sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Uniform density on (low, high) with a normal error."""
+    return np.asarray((ndtr((x - low) / sigma) - ndtr((x - high) / sigma)) / (high - low))
+
+
+def _check_effects(x: NDArray[np.float64], s: NDArray[np.float64]) -> None:
+    if x.ndim != 2 or x.shape[1] != len(TESTS) or x.shape != s.shape:
+        message = f"effects and errors must be (families, {len(TESTS)}) alike, got {x.shape} and {s.shape}"
+        raise InvalidInput(message)
+    if np.isinf(x).any() or np.isinf(s).any() or (s < 0).any():
+        message = "effects and errors must be finite or NaN, errors 0 or above"
+        raise InvalidInput(message)
