@@ -86,7 +86,6 @@ def _count_phrases(engine: Engine, exchanges: Dataset, chosen: NDArray[np.uint64
     return engine.reduce(columns, lambda: PhraseCounts.empty(len(chosen)), fold)
 
 
-
 def _sketch_with(counts: PhraseCounts) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
     def step(batch: pa.RecordBatch) -> pa.RecordBatch:
         prints = fingerprint(batch)
@@ -100,9 +99,13 @@ def _sketch_with(counts: PhraseCounts) -> Callable[[pa.RecordBatch], pa.RecordBa
 
 def fingerprints_of(batch: pa.RecordBatch | pa.Table, templates: Templates) -> Fingerprints:
     """Columns as arrays, each signature replaced by its template."""
-    arrays = {name: batch[name].to_numpy(zero_copy_only=False)
-              if isinstance(batch, pa.RecordBatch) else batch[name].to_numpy()
-              for name in batch.schema.names if name != "signatures"}
+    arrays = {
+        name: batch[name].to_numpy(zero_copy_only=False)
+        if isinstance(batch, pa.RecordBatch)
+        else batch[name].to_numpy()
+        for name in batch.schema.names
+        if name != "signatures"
+    }
     for i in range(SEGMENTS_PER_PROMPT):
         arrays[f"signature_{i}"] = templates.lookup(arrays[f"signature_{i}"])
     return arrays

@@ -1,0 +1,103 @@
+"""Phrase counter: how many prompts hold a 4-gram. Both counts of a 4-gram lie in one 64-byte line.
+
+The twins are `stillwatch.sketch.twins.grams` and `PhraseCounts` by a Counter in the tests.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillwatch.sketch._kernels_bits import kernel, prefetch
+from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Tables, readable, scratch_for, tokenize
+
+__all__ = ["CELLS_PER_LINE", "GRAM_SIZE", "add_rows", "gram_counts", "grams_of"]
+
+U64 = np.uint64
+GRAM_SIZE = 4
+CELLS_PER_LINE = 16
+FACTORS = (U64(0x9E3779B97F4A7C15), U64(0xC2B2AE3D27D4EB4F), U64(0x165667B19E3779F9), U64(0xD6E8FEB86659FD93))
+STIR = U64(0xFF51AFD7ED558CCD)
+ROW = U64(7)
+MAX_SEEN = 1 << 16
+
+
+@kernel
+def grams_of(tokens: NDArray[np.uint64], n_tokens: int, grams: NDArray[np.uint64]) -> int:
+    """Hash every four tokens in a row, all digit runs alike; return how many."""
+    n = max(n_tokens - GRAM_SIZE + 1, 0)
+    a, b, c, d = FACTORS
+    for i in range(n_tokens):
+        token = tokens[i]
+        grams[i] = DIGITS if token & KIND_MASK == DIGITS else token
+    for i in range(n):
+        value = grams[i] * a + grams[i + 1] * b + grams[i + 2] * c + grams[i + 3] * d
+        value = (value ^ value >> U64(32)) * STIR
+        grams[i] = value ^ value >> U64(29)
+    return n
+
+
+@kernel
+def _line(gram: np.uint64, n_lines: np.uint64) -> np.int64:
+    """First cell of the line of a 4-gram."""
+    return np.int64((gram >> U64(32)) * n_lines >> U64(32)) * CELLS_PER_LINE
+
+
+@kernel
+def _prefetch_all(cells: NDArray[np.uint32], grams: NDArray[np.uint64], first: int, last: int) -> None:
+    base, n_lines = np.int64(cells.ctypes.data), U64(len(cells) // CELLS_PER_LINE)
+    for i in range(first, last):
+        prefetch(base + 4 * _line(grams[i], n_lines))
+
+
+@kernel
+def gram_counts(cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: int, counts: NDArray[np.uint32]) -> None:
+    """Look up every 4-gram: the smaller of its two cells."""
+    n_lines = U64(len(cells) // CELLS_PER_LINE)
+    _prefetch_all(cells, grams, 0, n)
+    for i in range(n):
+        line = _line(grams[i], n_lines)
+        first = cells[line + np.int64(grams[i] & ROW)]
+        second = cells[line + 8 + np.int64((grams[i] >> U64(3)) & ROW)]
+        counts[i] = min(first, second)
+
+
+@kernel
+def _add(
+    cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: int, seen: NDArray[np.uint64], salt: np.uint64
+) -> None:
+    """Count every 4-gram once; `seen` forgets some in very long prompts, the same ones each time."""
+    n_lines = U64(len(cells) // CELLS_PER_LINE)
+    size = 1024
+    while size < min(2 * n, MAX_SEEN):
+        size *= 2
+    _prefetch_all(cells, grams, 0, n)
+    for i in range(n):
+        slot = np.int64((grams[i] >> U64(6)) & U64(size - 1))
+        if seen[slot] != grams[i] ^ salt:
+            seen[slot] = grams[i] ^ salt
+            line = _line(grams[i], n_lines)
+            cells[line + np.int64(grams[i] & ROW)] += np.uint32(1)
+            cells[line + 8 + np.int64((grams[i] >> U64(3)) & ROW)] += np.uint32(1)
+
+
+@kernel
+def add_rows(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    mask: NDArray[np.bool_],
+    tables: Tables,
+    cells: NDArray[np.uint32],
+) -> int:
+    """Count the 4-grams of the rows in `mask`; return how many of them are not empty."""
+    copy, tokens, starts, ends = scratch_for(offsets)
+    grams = np.empty_like(tokens)
+    seen = np.zeros(MAX_SEEN, np.uint64)
+    n_prompts = 0
+    for row in range(len(mask)):
+        length = offsets[row + 1] - offsets[row]
+        if mask[row] and length:
+            address = readable(data, offsets[row], offsets[row + 1], copy)
+            n_tokens, _ = tokenize(address, length, tables, tokens, starts, ends)
+            n = grams_of(tokens, n_tokens, grams)
+            n_prompts += 1
+            _add(cells, grams, n, seen, U64(n_prompts) * FACTORS[0])
+    return n_prompts

@@ -1,0 +1,220 @@
+"""Plateau segments of a prompt, their signatures, and what is left of the prompt outside them."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillwatch.model.fingerprint import SEGMENTS_PER_PROMPT, SIGNATURE_LENGTH
+from stillwatch.sketch._kernels_bits import kernel
+from stillwatch.sketch._kernels_counts import GRAM_SIZE, gram_counts, grams_of
+from stillwatch.sketch._kernels_hash import mix
+from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Tables, readable, scratch_for, tokenize
+from stillwatch.sketch._kernels_topic import add_topic, sign_bits
+
+Book: TypeAlias = tuple[
+    NDArray[np.int32],
+    NDArray[np.int32],
+    NDArray[np.uint64],
+    NDArray[np.uint32],
+    NDArray[np.int64],
+    NDArray[np.uint64],
+    NDArray[np.int32],
+]
+"""Hash slots, number of entries; then by entry: signature, MinHashes, rows, example's exchange and span."""
+
+__all__ = ["BRIDGE", "MIN_COUNT", "MIN_TOKENS", "find_runs", "segment_rows", "spans_of"]
+
+U64 = np.uint64
+MIN_COUNT, BRIDGE, MIN_TOKENS = 20, 3, 9
+SALTS = np.array([(0x9E3779B1 * (2 * i + 1)) % 2**32 for i in range(SIGNATURE_LENGTH)], np.uint32)
+FACTORS = np.array([(0x85EBCA6B * (2 * i + 3) ^ 0x2C1B3C6C) % 2**32 | 1 for i in range(SIGNATURE_LENGTH)], np.uint32)
+NOTHING = np.uint32(0xFFFFFFFF)
+
+
+@kernel
+def find_runs(counts: NDArray[np.uint32], n: int, firsts: NDArray[np.int32], stops: NDArray[np.int32]) -> int:
+    """Write first and past-the-end token of every plateau of at least MIN_TOKENS tokens; return how many.
+
+    A plateau starts at a count of MIN_COUNT and holds counts within a factor 2 of its running mean. Up to BRIDGE
+    higher ones in a row are stepped over; a lower one ends it.
+    """
+    n_runs, i = 0, 0
+    while i < n:
+        if counts[i] < MIN_COUNT:
+            i += 1
+            continue
+        total, members, last = np.int64(counts[i]), 1, i
+        j = i + 1
+        while j < n and j - last <= BRIDGE + 1:
+            count = np.int64(counts[j]) * members
+            if 2 * count < total:
+                break
+            if count <= 2 * total:
+                total += np.int64(counts[j])
+                members += 1
+                last = j
+            j += 1
+        if last - i + GRAM_SIZE >= MIN_TOKENS:
+            firsts[n_runs] = i
+            stops[n_runs] = last + GRAM_SIZE
+            n_runs += 1
+        i = last + 1
+    return n_runs
+
+
+@kernel
+def _minhash(grams: NDArray[np.uint64], first: int, stop: int, signature: NDArray[np.uint32]) -> np.uint64:
+    """Write the 16 MinHashes of the 4-grams in tokens first to stop; return their hash."""
+    signature[:] = NOTHING
+    for i in range(first, stop - GRAM_SIZE + 1):
+        low, high = np.uint32(grams[i]), np.uint32(grams[i] >> U64(32))
+        for lane in range(SIGNATURE_LENGTH):
+            value = np.uint32(np.uint32(low ^ SALTS[lane]) * FACTORS[lane]) ^ high
+            signature[lane] = min(signature[lane], value)
+    value64 = U64(0)
+    for lane in range(0, SIGNATURE_LENGTH, 2):
+        value64 = mix(value64, U64(signature[lane]) << U64(32) | U64(signature[lane + 1]))
+    return max(value64, U64(1))
+
+
+@kernel
+def _longest(firsts: NDArray[np.int32], stops: NDArray[np.int32], n_runs: int, taken: NDArray[np.int64]) -> int:
+    """Index of the longest run not in `taken` (-1 entries are free), the first of equals; -1 when all are."""
+    best, size = -1, 0
+    for run in range(n_runs):
+        free = True
+        for other in taken:
+            free = free and other != run
+        if free and stops[run] - firsts[run] > size:
+            best, size = run, stops[run] - firsts[run]
+    return best
+
+
+@kernel
+def _insert(
+    book: Book, signature: np.uint64, minhashes: NDArray[np.uint32], example: tuple[np.uint64, int, int]
+) -> None:
+    """Count a segment in the book; the example of the smallest exchange, then of the first span, stays."""
+    slots, size, signatures, values, rows, exchanges, spans = book
+    slot = np.int64(signature & U64(len(slots) - 1))
+    while slots[slot] >= 0 and signatures[slots[slot]] != signature:
+        slot = (slot + 1) & (len(slots) - 1)
+    exchange, start, end = example
+    entry = slots[slot]
+    if entry < 0:
+        entry = size[0]
+        size[0] += 1
+        slots[slot] = entry
+        signatures[entry] = signature
+        values[entry] = minhashes
+        rows[entry] = 0
+    elif exchange > exchanges[entry] or (exchange == exchanges[entry] and start >= spans[entry, 0]):
+        rows[entry] += 1
+        return
+    rows[entry] += 1
+    exchanges[entry] = exchange
+    spans[entry, 0], spans[entry, 1] = start, end
+
+
+@kernel
+def empty_book(capacity: int) -> Book:
+    """Room for `capacity` signatures: hash slots, how many are used, and one array per column."""
+    n_slots = 64
+    while n_slots < 2 * capacity:
+        n_slots *= 2
+    return (
+        np.full(n_slots, -1, np.int32),
+        np.zeros(1, np.int32),
+        np.empty(capacity, np.uint64),
+        np.empty((capacity, SIGNATURE_LENGTH), np.uint32),
+        np.empty(capacity, np.int64),
+        np.empty(capacity, np.uint64),
+        np.empty((capacity, 2), np.int32),
+    )
+
+
+@kernel
+def _residual(
+    tokens: NDArray[np.uint64],
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    n_tokens: int,
+    runs: tuple[NDArray[np.int32], NDArray[np.int32], int],
+    sums: NDArray[np.int32],
+) -> tuple[np.uint64, np.uint64]:
+    """Hash of the tokens outside all runs and of numbers anywhere, and topic; both 0 when there is none."""
+    firsts, stops, n_runs = runs
+    fill, position = U64(0), 0
+    sums[:] = 0
+    for run in range(n_runs + 1):
+        stop = firsts[run] if run < n_runs else n_tokens
+        for i in range(position, stop):
+            fill = mix(fill, tokens[i])
+        add_topic(sums, tokens, starts, ends, position, stop)
+        position = max(position, np.int64(stop))
+        while run < n_runs and position < stops[run]:
+            if tokens[position] & KIND_MASK == DIGITS:
+                fill = mix(fill, tokens[position])
+            position += 1
+    return fill, sign_bits(sums)
+
+
+@kernel
+def segment_rows(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    exchanges: NDArray[np.uint64],
+    tables: Tables,
+    cells: NDArray[np.uint32],
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], Book]:
+    """Signatures uint64[rows, 4], fill and topic of every row, and the book of the signatures."""
+    n_rows = len(offsets) - 1
+    signatures = np.zeros((n_rows, SEGMENTS_PER_PROMPT), np.uint64)
+    fills, topics = np.zeros(n_rows, np.uint64), np.zeros(n_rows, np.uint64)
+    book = empty_book(n_rows * SEGMENTS_PER_PROMPT)
+    copy, tokens, starts, ends = scratch_for(offsets)
+    grams, counts = np.empty_like(tokens), np.empty(len(tokens), np.uint32)
+    firsts, stops = np.empty_like(starts), np.empty_like(ends)
+    sums, values = np.zeros(64, np.int32), np.empty(SIGNATURE_LENGTH, np.uint32)
+    taken = np.empty(SEGMENTS_PER_PROMPT, np.int64)
+    for row in range(n_rows):
+        length = offsets[row + 1] - offsets[row]
+        if not length:
+            continue
+        address = readable(data, offsets[row], offsets[row + 1], copy)
+        n_tokens, _ = tokenize(address, length, tables, tokens, starts, ends)
+        n = grams_of(tokens, n_tokens, grams)
+        gram_counts(cells, grams, n, counts)
+        n_runs = find_runs(counts, n, firsts, stops)
+        fills[row], topics[row] = _residual(tokens, starts, ends, n_tokens, (firsts, stops, n_runs), sums)
+        taken[:] = -1
+        for rank in range(min(n_runs, SEGMENTS_PER_PROMPT)):
+            run = _longest(firsts, stops, n_runs, taken)
+            taken[rank] = run
+            signature = _minhash(grams, firsts[run], stops[run], values)
+            if not (signatures[row] == signature).any():
+                signatures[row, rank] = signature
+                span = (exchanges[row], np.int64(starts[firsts[run]]), np.int64(ends[stops[run] - 1]))
+                _insert(book, signature, values, span)
+    return signatures, fills, topics, book
+
+
+@kernel
+def spans_of(
+    data: NDArray[np.uint8], offsets: NDArray[np.int64], tables: Tables, cells: NDArray[np.uint32]
+) -> NDArray[np.int64]:
+    """First and past-the-end byte of every run of the first row, int64[runs, 2]."""
+    copy, tokens, starts, ends = scratch_for(offsets)
+    grams, counts = np.empty_like(tokens), np.empty(len(tokens), np.uint32)
+    firsts, stops = np.empty_like(starts), np.empty_like(ends)
+    n_tokens, _ = tokenize(
+        readable(data, offsets[0], offsets[1], copy), offsets[1] - offsets[0], tables, tokens, starts, ends
+    )
+    n = grams_of(tokens, n_tokens, grams)
+    gram_counts(cells, grams, n, counts)
+    n_runs = find_runs(counts, n, firsts, stops)
+    spans = np.empty((n_runs, 2), np.int64)
+    for run in range(n_runs):
+        spans[run, 0], spans[run, 1] = starts[firsts[run]], ends[stops[run] - 1]
+    return spans

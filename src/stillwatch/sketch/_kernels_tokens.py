@@ -1,0 +1,243 @@
+"""Cut UTF-8 into tokens. ASCII goes 64 bytes at a time; from a byte of 0x80 on, code point by code point.
+
+A token is a uint64: hash of its folded letters with kind and script in the low six bits (``script << 2 | kind``).
+The twin is `stillwatch.sketch.twins.tokens`.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillwatch.sketch._kernels_bits import (
+    block_masks,
+    count_trailing_zeros,
+    highest_bit,
+    kernel,
+    load8,
+    load64,
+    multiply_fold,
+)
+from stillwatch.sketch.folding import (
+    CLASS_SHIFT,
+    CODE_MASK,
+    DIGIT,
+    DROPPED,
+    LETTER,
+    SCRIPT_SHIFT,
+    SEPARATOR,
+    SEQUENCE,
+    SINGLE,
+)
+
+__all__ = [
+    "DIGITS",
+    "KIND_MASK",
+    "SCRIPT_BITS",
+    "SECRET_A",
+    "SECRET_B",
+    "TAG_MASK",
+    "WORD",
+    "Tables",
+    "readable",
+    "scratch_for",
+    "tokenize",
+]
+
+Tables: TypeAlias = tuple[NDArray[np.uint16], NDArray[np.uint32], NDArray[np.uint32]]
+
+U64 = np.uint64
+SECRET_A = U64(0x2D358DCCAA6C78A5)
+SECRET_B = U64(0x8BB84B93962EACC9)
+WORD, DIGITS, IDEOGRAM = U64(0), U64(1), U64(2)
+KIND_MASK, SCRIPT_BITS, TAG_MASK = U64(3), U64(15), U64(63)
+ONE, SIXTEEN = U64(1), U64(16)
+LATIN_TAG = U64(1 << 2)
+LOWER = U64(0x2020202020202020)
+FULL = np.array([(1 << n) - 1 for n in range(65)], np.uint64)
+HIGHEST = np.array([(1 << n) >> 1 for n in range(65)], np.uint64)
+KIND_OF = np.array([0, 0, 0, 1, 2, 0], np.uint64)
+FIRST = np.array([(1 << 8 * min(n, 8)) - 1 for n in range(65)], np.uint64)
+SECOND = np.array([(1 << 8 * min(max(n - 8, 0), 8)) - 1 for n in range(65)], np.uint64)
+BYTES_PER_BLOCK = 64
+PADDING = 80
+
+
+@kernel
+def scratch_for(
+    offsets: NDArray[np.int64],
+) -> tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]:
+    """Room for the longest row: a padded copy of its bytes, its tokens, their first and past-the-end bytes."""
+    longest = 0
+    for row in range(len(offsets) - 1):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    room = 2 * longest + BYTES_PER_BLOCK  # no character makes more than two tokens a byte
+    return (
+        np.empty(longest + PADDING, np.uint8),
+        np.empty(room, np.uint64),
+        np.empty(room, np.int32),
+        np.empty(room, np.int32),
+    )
+
+
+@kernel
+def readable(data: NDArray[np.uint8], begin: int, end: int, copy: NDArray[np.uint8]) -> np.int64:
+    """Address of ``data[begin:end]`` from where PADDING bytes past the end may be read: itself, else its copy."""
+    if end + PADDING <= len(data):
+        return np.int64(data.ctypes.data) + begin
+    copy[: end - begin] = data[begin:end]
+    return np.int64(copy.ctypes.data)
+
+
+@kernel
+def _long_word_hash(address: int, length: int) -> np.uint64:
+    value = U64(0)
+    for done in range(0, length, 16):
+        rest = U64(min(length - done, 64))
+        low = (load64(address + done) | LOWER) & FIRST[rest]
+        high = (load64(address + done + 8) | LOWER) & SECOND[rest]
+        value = multiply_fold(value ^ low ^ SECRET_A, high ^ SECRET_B)
+    return value
+
+
+@kernel
+def tokenize(
+    address: int,
+    length: int,
+    tables: Tables,
+    tokens: NDArray[np.uint64],
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+) -> tuple[int, bool]:
+    """Write the tokens of `length` bytes at `address`; return how many, and whether all was ASCII."""
+    at, n, ascii_only = 0, 0, True
+    while at < length:
+        letters, digits, wide = block_masks(address + at)
+        limit = min(length - at, BYTES_PER_BLOCK, count_trailing_zeros(wide))
+        letters &= FULL[limit]
+        digits &= FULL[limit]
+        opening = (letters & ~(letters << ONE)) | (digits & ~(digits << ONE))
+        closing = (~letters & (letters << ONE)) | (~digits & (digits << ONE))
+        step = limit
+        if limit < length - at and (letters | digits) & HIGHEST[limit]:
+            step = highest_bit(opening)  # the last run may go on behind the limit
+            opening ^= ONE << U64(step)
+        while opening:
+            start = count_trailing_zeros(opening)
+            end = count_trailing_zeros(closing)
+            opening &= opening - ONE
+            closing &= closing - ONE
+            size = U64(end - start)
+            low = (load64(address + at + start) | LOWER) & FIRST[size]
+            high = (load64(address + at + start + 8) | LOWER) & SECOND[size]
+            value = multiply_fold(low ^ SECRET_A, high ^ SECRET_B)
+            if size > SIXTEEN:
+                value = _long_word_hash(address + at + start, end - start)
+            is_digits = (digits >> U64(start)) & ONE  # 4 >> 2 is the tag of digits
+            tokens[n] = value & ~TAG_MASK | (LATIN_TAG >> (is_digits + is_digits))
+            starts[n] = at + start
+            ends[n] = at + end
+            n += 1
+        blocked = limit < min(length - at, BYTES_PER_BLOCK)
+        at += step
+        if blocked or step == 0:
+            ascii_only = False
+            at, n = _tokenize_slowly(address, at, length, tables, tokens, starts, ends, n)
+    return n, ascii_only
+
+
+@kernel
+def _tokenize_slowly(
+    address: int,
+    at: int,
+    length: int,
+    tables: Tables,
+    tokens: NDArray[np.uint64],
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    n: int,
+) -> tuple[int, int]:
+    """Go on code point by code point up to an ASCII character that is no letter or digit."""
+    pages, units, sequences = tables
+    word = np.zeros(4, np.uint64)  # hash so far, low and high half of the open 16 bytes, how many of these are filled
+    open_tag, none = U64(0), U64(255)
+    tag = none
+    start, end = at, at
+    while at < length:
+        code, width = _code_point(address + at, length - at)
+        unit = units[pages[code >> 8], code & 255]
+        kind = unit >> CLASS_SHIFT
+        if code < 0x80 and kind == SEPARATOR:
+            break
+        first, count = 0, 1
+        if kind == SEQUENCE:
+            first = np.int64(unit & CODE_MASK) + 1
+            count = np.int64(sequences[first - 1])
+        for index in range(first, first + count):
+            if first:
+                unit = sequences[index]
+                kind = unit >> CLASS_SHIFT
+            if kind == DROPPED:
+                continue
+            wanted = none if kind == SEPARATOR else U64(KIND_OF[kind])
+            if tag != none and (wanted != tag or kind == SINGLE):
+                tokens[n] = _closed(word) & ~TAG_MASK | open_tag
+                starts[n] = start
+                ends[n] = end
+                n += 1
+                tag = none
+            if wanted != none:
+                if tag == none:
+                    tag = wanted
+                    open_tag = wanted | U64((unit >> SCRIPT_SHIFT) & 15) << U64(2)
+                    start = at
+                _append(word, unit & CODE_MASK)
+                end = at + width
+        at += width
+    if tag != none:
+        tokens[n] = _closed(word) & ~TAG_MASK | open_tag
+        starts[n] = start
+        ends[n] = end
+        n += 1
+    return at, n
+
+
+@kernel
+def _code_point(address: int, rest: int) -> tuple[int, int]:
+    """Code point at `address` and its width; a byte that cannot begin one is U+FFFD."""
+    lead = np.int64(load8(address))
+    if lead < 0x80:
+        return lead, 1
+    width = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+    if lead < 0xC0 or width > rest:
+        return 0xFFFD, 1
+    code = lead & (0x7F >> width)
+    for i in range(1, width):
+        code = code << 6 | (np.int64(load8(address + i)) & 0x3F)
+    return min(code, 0x10FFFF), width
+
+
+@kernel
+def _append(word: NDArray[np.uint64], code: int) -> None:
+    """Add the UTF-8 bytes of one code point to the open word."""
+    width = 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
+    for i in range(width):
+        byte = (code >> (6 * (width - 1 - i))) & 0x3F | 0x80
+        if i == 0:
+            byte = code if width == 1 else code >> (6 * (width - 1)) | (0xF00 >> width) & 0xFF
+        if word[3] == 16:
+            word[0] = multiply_fold(word[0] ^ word[1] ^ SECRET_A, word[2] ^ SECRET_B)
+            word[1:] = 0
+        if word[3] < 8:
+            word[1] |= U64(byte) << (U64(8) * word[3])
+        else:
+            word[2] |= U64(byte) << (U64(8) * (word[3] - U64(8)))
+        word[3] += ONE
+
+
+@kernel
+def _closed(word: NDArray[np.uint64]) -> np.uint64:
+    """Hash of the open word, which begins anew."""
+    value = multiply_fold(word[0] ^ word[1] ^ SECRET_A, word[2] ^ SECRET_B)
+    word[:] = 0
+    return value

@@ -1,0 +1,40 @@
+"""Pieces of templates in prompts: stretches of text that recur across many distinct prompts with one steady count."""
+
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.model.fingerprint import SEGMENTS
+from stillwatch.sketch._kernels_segments import segment_rows, spans_of
+from stillwatch.sketch.folding import fold_tables
+from stillwatch.sketch.hash import hash_strings
+from stillwatch.sketch.phrases import PhraseCounts
+from stillwatch.sketch.signatures import SignatureBook
+from stillwatch.sketch.strings import strings_of
+
+__all__ = ["segment_spans", "segments"]
+
+
+def segments(batch: pa.RecordBatch, counts: PhraseCounts) -> tuple[pa.RecordBatch, SignatureBook]:
+    """Segments of every prompt of a batch of exchanges.
+
+    batch      EXCHANGE; only `exchange_id` and `prompt_text` are read.
+    counts     Phrases of all distinct prompts, these included.
+    Returns    A batch of SEGMENTS, row by row, and the signatures met.
+    """
+    prompts = strings_of(batch["prompt_text"])
+    exchanges = hash_strings(batch["exchange_id"])
+    signatures, fill, topic, book = segment_rows(prompts.data, prompts.offsets, exchanges, fold_tables(), counts.cells)
+    columns = [*np.ascontiguousarray(signatures.T), fill, topic]
+    return pa.record_batch([pa.array(column) for column in columns], schema=SEGMENTS), SignatureBook.of_kernel(book)
+
+
+def segment_spans(text: str, counts: PhraseCounts) -> list[tuple[int, int]]:
+    """Bytes of `text` (first, past the end) that are segments; what lies between them are a template's slots.
+
+    >>> prompts = pa.array([f"Think it through step by step and then grade the answer of {n}: {n * n}" for n in range(30)])
+    >>> template = "think it through, step by step, and then grade the answer of Kim: yes"
+    >>> segment_spans(template, PhraseCounts.empty(30).add(prompts, np.ones(30, np.bool_)))
+    [(0, 60)]
+    """
+    strings = strings_of(pa.array([text], pa.string()))
+    return [(int(a), int(b)) for a, b in spans_of(strings.data, strings.offsets, fold_tables(), counts.cells)]
