@@ -5,6 +5,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.errors import InvalidInput
 from stillwatch.model.fingerprint import SIGNATURE_LENGTH
 
 __all__ = ["SignatureBook", "Signatures"]
@@ -55,6 +56,30 @@ class SignatureBook:
             self._parts = (_together(self._parts),)
         return self._parts[0]
 
+    def to_bytes(self) -> bytes:
+        """Columns one after the other, little-endian; books that are equal give equal bytes."""
+        return b"".join(np.ascontiguousarray(column).tobytes() for column in self.signatures)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Inverse of `to_bytes`.
+
+        Raises    InvalidInput if the length does not fit.
+
+        >>> SignatureBook.from_bytes(SignatureBook.empty().to_bytes()) == SignatureBook.empty()
+        True
+        """
+        n, rest = divmod(len(data), _ROW_BYTES)
+        if rest:
+            problem = f"a book must have a multiple of {_ROW_BYTES} bytes, got {len(data)}"
+            raise InvalidInput(problem)
+        columns, at = [], 0
+        for empty in _nothing():
+            shape = (n, *empty.shape[1:])
+            columns.append(np.frombuffer(data, empty.dtype, int(np.prod(shape)), at).reshape(shape))
+            at += columns[-1].nbytes
+        return cls((Signatures(*columns),))
+
     def merge(self, other: Self) -> Self:
         """Both books as one."""
         parts = self._parts + other._parts
@@ -74,6 +99,9 @@ class SignatureBook:
         return all(np.array_equal(a, b) for a, b in zip(self.signatures, other.signatures, strict=True))
 
     __hash__ = None  # type: ignore[assignment]
+
+
+_ROW_BYTES = 8 + 4 * SIGNATURE_LENGTH + 8 + 8 + 8
 
 
 def _sorted(table: Signatures) -> Signatures:

@@ -14,11 +14,12 @@ from stillwatch.model.exchange import EXCHANGE
 from stillwatch.model.fingerprint import FINGERPRINT_COLUMNS, SEGMENT_COLUMNS, SEGMENTS_PER_PROMPT
 from stillwatch.model.progress import Stages
 from stillwatch.model.view import Fingerprints
-from stillwatch.sketch.cluster import Templates, cluster
-from stillwatch.sketch.counts import PhraseCounts
 from stillwatch.sketch.fingerprint import fingerprint
 from stillwatch.sketch.hash import hash_strings
-from stillwatch.sketch.segments import SignatureBook, segments
+from stillwatch.sketch.phrases import PhraseCounts
+from stillwatch.sketch.segments import segments
+from stillwatch.sketch.signatures import SignatureBook
+from stillwatch.sketch.templates import Templates, cluster
 from stillwatch.stats.lookup import among
 from stillwatch.stats.summary import Firsts
 
