@@ -1,1 +1,23 @@
-"""report."""
+"""What a person reads after a scan: the table in the terminal, the page, and the files behind them."""
+
+from stillwatch.report.explain import explain, find_campaign
+from stillwatch.report.html import to_html
+from stillwatch.report.json import campaign_to_json, from_json, to_json
+from stillwatch.report.schema import campaigns_schema
+from stillwatch.report.terminal import print_findings
+from stillwatch.report.write import MARKER, check_folder, read_findings, write_findings
+
+__all__ = [
+    "MARKER",
+    "campaign_to_json",
+    "campaigns_schema",
+    "check_folder",
+    "explain",
+    "find_campaign",
+    "from_json",
+    "print_findings",
+    "read_findings",
+    "to_html",
+    "to_json",
+    "write_findings",
+]

@@ -1,0 +1,124 @@
+"""campaigns.json: findings without their tables, and back, without loss."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import pyarrow as pa
+
+from stillwatch.errors import IncompatibleVersion
+from stillwatch.model.campaign import Campaign
+from stillwatch.model.findings import CAMPAIGNS_VERSION, FINDING_EXCHANGE, STREAM, Findings
+from stillwatch.model.quarantine import QUARANTINE
+
+__all__ = ["FORMAT", "TABLES", "campaign_to_json", "from_json", "to_json"]
+
+FORMAT = "stillwatch-campaigns"
+
+TABLES: Mapping[str, pa.Schema] = {"streams": STREAM, "exchanges": FINDING_EXCHANGE, "quarantine": QUARANTINE}
+"""Fields of `Findings` that are Arrow tables: they go to Parquet files of the same name."""
+
+_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""JSON has no such numbers; they are written as these strings, as protobuf's JSON mapping does."""
+
+
+def to_json(findings: Findings) -> str:
+    """Findings as JSON text, ASCII only so that no terminal can be tricked by it."""
+    content = {"format": FORMAT, "format_version": CAMPAIGNS_VERSION}
+    content |= {f.name: _plain(getattr(findings, f.name)) for f in fields(findings) if f.name not in TABLES}
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def campaign_to_json(campaign: Campaign) -> str:
+    """One campaign as JSON text, as it stands in campaigns.json."""
+    return json.dumps(_plain(campaign), indent=1, allow_nan=False) + "\n"
+
+
+def from_json(text: str, tables: Mapping[str, pa.Table] | None = None, *, where: str = "campaigns.json") -> Findings:
+    """Findings back from JSON.
+
+    tables      Their Arrow tables by name (`TABLES`); one that is missing is empty.
+    where       Name of the file, for messages.
+    Raises      IncompatibleVersion if the text is something else or was written by a version whose layout differs.
+    """
+    try:
+        content = json.loads(text)
+        _check_format(content, where)
+        hints = get_type_hints(Findings)
+        values = {f.name: _typed(content[f.name], hints[f.name]) for f in fields(Findings) if f.name not in TABLES}
+    except (KeyError, TypeError, ValueError) as wrong:
+        if isinstance(wrong, IncompatibleVersion):
+            raise
+        msg = f"{where} does not follow version {CAMPAIGNS_VERSION} of its schema ({type(wrong).__name__}); scan again"
+        raise IncompatibleVersion(msg) from wrong
+    found = tables or {}
+    return Findings(**values, **{name: found.get(name, schema.empty_table()) for name, schema in TABLES.items()})
+
+
+def _check_format(content: Any, where: str) -> None:  # noqa: ANN401 (whatever the file holds)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        msg = f"{where} is not a {FORMAT} file; scan again"
+        raise IncompatibleVersion(msg)
+    if content.get("format_version") != CAMPAIGNS_VERSION:
+        found = content.get("format_version")
+        msg = f"{where} has format version {found!r}, this version reads {CAMPAIGNS_VERSION}; scan again"
+        raise IncompatibleVersion(msg)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 (any field of a dataclass)
+    """Value as JSON types."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> Any:  # noqa: ANN401 (any scalar)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else next(k for k, v in _NOT_FINITE.items() if str(v) == str(value))
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, StrEnum):
+        return value.value
+    return value
+
+
+def _typed(value: Any, hint: Any) -> Any:  # noqa: ANN401 (any field of a dataclass)
+    """JSON value as the type that `hint` names."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return None if value is None else _typed(value, next(i for i in inner if i is not NoneType))
+    if origin is tuple:
+        each = (inner[0],) * len(value) if inner[-1] is Ellipsis else inner
+        return tuple(_typed(item, kind) for item, kind in zip(value, each, strict=True))
+    if origin is Mapping:
+        return {key: _typed(item, inner[1]) for key, item in value.items()}
+    if is_dataclass(hint):
+        return _typed_dataclass(value, hint)
+    return _typed_scalar(value, hint)
+
+
+def _typed_dataclass(value: Mapping[str, Any], hint: Any) -> Any:  # noqa: ANN401 (any dataclass)
+    hints = get_type_hints(hint)
+    return hint(**{f.name: _typed(value[f.name], hints[f.name]) for f in fields(hint)})
+
+
+def _typed_scalar(value: Any, hint: Any) -> Any:  # noqa: ANN401 (any scalar)
+    if hint is float:
+        return _NOT_FINITE[value] if isinstance(value, str) else float(value)
+    if hint is datetime:
+        return datetime.fromisoformat(value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(value)
+    if type(value) is not hint:
+        msg = f"expected {hint.__name__}, got {type(value).__name__}"
+        raise TypeError(msg)
+    return value

@@ -1,0 +1,326 @@
+"""Every code that a scan can give, in plain words. Nothing else in the package words a finding.
+
+House rules: streams are accused, never accounts or people; say *evidence* and *looks like*; nationality is never
+mentioned; numbers come with what they are held against.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from stillwatch.model.campaign import Verdict
+
+__all__ = [
+    "ATTRIBUTES",
+    "CAPABILITIES",
+    "CHANNELS",
+    "KINDS",
+    "NOT_JUDGED",
+    "REASONS",
+    "TESTS",
+    "VERDICTS",
+    "VIEWS",
+    "QuestionWords",
+    "ReasonWords",
+    "VerdictWords",
+    "Words",
+    "plain",
+]
+
+
+class VerdictWords(NamedTuple):
+    """A verdict in words.
+
+    label       One word for tables and badges.
+    headline    Completes "This campaign ...".
+    meaning     What the word claims, and what it does not.
+    changes     What would change it.
+    """
+
+    label: str
+    headline: str
+    meaning: str
+    changes: tuple[str, ...]
+
+
+class QuestionWords(NamedTuple):
+    """A structure test in words: its question, and what a low and a high effect look like."""
+
+    name: str
+    question: str
+    low: str
+    high: str
+
+
+class ReasonWords(NamedTuple):
+    """A reason in words, with ``{value}`` and ``{bar}``.
+
+    reached     When the value is at the bar or over it.
+    missed      When it is under the bar, or unknown.
+    unit        How both are written: bits, count, share or effect.
+    """
+
+    reached: str
+    missed: str
+    unit: str
+
+
+class Words(NamedTuple):
+    """A code in words: a short name and one sentence."""
+
+    name: str
+    meaning: str
+
+
+VERDICTS: Mapping[Verdict, VerdictWords] = {
+    Verdict.HARVEST: VerdictWords(
+        "harvest",
+        "looks like harvesting: collecting answers to train on",
+        "The streams look like the work of one hand that collects training data, more than like any legitimate use the "
+        "reference knows. It is evidence about these exchanges, not about everything these accounts do.",
+        (
+            "A verified declaration that one owner runs these accounts turns it into “related”.",
+            "A verified declaration of permitted distillation or evaluation explains it.",
+            "Recurring legitimate traffic of this kind, once in your own reference, lowers the score.",
+        ),
+    ),
+    Verdict.RELAY: VerdictWords(
+        "relay",
+        "looks like an undeclared relay: many people behind accounts that one hand runs",
+        "The accounts are handled together, but what flows through them wanders and pauses as people do. The people "
+        "behind a relay are not accused; each use inside it is judged by itself.",
+        (
+            "A verified resale agreement turns it into “related”.",
+            "A stream shuffled like a list, instead of wandering from topic to topic, would look like harvest.",
+        ),
+    ),
+    Verdict.RELATED: VerdictWords(
+        "related",
+        "looks like one owner's own fleet",
+        "The accounts act together, and a relation that you verified explains it. Nothing here asks for action.",
+        ("If the declared relation turned out to be unverified or wrong, it would be judged as if it were not there.",),
+    ),
+    Verdict.EVALUATION: VerdictWords(
+        "evaluation",
+        "looks like an evaluation: the same items, in equal numbers, from every account",
+        "Benchmark runs look coordinated without collecting anything new: the accounts send the same list of items.",
+        (
+            "If the accounts divided the list instead of repeating it, it would look like harvest.",
+            "If requests for reasoning or training formats rose well above the reference, it would be looked at again.",
+        ),
+    ),
+    Verdict.TOOL: VerdictWords(
+        "tool",
+        "looks like a popular tool: unrelated people with one template",
+        "Many people use the same program or prompt. They keep hours, topics and sessions of their own.",
+        ("Without hours and topics of their own, or with shared payments or networks, they would look coordinated.",),
+    ),
+    Verdict.UNCLEAR: VerdictWords(
+        "unclear",
+        "could be harvesting or something harmless: an analyst should look",
+        "There is evidence, but not enough to name it. It must not be acted on by machine.",
+        (
+            "More days of traffic, or more accounts, settle most of these.",
+            "Columns that the logs lack (named under “could not be judged”) may settle it either way.",
+        ),
+    ),
+}
+
+VIEWS: Mapping[str, Words] = {
+    "template": Words("shared template", "The prompts share stretches of text that recur with one steady count."),
+    "client": Words(
+        "same client", "The exchanges come from one client build with the same parameters and system prompt."
+    ),
+    "rhythm": Words("same client and rhythm", "The accounts share a client and the rhythm at which they ask."),
+    "linked": Words("linked core", "These accounts meet in more than one family, by template and by client."),
+    "infrastructure": Words("shared infrastructure", "The accounts are tied by rare attributes that they share."),
+    "pool": Words("known question pool", "The prompts come from a list of questions that was seen before."),
+}
+
+CHANNELS: Mapping[str, Words] = {
+    "dispatch": Words("whose turn it is", "Work is dealt out to the accounts in turn, as a scheduler does."),
+    "infrastructure": Words("what they share", "The accounts share payments, networks or sign-up times beyond chance."),
+    "both": Words("both together", "Both kinds of evidence, weighed as one."),
+    "lifecycle": Words("starting and stopping together", "The accounts begin, end and move to new models together."),
+}
+
+TESTS: Mapping[str, QuestionWords] = {
+    "ti": QuestionWords(
+        "own topics",
+        "Does each account have topics of its own?",
+        "no: every account asks about everything",
+        "yes: each account keeps to its topics",
+    ),
+    "hi": QuestionWords(
+        "own hours",
+        "Does each account have hours of its own?",
+        "no: all accounts keep the same hours",
+        "yes: each account keeps its own hours",
+    ),
+    "se": QuestionWords(
+        "own sessions",
+        "Does each account work in sessions of its own?",
+        "no: its exchanges are spread as if dealt out",
+        "yes: its exchanges come in sittings",
+    ),
+    "cd": QuestionWords(
+        "uneven load",
+        "Do some accounts do far more than others?",
+        "no: the load is evened out",
+        "yes: a few heavy users and many light ones",
+    ),
+    "loc": QuestionWords(
+        "wandering",
+        "Does the stream as a whole wander from topic to topic as people do?",
+        "no: it is shuffled",
+        "yes: one subject leads to the next",
+    ),
+    "dr": QuestionWords(
+        "drift",
+        "Does the stream move slowly through its subjects, as a sorted list does?",
+        "no: there is no order",
+        "yes: like a list worked through in order",
+    ),
+    "rep": QuestionWords(
+        "repeats",
+        "Do the same questions come back?",
+        "no: each is asked once, like a list ticked off",
+        "yes: questions are asked again",
+    ),
+    "item": QuestionWords(
+        "common items",
+        "Do most accounts send the same questions?",
+        "no: the accounts share none",
+        "yes: like a benchmark that all of them run",
+    ),
+    "elic": QuestionWords(
+        "training formats",
+        "Do the prompts ask for reasoning, grading, rewriting or training formats?",
+        "no: they ask for answers",
+        "yes: they ask for what a model is trained on",
+    ),
+    "bits": QuestionWords(
+        "coordination",
+        "Are the accounts one hand, by turns and by what they share?",
+        "no: like unrelated people",
+        "yes: beyond chance",
+    ),
+}
+
+ATTRIBUTES: Mapping[str, str] = {
+    "payment": "means of payment",
+    "prefix": "network prefix",
+    "asn": "autonomous system",
+    "tls": "TLS fingerprint",
+    "email_domain": "e-mail domain",
+    "signup": "sign-up hour",
+}
+
+CAPABILITIES: Mapping[str, str] = {
+    "reasoning": "step-by-step reasoning",
+    "grading": "grading against rubrics",
+    "rewriting": "rewriting around refusals",
+    "training": "material for training",
+    "format": "fixed output fields",
+    "tools": "use of tools",
+    "plain": "plain questions",
+}
+
+REASONS: Mapping[str, ReasonWords] = {
+    "score": ReasonWords(
+        "The score is {value} bits, over the bar of {bar}: that much more like harvesting than like legitimate use.",
+        "The score is {value} bits, under the bar of {bar}: legitimate use explains it as well.",
+        "bits",
+    ),
+    "near-bar": ReasonWords(
+        "The score is {value} bits, over the bar of {bar}.",
+        "The score is {value} bits, close under the bar of {bar}.",
+        "bits",
+    ),
+    "coordination": ReasonWords(
+        "The accounts act as one hand: {value} bits of coordination, where {bar} count as coordinated.",
+        "The accounts are not shown to act as one hand: {value} bits of coordination, where {bar} would.",
+        "bits",
+    ),
+    "unrelated-people": ReasonWords(
+        "The accounts act as one hand: {value} bits of coordination, where {bar} count as coordinated.",
+        "The accounts act like unrelated people: {value} bits of coordination, where {bar} would say otherwise.",
+        "bits",
+    ),
+    "accounts": ReasonWords(
+        "It runs over {value} accounts; at least {bar} are needed to name a harvest.",
+        "It runs over {value} accounts only; {bar} are needed to name a harvest.",
+        "count",
+    ),
+    "small": ReasonWords(
+        "It runs over {value} accounts; at least {bar} are needed to name a harvest.",
+        "It is small: {value} accounts, where {bar} are needed to name a harvest.",
+        "count",
+    ),
+    "exchanges": ReasonWords(
+        "It has {value} exchanges; at least {bar} are needed to name a harvest.",
+        "It has {value} exchanges only; {bar} are needed to name a harvest.",
+        "count",
+    ),
+    "wandering": ReasonWords(
+        "One subject leads to the next, as with people: an effect of {value}, where a shuffled list stays under {bar}.",
+        "The stream is shuffled: an effect of {value}, where people give {bar} or more.",
+        "effect",
+    ),
+    "item-list": ReasonWords(
+        "The accounts send the same items: {value} of the questions come from half of them (at least {bar} is a list).",
+        "The accounts do not send the same items: {value} of the questions come from half of them ({bar} is a list).",
+        "share",
+    ),
+    "one-verified-owner": ReasonWords(
+        "{value} of the accounts belong to one owner that you verified; {bar} are enough to explain the coordination.",
+        "Only {value} of the accounts belong to one verified owner; {bar} are needed to explain the coordination.",
+        "share",
+    ),
+    "declared-and-verified": ReasonWords(
+        "{value} of the accounts have a verified declaration of this use; {bar} are enough to explain it.",
+        "Only {value} of the accounts have a verified declaration of this use; {bar} are needed to explain it.",
+        "share",
+    ),
+}
+
+NOT_JUDGED: Mapping[str, Words] = {
+    "no-text": Words(
+        "prompt text", "The logs hold no prompt text: templates, topics and requests could not be judged."
+    ),
+    "no-clients": Words("clients", "The logs name no client builds: the client views could not be used."),
+    "no-addresses": Words("addresses", "The logs hold no client addresses: shared networks could not be judged."),
+    "no-networks": Words("networks", "The logs hold no autonomous system numbers: shared ones could not be judged."),
+    "no-tls": Words("TLS fingerprints", "The logs hold no TLS fingerprints: shared ones could not be judged."),
+    "no-conversations": Words(
+        "conversations", "The logs tie no exchanges into conversations: every exchange was taken as the start of one."
+    ),
+    "no-payments": Words("payments", "No payments are known: give an account table (--accounts) to judge shared ones."),
+    "no-email-domains": Words("e-mail domains", "No e-mail domains are known: shared ones could not be judged."),
+    "no-signups": Words("sign-ups", "No sign-up times are known: accounts opened together could not be judged."),
+}
+
+KINDS: Mapping[str, str] = {
+    "people": "people at their own work",
+    "heavy-api": "heavy API customers",
+    "tool": "users of a public tool",
+    "batch": "an enterprise batch job",
+    "benchmark": "benchmark runs",
+    "classroom": "a classroom",
+    "office": "an office behind one address",
+    "relay": "a relay app with real people behind it",
+    "viral": "a viral prompt",
+    "agent": "users of an agent with a long shared prompt",
+    "judge": "a judging or labelling fleet",
+    "translation": "a translation service",
+    "distillation": "permitted distillation",
+    "synthetic": "permitted synthetic data",
+}
+
+
+def plain(code: str) -> str:
+    """Code without words of its own, made readable; what a newer plugin gives is shown rather than lost.
+
+    >>> plain("night_shift-ratio")
+    'night shift ratio'
+    """
+    return code.replace("-", " ").replace("_", " ")
