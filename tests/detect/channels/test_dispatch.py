@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stillwatch.detect.channels._kernels import turns_log2
 from stillwatch.detect.channels._twins import alternative_probabilities, null_probability, turn_bits
-from stillwatch.detect.channels.dispatch import TURN_MODEL, TurnModel, dispatch_bits, dispatch_turns
+from stillwatch.detect.channels.dispatch import MAX_EXCHANGES, TURN_MODEL, TurnModel, dispatch_bits, dispatch_turns
 from stillwatch.errors import InvalidInput
 
 SMALL = TURN_MODEL._replace(
@@ -192,3 +192,11 @@ def test_disorder_is_refused(account: list[int], time_us: list[int]) -> None:
 def test_nothing_is_no_evidence() -> None:
     """An empty family has zero bits."""
     assert dispatch_bits(np.empty(0, np.int32), np.empty(0, np.int64)) == 0
+
+
+def test_only_the_first_exchanges_are_read() -> None:
+    """What comes after the cap changes nothing, so the work of a family is bounded."""
+    rng = np.random.default_rng(6)
+    account = relabel(rng.integers(0, 30, MAX_EXCHANGES + 500))
+    first = dispatch_bits(account[:MAX_EXCHANGES], hours(MAX_EXCHANGES, 0.01))
+    assert dispatch_bits(account, hours(account.size, 0.01)) == first

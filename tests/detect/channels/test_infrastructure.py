@@ -9,12 +9,22 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from stillwatch.detect.channels._kernels import turns_log2
 from stillwatch.detect.channels._twins import infrastructure_wealth
+from stillwatch.detect.channels.dispatch import TURN_MODEL
 from stillwatch.detect.channels.infrastructure import STAKES, coordination_bits, infrastructure_bits
 from stillwatch.errors import InvalidInput
 from stillwatch.stats.e_values import mean_bits
 
 families = hnp.arrays(np.uint64, st.tuples(st.integers(1, 12), st.integers(1, 4)), elements=st.integers(0, 4))
+
+
+def sequences_of_turns(n: int) -> list[tuple[int, ...]]:
+    """Every sequence of n codes in order of first appearance."""
+    found: list[tuple[int, ...]] = [(0,)]
+    for _ in range(n - 1):
+        found = [(*turns, a) for turns in found for a in range(max(turns) + 2)]
+    return found
 
 
 def twin(attributes: NDArray[np.uint64], p_background: NDArray[np.float64]) -> tuple[list[float], float, float]:
@@ -56,6 +66,21 @@ def test_expectation_is_at_most_one() -> None:
         found = infrastructure_bits(attributes, background)
         total += float(np.prod([p[v] for v in values]) * np.exp2(found.total))
     assert total == pytest.approx(1, abs=1e-9)
+
+
+def test_both_channels_together_are_an_e_value() -> None:
+    """Over all turns of a null and all values of new accounts, the combined E has expectation at most 1: exact."""
+    p = {1: 0.7, 2: 0.3}
+    expectation = np.zeros(TURN_MODEL.habit.size * TURN_MODEL.theta.size * TURN_MODEL.discount.size)
+    for account in sequences_of_turns(5):
+        mixture, nulls, _ = turns_log2(np.array(account, np.int32), np.full(5, 0.1), *TURN_MODEL)
+        for values in itertools.product(p, repeat=max(account) + 1):
+            attributes = np.array(values, np.uint64)[:, None]
+            background = np.array([[p[v]] for v in values])
+            infrastructure = infrastructure_bits(attributes, background).total
+            bits = coordination_bits(mixture - nulls.max(), infrastructure)
+            expectation += np.exp2(nulls + bits) * np.prod(background)
+    assert 0.1 < expectation.max() <= 1 + 1e-9
 
 
 def test_unrelated_accounts_cost_little_and_shared_ones_show() -> None:
