@@ -1,1 +1,31 @@
-"""Harvest evidence: structure tests of a family and the one score that weighs them against legitimate automation."""
+"""Structure tests: shards of one list differ less than people do.
+
+Each is an effect with a standard error over accounts, computed on session heads; the evidence is equivalence, a small
+effect with a small error. A test that has too little to judge by is missing, never zero.
+"""
+
+from stillwatch.detect.harvest.drift import Drift
+from stillwatch.detect.harvest.elicitation import Elicitation
+from stillwatch.detect.harvest.hour_identity import HourIdentity
+from stillwatch.detect.harvest.items import Items
+from stillwatch.detect.harvest.load import Load
+from stillwatch.detect.harvest.locality import Locality
+from stillwatch.detect.harvest.repeats import Repeats
+from stillwatch.detect.harvest.sessions import Sessions
+from stillwatch.detect.harvest.structure import StructureTest
+from stillwatch.detect.harvest.topic_identity import TopicIdentity
+
+__all__ = ["TESTS", "StructureTest"]
+
+TESTS: tuple[StructureTest, ...] = (
+    TopicIdentity(),
+    HourIdentity(),
+    Sessions(),
+    Load(),
+    Locality(),
+    Drift(),
+    Repeats(),
+    Items(),
+    Elicitation(),
+)
+"""In the order of the design and of the score's features."""

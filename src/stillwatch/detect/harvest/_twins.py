@@ -1,0 +1,82 @@
+"""What the kernels compute, in a few lines each; property tests compare them."""
+
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["centred_moments", "fill_counts", "hour_vectors", "neighbours", "session_gaps", "signs"]
+
+
+def signs(topic: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Sketches as rows of +-1, lowest bit first. Shape (n, 64).
+
+    >>> signs(np.array([5], np.uint64))[0, :4].tolist()
+    [1.0, -1.0, 1.0, -1.0]
+    """
+    bits = (topic[:, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)
+    return 2.0 * bits.astype(np.float64) - 1.0
+
+
+def hour_vectors(time_us: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(cos, sin) of one and of two cycles a day. Shape (n, 4)."""
+    angle = 2 * np.pi * (time_us % 86_400_000_000) / 86_400_000_000
+    return np.column_stack([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)])
+
+
+def centred_moments(
+    vectors: NDArray[np.float64], group: NDArray[np.int32], n_groups: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], float, float]:
+    """Twin of `bit_moments` and `hour_moments`; every pair is read."""
+    centred = vectors - vectors.mean(axis=0)
+    member = (group[:, None] == np.arange(n_groups)).astype(np.float64)
+    squares = (centred**2).sum(axis=1)
+    products = centred @ centred.T
+    others = ~np.eye(len(group), dtype=np.bool_)
+    joint = ((member.T @ centred) ** 2).sum(axis=1)
+    counts = np.bincount(group, minlength=n_groups)
+    return counts, joint, member.T @ squares, float(squares.mean()), float((products[others] ** 2).mean())
+
+
+def neighbours(
+    topic: NDArray[np.uint64], time_us: NDArray[np.int64], within_us: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Twin of the pairs of `neighbours`."""
+    centred = signs(topic) - signs(topic).mean(axis=0)
+    rows = np.flatnonzero(np.diff(time_us) < within_us)
+    return rows, (centred[rows] * centred[rows + 1]).sum(axis=1)
+
+
+def session_gaps(
+    time_us: NDArray[np.int64], account: NDArray[np.int32], n_accounts: int, gap_us: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Twin of `session_gaps`: the gap after a row is short unless none of the rows in its window is the account's."""
+    n = len(time_us)
+    counts = np.bincount(account, minlength=n_accounts)
+    short = [int((np.diff(time_us[account == a]) < gap_us).sum()) for a in range(n_accounts)]
+    windows = [int(((time_us[i + 1 :] - time_us[i]) < gap_us).sum()) for i in range(n)]
+    expected = [
+        m / n * sum(1 - comb(n - 1 - size, m - 1) / comb(n - 1, m - 1) for size in windows) if m > 1 else 0.0
+        for m in counts.tolist()
+    ]
+    return counts, np.array(short, np.int64), np.array(expected)
+
+
+def fill_counts(
+    fill: NDArray[np.uint64], account: NDArray[np.int32], n_accounts: int, n_parts: int
+) -> tuple[NDArray[np.float64], list[int], list[int]]:
+    """Twin of `fill_counts`."""
+    pairs = list(zip(fill.tolist(), account.tolist(), strict=True))
+    same = [sum(other == value for other, _ in pairs) for value, _ in pairs]
+    repeats = np.zeros(n_accounts)
+    np.add.at(repeats, account, 1 - 1 / np.array(same, np.float64))
+    fills, items = [], []
+    for part in range(n_parts + 1):
+        senders: dict[int, set[int]] = {}
+        for value, a in pairs:
+            if a % n_parts != part:
+                senders.setdefault(value, set()).add(a)
+        left = sum(a % n_parts != part for a in range(n_accounts))
+        fills.append(len(senders))
+        items.append(sum(len(who) > 1 and 2 * len(who) >= left for who in senders.values()))
+    return repeats, fills, items
