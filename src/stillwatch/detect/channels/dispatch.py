@@ -76,7 +76,7 @@ def _turn_model() -> TurnModel:
     fresh = np.array([0.5, 0.8, 0.95, 0.99])
     shares = [(0.3, total.size), (0.3, total.size), (0.2, total.size * len(sticky)), (0.1, fresh.size), (0.1, 1)]
     return TurnModel(
-        theta=np.array([1.0, 4.0, 16.0, 64.0, 256.0]),
+        theta=np.array([1.0, 4.0, 16.0, 64.0, 256.0, 1024.0]),
         discount=np.array([0.0, 0.3, 0.6, 0.9]),
         habit=np.array([h[0] for h in habits]),
         company=np.array([h[1] for h in habits], dtype=np.int64),
@@ -92,7 +92,7 @@ def _turn_model() -> TurnModel:
 
 
 TURN_MODEL = _turn_model()
-"""The grids every family is judged with: 500 nulls, 437 alternatives."""
+"""The grids every family is judged with: 600 nulls, 437 alternatives."""
 
 
 @dataclass(frozen=True, slots=True)
