@@ -27,7 +27,7 @@ from stillwatch.detect.naming import (
     stream_rows,
     template_parts,
 )
-from stillwatch.detect.reference import Reference, feature_arrays
+from stillwatch.detect.reference import ReferenceFile, feature_arrays
 from stillwatch.detect.verdicts import UNCLEAR_MARGIN
 from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
@@ -87,7 +87,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     Raises      InvalidInput, UnreadableSource, UnknownFormat, MissingData, IncompatibleVersion, OutOfMemory.
     """
     stages = Stages(on_progress)
-    legitimate = Reference.load(Path(reference) if reference else None)
+    legitimate = ReferenceFile.load(Path(reference) if reference else None)
     chosen = [paths] if isinstance(paths, str | Path) else list(paths)
     with LocalEngine(memory=memory, threads=threads) as engine:
         source = ingest(
@@ -113,12 +113,12 @@ def measure(engine: Engine, source: Ingest, stages: Stages) -> Scanned:
     return Scanned(exchanges, source, sketched, measured)
 
 
-def _conclude(engine: Engine, scanned: Scanned, reference: Reference, stages: Stages) -> Findings:
+def _conclude(engine: Engine, scanned: Scanned, reference: ReferenceFile, stages: Stages) -> Findings:
     """Score, attribute, judge and name."""
     measured = scanned.measured
     with stages.stage("score families"):
         effects, errors = feature_arrays(measured.families)
-        score = score_families(effects, errors, reference.effects, reference.errors)
+        score = score_families(effects, errors, reference.families)
     with stages.stage("attribute accounts"):
         alarmed = measured.families["family"].to_numpy()[score.total_bits >= reference.bar_bits - UNCLEAR_MARGIN]
         attributed = attribute_accounts(
@@ -134,7 +134,7 @@ def _conclude(engine: Engine, scanned: Scanned, reference: Reference, stages: St
 
 
 def _name(
-    engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, reference: Reference, stages: Stages
+    engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, reference: ReferenceFile, stages: Stages
 ) -> Findings:
     accused = _accused(engine, scanned, drafts)
     examples = example_exchanges(accused)
@@ -168,7 +168,7 @@ def _name(
         not_judged=not_judged,
         reference=reference.name,
         is_default_reference=reference.is_default,
-        reference_units=len(reference.kind),
+        reference_units=reference.n_units,
         bar_bits=reference.bar_bits,
         stage_s=dict(stages.seconds),
         version=__version__,

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.detect.families import members
-from stillwatch.detect.harvest.score import leave_one_unit_out
-from stillwatch.detect.reference import Reference, feature_arrays
+from stillwatch.detect.harvest.score import Reference, conformal_bar
+from stillwatch.detect.reference import ReferenceFile, feature_arrays
 from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
 from stillwatch.ingest import ingest
@@ -20,7 +20,6 @@ from stillwatch.model.progress import Progress, Stages
 from stillwatch.scan import Scanned, measure
 from stillwatch.simulate import simulate
 from stillwatch.sketch import hash_strings
-from stillwatch.stats.conformal import upper_quantile
 
 __all__ = ["SEEDS", "build"]
 
@@ -28,7 +27,11 @@ SEEDS: Final = (9001, 9002, 9003)
 """Seeds of the default reference; nothing is ever scored on these."""
 
 ALPHA: Final = 1e-3
-"""Share of legitimate families that may reach the bar."""
+"""Share of legitimate units whose largest family may reach the bar."""
+
+MIN_BAR_BITS: Final = 14.0
+"""Least bar: when one judged family in a thousand is a harvest, 14 bits leave odds of 16 to 1 on the family alone;
+attribution and the least numbers of accounts and exchanges come on top."""
 
 _LABELLED = pa.schema([("family", pa.uint64()), ("exchange", pa.uint64())])
 _MAJORITY: Final = 0.5
@@ -41,7 +44,7 @@ def build(
     seeds: Sequence[int] = SEEDS,
     corpora: Path | None = None,
     on_progress: Progress | None = None,
-) -> Reference:
+) -> ReferenceFile:
     """Simulate legitimate populations, measure their families, keep one draw per unit, and set the bar.
 
     A unit is an organisation, tool, class or relay where one sends most of a family's exchanges, else the family
@@ -52,11 +55,12 @@ def build(
     parts = [_legitimate_families(exchanges, seed, corpora, on_progress) for seed in seeds]
     table = pa.concat_tables(parts)
     effects, errors = feature_arrays(table)
-    units = table["unit"].to_pylist()
-    scores = leave_one_unit_out(effects, errors, units)
-    bar = upper_quantile(scores, ALPHA)
-    name = f"simulated, {len(table)} families, {exchanges:,} exchanges x {len(seeds)} seeds"
-    reference = Reference(name, False, tuple(table["kind"].to_pylist()), effects, errors, float(bar))
+    _, unit = np.unique(np.array(table["unit"].to_pylist()), return_inverse=True)
+    n_units = int(unit.max()) + 1
+    families = Reference(effects, errors, unit, tuple(table["kind"].to_pylist()))
+    bar = max(conformal_bar(families, max(ALPHA, 1 / (n_units + 1))), MIN_BAR_BITS)
+    name = f"simulated, {len(table)} families of {n_units} units, {exchanges:,} exchanges x {len(seeds)} seeds"
+    reference = ReferenceFile(name, is_default=False, families=families, bar_bits=bar)
     reference.save(out)
     return reference
 

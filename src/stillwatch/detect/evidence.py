@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from stillwatch.detect.accounts import AccountBook
 from stillwatch.detect.campaigns import JudgedFamily
 from stillwatch.detect.families import FEATURE_NAMES
-from stillwatch.detect.harvest.score import nearest_families
-from stillwatch.detect.reference import Reference, feature_arrays
+from stillwatch.detect.harvest.score import Reference, nearest_families
+from stillwatch.detect.reference import feature_arrays
 from stillwatch.detect.views import view_of
 from stillwatch.model.campaign import ChannelBits, Effect, FamilyEvidence, NearestFamily, SharedAttribute, TemplatePart
 from stillwatch.model.family import ATTRIBUTES
@@ -62,10 +62,7 @@ class EvidenceDesk:
 
     def _nearest(self, row: int) -> tuple[NearestFamily, ...]:
         effects, errors = feature_arrays(self.measured.slice(row, 1))
-        found = nearest_families(effects[0], errors[0], self.reference.effects, self.reference.errors, n=3)
-        return tuple(
-            NearestFamily(self.reference.kind[n.index], n.distance, n.most_alike, n.most_different) for n in found
-        )
+        return tuple(nearest for _, nearest in nearest_families(effects[0], errors[0], self.reference))
 
     def _channels(self, row: Mapping[str, float]) -> tuple[ChannelBits, ...]:
         judged = bool((self.book.attributes != 0).any())

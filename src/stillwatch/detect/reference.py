@@ -1,4 +1,4 @@
-"""The reference: measured legitimate families, against which every family is judged. It is data, not code."""
+"""The reference as a file: measured legitimate families that every family is held against. It is data, not code."""
 
 from dataclasses import dataclass
 from importlib import resources
@@ -10,38 +10,38 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from stillwatch.detect.families import FEATURE_NAMES
+from stillwatch.detect.harvest.score import TESTS, Reference
 from stillwatch.errors import IncompatibleVersion, MissingData
 
-__all__ = ["FEATURES", "REFERENCE_VERSION", "Reference", "feature_arrays"]
+__all__ = ["REFERENCE_VERSION", "ReferenceFile", "feature_arrays"]
 
 REFERENCE_VERSION: Final = 1
-FEATURES: Final = (*FEATURE_NAMES, "bits")
-"""Features of the score in order: the structure tests, then coordination bits."""
 
 _VERSION_KEY: Final = b"stillwatch.reference_version"
 _NAME_KEY: Final = b"stillwatch.reference_name"
 _BAR_KEY: Final = b"stillwatch.bar_bits"
+_EFFECTS: Final = TESTS[:-1]
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """Legitimate families, one draw per family or organisation.
+class ReferenceFile:
+    """A reference with its bar and where it comes from.
 
-    name        Where they come from, as every report prints it.
+    name        Where the families come from, as every report prints it.
     is_default  True for the one that ships with the package, made from simulated traffic.
-    kind        Population of each. Shape n.
-    effects     Shape (n, features); NaN when a feature could not be judged.
-    errors      Standard errors, same shape.
-    bar_bits    Conformal bar on these families, each scored with its own unit left out; bits.
+    families    The families and their units.
+    bar_bits    Score that a legitimate unit reaches rarely, and that an accusation needs; bits.
     """
 
     name: str
     is_default: bool
-    kind: tuple[str, ...]
-    effects: NDArray[np.float64]
-    errors: NDArray[np.float64]
+    families: Reference
     bar_bits: float
+
+    @property
+    def n_units(self) -> int:
+        """Independent legitimate organisations or families that stand behind the bar."""
+        return len(np.unique(self.families.unit))
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
@@ -59,25 +59,28 @@ class Reference:
         if version != REFERENCE_VERSION:
             msg = f"reference {source} has layout {version}, this version reads {REFERENCE_VERSION}; build it again"
             raise IncompatibleVersion(msg)
-        effects = np.column_stack([table[name].to_numpy() for name in FEATURES])
-        errors = np.column_stack([table[f"{name}_error"].to_numpy() for name in FEATURES])
-        name, bar = labels[_NAME_KEY].decode(), float(labels[_BAR_KEY])
-        return cls(name, path is None, tuple(table["kind"].to_pylist()), effects, errors, bar)
+        families = Reference(
+            x=np.column_stack([table[name].to_numpy() for name in TESTS]),
+            s=np.column_stack([table[f"{name}_error"].to_numpy() for name in TESTS]),
+            unit=table["unit"].to_numpy(),
+            kind=tuple(table["kind"].to_pylist()),
+        )
+        return cls(labels[_NAME_KEY].decode(), path is None, families, float(labels[_BAR_KEY]))
 
     def save(self, path: Path) -> None:
         """Write it where `load` finds it."""
-        columns: dict[str, object] = {"kind": list(self.kind)}
-        for j, feature in enumerate(FEATURES):
-            columns[feature] = self.effects[:, j]
-            columns[f"{feature}_error"] = self.errors[:, j]
+        columns: dict[str, object] = {"kind": list(self.families.kind), "unit": self.families.unit}
+        for j, test in enumerate(TESTS):
+            columns[test] = self.families.x[:, j].astype(np.float32).astype(np.float64)
+            columns[f"{test}_error"] = self.families.s[:, j].astype(np.float32).astype(np.float64)
         labels = {_VERSION_KEY: str(REFERENCE_VERSION), _NAME_KEY: self.name, _BAR_KEY: repr(self.bar_bits)}
         path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.table(columns).replace_schema_metadata(labels), path, compression="zstd")
 
 
 def feature_arrays(measured: pa.Table) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Effects and errors of measured families in the order of `FEATURES`; coordination bits have no error."""
-    effects = [measured[name].to_numpy() for name in FEATURE_NAMES]
-    errors = [measured[f"{name}_error"].to_numpy() for name in FEATURE_NAMES]
+    """Effects and errors of measured families, columns as `TESTS`; coordination bits carry no error."""
     bits = measured["coordination_bits"].to_numpy()
-    return np.column_stack([*effects, bits]), np.column_stack([*errors, np.zeros(len(bits))])
+    effects = [measured[name].to_numpy() for name in _EFFECTS]
+    errors = [measured[f"{name}_error"].to_numpy() for name in _EFFECTS]
+    return np.column_stack([*effects, bits]), np.column_stack([*errors, np.full(len(bits), np.nan)])

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.engine import Dataset, Engine
 from stillwatch.model.exchange import EXCHANGE
-from stillwatch.model.fingerprint import FINGERPRINT_COLUMNS, SEGMENT_COLUMNS, SEGMENTS_PER_PROMPT
+from stillwatch.model.fingerprint import FINGERPRINT_COLUMNS, SEGMENT_COLUMNS, SEGMENTS_PER_PROMPT, SIGNATURE_LENGTH
 from stillwatch.model.progress import Stages
 from stillwatch.model.view import Fingerprints
 from stillwatch.sketch.fingerprint import fingerprint
 from stillwatch.sketch.hash import hash_strings
 from stillwatch.sketch.phrases import PhraseCounts
 from stillwatch.sketch.segments import segments
-from stillwatch.sketch.signatures import SignatureBook
+from stillwatch.sketch.signatures import SignatureBook, Signatures
 from stillwatch.sketch.templates import Templates, cluster
 from stillwatch.stats.lookup import among
 from stillwatch.stats.summary import Firsts
@@ -58,7 +58,7 @@ def sketch_exchanges(engine: Engine, exchanges: Dataset, stages: Stages) -> Sket
         rows = engine.map(exchanges.select(_FINGERPRINT_INPUT), step, SKETCHED)
     with stages.stage("cluster templates"):
         parts = rows.to_table(["signatures"])["signatures"].drop_null().to_pylist()
-        book = reduce(SignatureBook.merge, map(SignatureBook.from_bytes, parts), SignatureBook.empty())
+        book = reduce(SignatureBook.merge, map(_decoded, parts), SignatureBook.empty())
         templates = cluster(book)
     return Sketched(rows, counts, book, templates)
 
@@ -91,11 +91,45 @@ def _sketch_with(counts: PhraseCounts) -> Callable[[pa.RecordBatch], pa.RecordBa
     def step(batch: pa.RecordBatch) -> pa.RecordBatch:
         prints = fingerprint(batch)
         cut, book = segments(batch, counts)
-        signatures = [book.to_bytes()] + [None] * (batch.num_rows - 1) if batch.num_rows else []
+        signatures = [_encoded(book)] + [None] * (batch.num_rows - 1) if batch.num_rows else []
         columns = [*prints.columns, *cut.columns, pa.array(signatures, pa.binary())]
         return pa.RecordBatch.from_arrays(columns, schema=SKETCHED)
 
     return step
+
+
+def _encoded(book: SignatureBook) -> bytes:
+    """A book as an Arrow stream, so that it can travel in a column."""
+    found = book.signatures
+    table = pa.table(
+        {
+            "signature": found.signature,
+            "minhashes": pa.FixedSizeListArray.from_arrays(pa.array(found.minhashes.ravel()), SIGNATURE_LENGTH),
+            "rows": found.rows,
+            "exchange": found.exchange,
+            "span": pa.FixedSizeListArray.from_arrays(pa.array(found.span.ravel()), 2),
+        }
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _decoded(data: bytes) -> SignatureBook:
+    table = pa.ipc.open_stream(data).read_all()
+    flat = {name: table[name].combine_chunks().flatten().to_numpy() for name in ("minhashes", "span")}
+    return SignatureBook(
+        (
+            Signatures(
+                table["signature"].to_numpy(),
+                flat["minhashes"].reshape(-1, SIGNATURE_LENGTH),
+                table["rows"].to_numpy(),
+                table["exchange"].to_numpy(),
+                flat["span"].reshape(-1, 2),
+            ),
+        )
+    )
 
 
 def fingerprints_of(batch: pa.RecordBatch | pa.Table, templates: Templates) -> Fingerprints:
