@@ -1,1 +1,64 @@
-"""cli."""
+"""Command line: parse, call, render. One file per command; heavy imports happen inside the commands.
+
+Exit codes: 0 done, 1 a bug or another failure, 2 wrong usage or something named is missing, 3 ``--strict`` and some
+rows were not accepted, 4 a file cannot be read, 5 a file of another version, 6 not enough memory, 130 interrupted.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from stillwatch import __version__
+from stillwatch.cli.demo import demo
+from stillwatch.cli.explain import explain
+from stillwatch.cli.reference import reference
+from stillwatch.cli.scan import scan
+from stillwatch.cli.score import score
+from stillwatch.cli.simulate import simulate
+from stillwatch.errors import StillwatchError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="stillwatch",
+    help="Tell campaigns of model distillation in API traffic from heavy legitimate use.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for command in (scan, explain, demo, simulate, score):
+    app.command()(command)
+app.add_typer(reference, name="reference")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"stillwatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Tell campaigns of model distillation in API traffic from heavy legitimate use."""
+
+
+def main() -> None:
+    """Run the command line; a failure is one line on standard error and an exit code."""
+    try:
+        app()
+    except StillwatchError as wrong:
+        sys.stderr.write(f"error: {_one_line(wrong)}\n")
+        raise SystemExit(wrong.exit_code) from wrong
+
+
+def _one_line(wrong: StillwatchError) -> str:
+    """Message without line breaks or characters that a terminal would obey."""
+    from stillwatch.report.visible import visible
+
+    return visible(" ".join(str(wrong).split()))

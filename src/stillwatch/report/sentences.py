@@ -73,7 +73,7 @@ def reference_warning(findings: Findings) -> str:
         return ""
     return (
         "default reference: calibrate on your own traffic. Scores are held against "
-        f"{quantities.count(findings.reference_units)} simulated legitimate families, not against your customers; "
+        f"{quantities.count(findings.reference_units)} simulated legitimate customers, not against your own; "
         "error rates on real traffic are unknown."
     )
 

@@ -1,0 +1,86 @@
+"""``stillwatch scan``: find campaigns in logs and write the findings."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stillwatch.cli.options import AsJson, default_out
+from stillwatch.cli.progress import progress
+from stillwatch.errors import QuarantinedRows
+
+if TYPE_CHECKING:
+    from stillwatch.model.findings import Findings
+
+__all__ = ["Content", "conclude", "scan"]
+
+
+class Content(StrEnum):
+    """What of the prompts is kept while working."""
+
+    FULL = "full"
+    HASHED = "hashed"
+    NONE = "none"
+
+
+def scan(
+    logs: Annotated[list[str], typer.Argument(metavar="LOGS...", help="Files, folders or globs; - is standard input.")],
+    *,
+    accounts: Annotated[Path | None, typer.Option(help="Table of accounts: CSV, JSONL or Parquet.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the findings.", show_default="LOGS/findings, else ./findings")
+    ] = None,
+    as_json: AsJson = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 if any row was not accepted.")] = False,
+    mapping: Annotated[Path | None, typer.Option(help="TOML that says which column is which.")] = None,
+    memory: Annotated[str, typer.Option(help="Limit for sorting and grouping; the rest goes to disk.")] = "4GB",
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads.", show_default="every core")] = None,
+    content: Annotated[Content, typer.Option(help="What of the prompts is kept while working.")] = Content.FULL,
+    reference: Annotated[
+        Path | None, typer.Option(help="Legitimate families to judge against.", show_default="the default reference")
+    ] = None,
+) -> None:
+    """Find distillation campaigns in API logs, print them, and write report.html, campaigns.json and the tables."""
+    from stillwatch.report import check_folder
+    from stillwatch.scan import scan as find
+
+    folder = out or default_out(logs)
+    check_folder(folder)
+    with progress() as report:
+        findings = find(
+            logs,
+            accounts=accounts,
+            mapping=mapping,
+            content=content.value,
+            memory=memory,
+            threads=threads,
+            reference=reference,
+            on_progress=report,
+        )
+    conclude(findings, folder, as_json=as_json)
+    if strict:
+        _refuse_bad_rows(findings, folder)
+
+
+def conclude(findings: "Findings", folder: Path, *, as_json: bool) -> None:
+    """Write the findings and print them."""
+    from rich.console import Console
+
+    from stillwatch.report import print_findings, to_json, write_findings
+
+    report = write_findings(findings, folder)
+    if as_json:
+        typer.echo(to_json(findings), nl=False)
+    else:
+        print_findings(findings, Console(highlight=False), report)
+
+
+def _refuse_bad_rows(findings: "Findings", folder: Path) -> None:
+    tally = findings.tally
+    if tally.rows_quarantined or tally.rows_duplicate:
+        msg = (
+            f"{tally.rows_quarantined} rows were quarantined and {tally.rows_duplicate} were duplicates; "
+            f"see {folder / 'quarantine.parquet'}, or scan without --strict"
+        )
+        raise QuarantinedRows(msg)
