@@ -148,7 +148,7 @@ def _name(
         measured.book,
         named.attributes,
         _templates(scanned, accused, raw, examples),
-        reference,
+        reference.families,
     )
     present = [number for number in range(len(drafts)) if (accused["campaign"] == number).any()]
     campaigns = tuple(

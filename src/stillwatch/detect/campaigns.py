@@ -149,5 +149,5 @@ def _tie(families: Sequence[JudgedFamily], n_accounts: int) -> list[tuple[Judged
     _, codes = np.unique(np.concatenate([f.accounts for f in families]), return_inverse=True)
     which = np.repeat(np.arange(len(families)), [len(f.accounts) for f in families])
     component = link(which, codes, len(families), n_accounts)
-    groups = [[families[i] for i in np.flatnonzero(component == c)] for c in np.unique(component)]
+    groups = [[families[int(i)] for i in np.flatnonzero(component == c)] for c in np.unique(component)]
     return [tuple(sorted(g, key=lambda f: (-f.score_bits, f.family))) for g in groups]

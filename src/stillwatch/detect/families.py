@@ -9,7 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stillwatch.detect.accounts import AccountBook
-from stillwatch.detect.channels import coordination_bits, dispatch_bits, infrastructure_bits
+from stillwatch.detect.channels.dispatch import dispatch_bits
+from stillwatch.detect.channels.infrastructure import coordination_bits, infrastructure_bits
 from stillwatch.detect.harvest import TESTS
 from stillwatch.detect.views import family_keys, view_of
 from stillwatch.model.column import Column, schema_of

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from stillwatch.stats.tails import benjamini_hochberg, hypergeometric_tail_log
+from stillwatch.stats.tails import benjamini_hochberg, log_hypergeometric_tail
 
 __all__ = ["link"]
 
@@ -26,15 +26,15 @@ def link(family: NDArray[np.int64], account: NDArray[np.int64], n_families: int,
     [0, 0, 2]
     """
     ones = np.ones(len(family), np.int64)
-    incidence = sparse.csr_matrix((ones, (family, account)), shape=(n_families, n_accounts))
-    size = np.asarray(incidence.sum(axis=1)).ravel()
-    common = sparse.triu(incidence @ incidence.T, k=1).tocoo()
+    incidence = sparse.csr_array((ones, (family, account)), shape=(n_families, n_accounts))
+    size: NDArray[np.int64] = np.asarray(incidence.sum(axis=1)).ravel()
+    common = sparse.coo_array(sparse.triu(incidence @ incidence.T, k=1))
     if not common.nnz:
         return np.arange(n_families)
     small, large = np.minimum(size[common.row], size[common.col]), np.maximum(size[common.row], size[common.col])
-    log_p = hypergeometric_tail_log(common.data, n_accounts, large, small)
+    log_p = log_hypergeometric_tail(common.data, large, small, n_accounts)
     tied = benjamini_hochberg(np.exp(log_p), _FALSE_DISCOVERY_RATE) & (common.data >= _MIN_SHARE * small)
-    graph = sparse.coo_matrix(
+    graph = sparse.coo_array(
         (ones[:1].repeat(tied.sum()), (common.row[tied], common.col[tied])), shape=(n_families, n_families)
     )
     _, component = sparse.csgraph.connected_components(graph, directed=False)

@@ -106,15 +106,12 @@ def attribute_accounts(
         found = dict(columns(batch))
         return found | {"cell": content_cells(found)}
 
-    def fold(key: str) -> Callable[[Summary, pa.RecordBatch], Summary]:
-        def add(summary: Summary, batch: pa.RecordBatch) -> Summary:
+    def background(key: str) -> Background:
+        def fold(summary: Summary, batch: pa.RecordBatch) -> Summary:
             return summary.add(pa.table({key: with_cells(batch)[key], "n": np.ones(batch.num_rows, np.int64)}))
 
-        return add
+        return Background(engine.reduce(rows, lambda: Summary((key,), ("n",)), fold).table(), key)
 
-    cells, clients = (
-        Background(engine.reduce(rows, lambda key=key: Summary((key,), ("n",)), fold(key)).table(), key)
-        for key in ("cell", "client")
-    )
+    cells, clients = background("cell"), background("client")
     joined = engine.map(rows, lambda batch: members(with_cells(batch), grouping, alarmed, CELL_MEMBER), CELL_MEMBER)
     return engine.group(joined, "family", ("account", "exchange"), attribute(cells, clients), ATTRIBUTED).to_table()

@@ -1,6 +1,6 @@
 """Where big jobs run: three verbs, so that the same functions work on two cores, a cluster and a stream."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, Self, TypeVar
 
 import pyarrow as pa
@@ -41,6 +41,10 @@ class Dataset(Protocol):
 
 class Engine(Protocol):
     """Three verbs. Functions get and return Arrow, hold no state, and may run on any thread or machine."""
+
+    def dataset(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Dataset:
+        """Take in batches as they come; that is how rows enter the engine."""
+        ...
 
     def map(self, dataset: Dataset, fn: Callable[[pa.RecordBatch], pa.RecordBatch], schema: pa.Schema) -> Dataset:
         """Batch in, batch out, order kept."""

@@ -1,0 +1,43 @@
+"""Linking of families that share more accounts than chance allows."""
+
+import networkx as nx
+import numpy as np
+
+from stillwatch.detect.linking import link
+
+
+def test_families_with_the_same_accounts_are_one_campaign() -> None:
+    """Two views of one campaign share nearly all accounts; an unrelated family stays apart."""
+    family = np.repeat([0, 1, 2], 50)
+    account = np.concatenate([np.arange(50), np.arange(5, 55), np.arange(500, 550)])
+    assert link(family, account, 3, 10_000).tolist() == [0, 0, 2]
+
+
+def test_a_popular_bystander_ties_nothing() -> None:
+    """One common account of fifty is neither improbable enough nor a fifth of either family."""
+    family = np.repeat([0, 1], 50)
+    account = np.concatenate([np.arange(50), np.arange(49, 99)])
+    assert link(family, account, 2, 5_000).tolist() == [0, 1]
+
+
+def test_chance_overlap_of_large_families_ties_nothing() -> None:
+    """Half of all accounts in each of two families overlap by a quarter of all; that is what chance gives."""
+    rng = np.random.default_rng(1)
+    first, second = (rng.permutation(1_000)[:500] for _ in range(2))
+    family = np.repeat([0, 1], 500)
+    assert link(family, np.concatenate([first, second]), 2, 1_000).tolist() == [0, 1]
+
+
+def test_components_are_those_of_the_graph() -> None:
+    """A chain of overlapping families is one component, as networkx finds it."""
+    rng = np.random.default_rng(2)
+    starts = rng.integers(0, 2_000, 40)
+    family = np.repeat(np.arange(40), 30)
+    account = np.concatenate([np.arange(s, s + 30) for s in starts])
+    graph = nx.Graph()
+    graph.add_nodes_from(range(40))
+    graph.add_edges_from((i, j) for i in range(40) for j in range(i) if abs(starts[i] - starts[j]) <= 24)
+    expected = np.empty(40, np.int64)
+    for component in nx.connected_components(graph):
+        expected[list(component)] = min(component)
+    assert link(family, account, 40, 100_000).tolist() == expected.tolist()

@@ -1,0 +1,46 @@
+"""Mergeable tables: order, batches and merging do not matter."""
+
+from collections import Counter
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillwatch.stats.summary import Firsts, Summary
+
+rows = st.lists(st.tuples(st.integers(0, 5), st.integers(-9, 9)), max_size=40)
+
+
+def table(pairs: list[tuple[int, int]]) -> pa.Table:
+    return pa.table(
+        {"k": pa.array([k for k, _ in pairs], pa.int64()), "v": pa.array([v for _, v in pairs], pa.int64())}
+    )
+
+
+@given(rows, rows)
+def test_sums_equal_a_counter_however_merged(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> None:
+    """a.merge(b) == b.merge(a) == everything at once == collections.Counter."""
+    a, b = (Summary(("k",), ("v",)).add(table(part)) for part in (left, right))
+    together = Summary(("k",), ("v",)).add(table(left + right)).table().to_pylist()
+    assert a.merge(b).table().to_pylist() == b.merge(a).table().to_pylist() == together
+    expected: Counter[int] = Counter()
+    for key, value in left + right:
+        expected[key] += value
+    assert [(row["k"], row["v"]) for row in together] == sorted(expected.items())
+
+
+@given(rows, rows)
+def test_firsts_are_the_minimum_however_merged(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> None:
+    """The smallest value of every key, whoever saw it."""
+    a, b = (Firsts("k", ("v",)).add(table(part)) for part in (left, right))
+    merged, other = a.merge(b).table(), b.merge(a).table()
+    assert merged is not None
+    assert other is not None
+    expected = sorted({k: min(v for key, v in left + right if key == k) for k, _ in left + right}.items())
+    assert [(r["k"], r["v"]) for r in merged.to_pylist()] == [(r["k"], r["v"]) for r in other.to_pylist()] == expected
+
+
+def test_empty_summaries() -> None:
+    """Nothing added: no rows."""
+    assert Summary(("k",), ("v",)).table().num_rows == 0
+    assert Firsts("k", ("v",)).table() is None
