@@ -27,7 +27,7 @@ class Load:
     meaning: Final = "Is the load evened out between accounts?"
 
     def effect(self, family: Family) -> tuple[float, float]:
-        """Log variance ratio and its error by the delta method, never below that of random dealing.
+        """Log variance ratio and its error, leaving out one account at a time, never below that of random dealing.
 
         NaN with fewer than 8 accounts, or when fewer than 8 exchanges are not their account's first: almost all counts
         are 1 then, whoever sends.
@@ -42,13 +42,14 @@ class Load:
 def _log_variance_ratio(counts: NDArray[np.float64]) -> tuple[float, float]:
     n, mean = len(counts), float(counts.mean())
     expected = truncated_variance(mean)
-    squares = (counts - mean) ** 2
-    variance = (float(squares.sum()) + expected) / n
+    deviation = counts - mean
+    squares = float(deviation @ deviation)
     random_error = _random_error(mean, n)
-    value = math.log(variance / expected) + random_error**2 / 2  # log is concave: the mean of a log lies below
-    slope = _slope(mean)
-    influence = squares / variance - 1 - slope * (counts - mean)
-    return value, max(math.sqrt(float(influence @ influence) / (n * (n - 1))), random_error)
+    value = math.log((squares + expected) / (n * expected)) + random_error**2 / 2  # log is concave
+    left = np.maximum(squares - n / (n - 1) * deviation**2, 0.0)
+    without = np.log(left + expected) + _slope(mean) * deviation / (n - 1)
+    jackknife = math.sqrt((n - 1) * float(np.var(without)))
+    return value, max(jackknife, random_error)
 
 
 def truncated_rate(mean: float) -> float:
