@@ -1,0 +1,160 @@
+"""Everything anybody says: one table of texts, with pools of prompts by topic."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.simulate.arrays import FloatArray, IntArray
+from stillwatch.simulate.corpora import Corpora, keyword_topics
+from stillwatch.simulate.grammar import CIRCLES, Grammar
+from stillwatch.simulate.sections import read_sections
+
+__all__ = ["Library", "Pool", "open_library"]
+
+
+class Pool(NamedTuple):
+    """Prompts of one use, grouped by topic.
+
+    texts     Places in the library, topic by topic.
+    starts    First position of each topic.
+    sizes     Texts of each topic, none empty.
+    sources   Base corpus or subject of each topic.
+    """
+
+    texts: IntArray
+    starts: IntArray
+    sizes: IntArray
+    sources: IntArray
+
+    def draw(self, rng: np.random.Generator, topics: IntArray) -> IntArray:
+        """One text for each topic, with replacement; topics wrap around."""
+        wrapped = topics % len(self.sizes)
+        place = (rng.random(len(topics)) * self.sizes[wrapped]).astype(np.int64)
+        return np.asarray(self.texts[self.starts[wrapped] + place])
+
+    def weights(self) -> FloatArray:
+        """Share of the texts in each topic."""
+        return np.asarray(self.sizes / self.sizes.sum())
+
+    def shard(self, rng: np.random.Generator, n: int) -> IntArray:
+        """A list of `n` different texts from as few sources as hold them; all that there are if fewer."""
+        found: list[IntArray] = []
+        total = 0
+        for source in rng.permutation(np.unique(self.sources)):
+            topics = np.flatnonzero(self.sources == source)
+            found.extend(self.texts[self.starts[t] : self.starts[t] + self.sizes[t]] for t in topics)
+            total += int(self.sizes[topics].sum())
+            if total >= n:
+                break
+        return rng.permutation(np.concatenate(found))[:n]
+
+
+def _pool(texts: IntArray, topics: IntArray, sources: IntArray) -> Pool:
+    """Group texts by topic; a topic has the source of its first text."""
+    order = np.argsort(topics, kind="stable")
+    _, starts, sizes = np.unique(topics[order], return_index=True, return_counts=True)
+    return Pool(texts[order], starts.astype(np.int64), sizes.astype(np.int64), sources[order][starts])
+
+
+@dataclass(slots=True)
+class Library:
+    """Texts by place; place 0 is the empty text.
+
+    pools    chat, support, task and followup for ordinary use, evaluation, attack.
+    """
+
+    grammar: Grammar
+    pools: dict[str, Pool] = field(default_factory=dict)
+    origin: str = "grammar"
+    pieces: dict[str, tuple[str, ...]] = field(default_factory=lambda: read_sections("templates"))
+    _parts: list[pa.Array] = field(default_factory=lambda: [pa.array([""])])
+    _n_texts: int = 1
+
+    def add(self, texts: pa.Array) -> IntArray:
+        """Put texts on the shelf and say where."""
+        first = self._n_texts
+        self._parts.append(texts)
+        self._n_texts += len(texts)
+        return np.arange(first, self._n_texts, dtype=np.int64)
+
+    def add_text(self, text: str) -> int:
+        """Put one text on the shelf and say where."""
+        return int(self.add(pa.array([text]))[0])
+
+    def all_texts(self) -> pa.Array:
+        """The whole shelf."""
+        return pa.concat_arrays(self._parts)
+
+    def wording(self, rng: np.random.Generator, piece: str, topic: int, n_sentences: int = 1) -> str:
+        """A template's text: sentences of one piece of ``templates.txt``, worded for a topic."""
+        return self.grammar.paragraph(rng, self.pieces[piece], topic, n_sentences)
+
+    def legit_topic(self, rng: np.random.Generator) -> int:
+        """A topic of English talk for a service or tool."""
+        english = [i for i, s in enumerate(self.grammar.subjects) if s.side == "legit" and s.language == "en"]
+        return int(rng.choice(english)) * CIRCLES + int(rng.integers(CIRCLES))
+
+
+_POOLS = {
+    # pool: (side, frames, share of the exchanges, fewest, most, further sentences)
+    "chat": ("legit", "question", 0.45, 8_000, 400_000, 2.2),
+    "followup": ("legit", "followup", 0.05, 3_000, 40_000, 0.3),
+    "support": ("legit", "support", 0.12, 4_000, 100_000, 0.6),
+    "task": ("legit", "task", 0.08, 4_000, 80_000, 1.5),
+    "evaluation": ("evaluation", "puzzle", 0.03, 2_500, 20_000, 0.8),
+    "attack": ("attack", "exam", 0.26, 8_000, 300_000, 1.8),
+}
+
+
+def _grammar_pool(library: Library, rng: np.random.Generator, name: str, exchanges: int) -> None:
+    """Write one pool with the built-in grammar."""
+    side, kind, share, fewest, most, details = _POOLS[name]
+    n_texts = min(max(fewest, int(share * exchanges)), most)
+    topics = library.grammar.topics(side)
+    popular = rng.dirichlet(np.full(len(topics), 3.0))
+    chosen = rng.choice(topics, n_texts, p=popular)
+    texts = library.add(library.grammar.texts(rng, kind, chosen, details))
+    library.pools[name] = _pool(texts, chosen, chosen // CIRCLES)
+
+
+_ROLES = {"chat": ("chat", "enterprise"), "support": ("enterprise",), "task": ("agent",), "evaluation": ("evaluation",)}
+
+
+def _corpus_pool(library: Library, corpora: Corpora, name: str) -> Pool:
+    """Pool of a real role, or of the harvest role for attacks."""
+    rows = corpora.rows(*_ROLES.get(name, ("harvest",)))
+    texts = corpora.texts.take(pa.array(rows))
+    sources = corpora.sources[rows]
+    # topics of one base corpus stay together, so that neighbours in number are neighbours in kind
+    _, topics = np.unique(sources * 1_000_000 + keyword_topics(texts), return_inverse=True)
+    return _pool(library.add(texts), topics.astype(np.int64), sources)
+
+
+def _both(first: Pool, second: Pool) -> Pool:
+    """Topics of both pools."""
+    return Pool(
+        np.concatenate([first.texts, second.texts]),
+        np.concatenate([first.starts, second.starts + len(first.texts)]),
+        np.concatenate([first.sizes, second.sizes]),
+        np.concatenate([first.sources, second.sources + 10_000]),
+    )
+
+
+def open_library(rng: np.random.Generator, exchanges: int, corpora: Corpora | None) -> Library:
+    """Shelve the prompts of a run: the grammar's, or the corpora's.
+
+    With corpora, ordinary people's chat still takes the grammar in beside them: the real chat prompts are too few for
+    everybody to have some of their own.
+    """
+    library = Library(Grammar())
+    for name in _POOLS:
+        if corpora is None or name in {"chat", "followup"}:
+            _grammar_pool(library, rng, name, exchanges)
+        if corpora is not None and name != "followup":
+            pool = _corpus_pool(library, corpora, name)
+            library.pools[name] = _both(library.pools[name], pool) if name == "chat" else pool
+    if corpora is not None:
+        library.origin = "corpora"
+    return library

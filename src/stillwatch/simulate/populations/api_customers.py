@@ -1,0 +1,49 @@
+"""Heavy customers of the interface: one application each, with the bursts of real clients."""
+
+import numpy as np
+
+from stillwatch.simulate.arrays import family_sizes
+from stillwatch.simulate.arrivals import bursts, real_rhythm
+from stillwatch.simulate.crowd import moments
+from stillwatch.simulate.draft import Draft
+from stillwatch.simulate.fleet import open_office, run_jobs
+from stillwatch.simulate.world import World
+
+__all__ = ["ApiCustomers"]
+
+
+class ApiCustomers:
+    """Organisations with an application of their own behind one to four keys; arrivals follow heavy real clients."""
+
+    name = "api-customers"
+    share = 0.11
+
+    def build(self, world: World, rng: np.random.Generator, n: int, number: int) -> Draft:
+        """Draft `n` exchanges of many customers."""
+        sizes = family_sizes(rng, n, 1_100.0)
+        return Draft.concat([self._customer(world, rng, int(size), number) for size in sizes])
+
+    def _customer(self, world: World, rng: np.random.Generator, n: int, number: int) -> Draft:
+        office = open_office(world, rng, int(rng.choice([1, 1, 1, 2, 3, 4])), population=number, use=None, known=0.8)
+        columns = run_jobs(world, rng, office, n)
+        pool = world.library.pools["support" if rng.random() < 0.5 else "chat"]
+        topics = rng.integers(len(pool.sizes)) + rng.integers(-4, 5, n)
+        library = world.library
+        system = library.add_text(
+            library.wording(rng, "service.role", (topic := library.legit_topic(rng)))
+            + " "
+            + library.wording(rng, "service.rule", topic, int(rng.integers(2, 7)))
+        )
+        people = world.roster.issue(max(1, n // 6))
+        columns["time_us"] = moments(bursts(rng, n, *real_rhythm(rng, world.days, world.corpora)))
+        return Draft.of(
+            n,
+            **columns,
+            body=pool.draw(rng, topics),
+            system=system if rng.random() < 0.75 else 0,
+            end_user=rng.choice(people, n) if rng.random() < 0.4 else -1,
+            length=float(rng.lognormal(-0.3, 0.6)),
+            tools=bool(rng.random() < 0.3),
+            population=number,
+            entity=world.entity(self.name),
+        )

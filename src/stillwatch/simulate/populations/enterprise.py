@@ -1,0 +1,43 @@
+"""Enterprise batch: one organisation's job list over one or many keys."""
+
+import numpy as np
+
+from stillwatch.simulate.arrays import family_sizes
+from stillwatch.simulate.draft import Draft
+from stillwatch.simulate.fleet import open_office, run_jobs
+from stillwatch.simulate.populations.tools import service_template
+from stillwatch.simulate.world import World
+
+__all__ = ["Enterprise"]
+
+
+class Enterprise:
+    """Document and ticket processing; some organisations are verified and declared, some are not."""
+
+    name = "enterprise"
+    share = 0.10
+
+    def build(self, world: World, rng: np.random.Generator, n: int, number: int) -> Draft:
+        """Draft `n` exchanges of many organisations."""
+        sizes = family_sizes(rng, n, 900.0)
+        return Draft.concat([self._organisation(world, rng, int(size), number) for size in sizes])
+
+    def _organisation(self, world: World, rng: np.random.Generator, n: int, number: int) -> Draft:
+        n_accounts = min(n, int(rng.choice([1, 2, 4, 8, 16, 40], p=[0.3, 0.15, 0.15, 0.15, 0.15, 0.1])))
+        office = open_office(
+            world, rng, n_accounts, population=number, use="fleet" if rng.random() < 0.45 else None, known=0.9
+        )
+        pool = world.library.pools["support" if rng.random() < 0.7 else "chat"]
+        width = int(rng.choice([3, 12, len(pool.sizes)]))
+        topics = rng.integers(len(pool.sizes)) + rng.integers(-width, width + 1, n)
+        if rng.random() < 0.4:
+            topics = np.sort(topics)
+        return Draft.of(
+            n,
+            **run_jobs(world, rng, office, n),
+            **service_template(world.library, rng),
+            body=pool.draw(rng, topics),
+            length=float(rng.lognormal(-0.2, 0.6)),
+            population=number,
+            entity=world.entity(self.name),
+        )

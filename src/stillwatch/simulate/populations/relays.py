@@ -1,0 +1,107 @@
+"""Relays: undeclared resale. Real people behind accounts that a program pools."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.simulate.activity import Activity, act, habits
+from stillwatch.simulate.arrays import IntArray, family_sizes, split
+from stillwatch.simulate.crowd import converse, gather
+from stillwatch.simulate.dispatch import least_recently_used, uniform
+from stillwatch.simulate.draft import Draft
+from stillwatch.simulate.networks import Places
+from stillwatch.simulate.roster import USES
+from stillwatch.simulate.world import World
+
+__all__ = ["Relay", "Relays", "open_relay", "relay_people"]
+
+_STICKY_S = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A pool of accounts for resale. `rotates` is True when every request goes to any account."""
+
+    accounts: IntArray
+    exits: Places
+    build: int
+    passes_client: bool
+    rotates: bool
+
+
+def open_relay(world: World, rng: np.random.Generator, n_accounts: int, **values: int) -> Relay:
+    """Buy or open the accounts of one relay; `values` go to the account table."""
+    group = int(rng.choice([1, 3, 5, 40], p=[0.3, 0.25, 0.25, 0.2]))
+    payment = np.repeat(world.roster.issue(n_accounts), group)[:n_accounts]
+    n_days = world.roster.end_us - int(rng.uniform(16.0, 150.0) * 86_400e6)
+    burst = rng.exponential(rng.choice([0.5, 3.0, 20.0]), n_accounts)
+    created = np.minimum(n_days + (burst * 86_400e6).astype(np.int64), world.roster.end_us - 14 * 86_400_000_000)
+    bought = rng.random() < 0.4
+    known = {} if bought else {"created_us": created}
+    accounts = world.roster.add(
+        n_accounts, **world.roster.unrelated(rng, n_accounts, payment=payment, organisation=-1, **known, **values)
+    )
+    n_exits = int(rng.choice([1, 3, max(2, n_accounts // 4), n_accounts]))
+    mix = {"datacentre": rng.uniform(0.2, 1.0), "home": rng.uniform(0.0, 0.8), "vpn": rng.uniform(0.0, 0.3)}
+    own = world.clients.own_build(rng, world.name(rng)) if rng.random() < 0.3 else None
+    return Relay(
+        accounts=accounts,
+        exits=world.networks.mixed(rng, mix, n_exits),
+        build=int(world.clients.popular_builds(rng, 1)[0]) if own is None else own,
+        passes_client=bool(rng.random() < 0.4),
+        rotates=bool(rng.random() < 0.4),
+    )
+
+
+def _assign(rng: np.random.Generator, relay: Relay, activity: Activity) -> IntArray:
+    """Account of each exchange: any, or one that a person keeps for an hour and then the longest idle."""
+    n, n_accounts = len(activity.person), len(relay.accounts)
+    if relay.rotates:
+        return uniform(rng, n, n_accounts)
+    start = np.flatnonzero(np.diff(activity.session, prepend=-1))
+    begun = activity.time_s[start][activity.session]
+    lease_key = activity.session * 1_000 + ((activity.time_s - begun) // _STICKY_S).astype(np.int64)
+    _, first, lease = np.unique(lease_key, return_index=True, return_inverse=True)
+    ends = np.zeros(len(first))
+    np.maximum.at(ends, lease, activity.time_s)
+    order = np.argsort(activity.time_s[first], kind="stable")
+    chosen = np.empty(len(first), np.int64)
+    chosen[order] = least_recently_used(activity.time_s[first][order], ends[order], n_accounts)
+    return chosen[lease]
+
+
+def relay_people(world: World, rng: np.random.Generator, relay: Relay, n: int, number: int) -> Draft:
+    """Draft `n` exchanges of the people behind a relay."""
+    n_people = min(n, max(3, int(n / rng.uniform(6.0, 22.0))))
+    people = gather(world, rng, np.zeros(n_people, np.int64))
+    if not relay.passes_client:
+        people.build[:] = relay.build
+    activity = act(rng, habits(rng, split(rng, n, rng.lognormal(0.0, 1.2, n_people)), world.days), world.days)
+    columns = converse(world, rng, people, activity)
+    account = _assign(rng, relay, activity)
+    columns["account"] = relay.accounts[account]
+    exit_ = (account + rng.integers(2, size=n)) % len(relay.exits.host)
+    columns["network"], columns["host"] = relay.exits.network[exit_], relay.exits.host[exit_]
+    if rng.random() < 0.5:
+        columns["session"] = world.roster.issue(n)
+    return Draft.of(n, **columns, population=number)
+
+
+class Relays:
+    """Resellers of access; a few have said so."""
+
+    name = "relays"
+    share = 0.10
+
+    def build(self, world: World, rng: np.random.Generator, n: int, number: int) -> Draft:
+        """Draft `n` exchanges of many relays."""
+        sizes = family_sizes(rng, n, 1_000.0)
+        return Draft.concat([self._relay(world, rng, int(size), number) for size in sizes])
+
+    def _relay(self, world: World, rng: np.random.Generator, n: int, number: int) -> Draft:
+        n_accounts = min(n, max(6, int(n / rng.uniform(8.0, 60.0))))
+        declared = {"use": USES.index("resale"), "verified": 2} if rng.random() < 0.1 else {}
+        relay = open_relay(world, rng, n_accounts, population=number, **declared)
+        draft = relay_people(world, rng, relay, n, number)
+        draft["entity"][:] = world.entity(self.name)
+        return draft
