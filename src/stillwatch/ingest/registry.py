@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 
+from stillwatch.ingest.litellm import LiteLlm
 from stillwatch.ingest.native_ndjson import NativeNdjson
 from stillwatch.ingest.native_parquet import NativeParquet
+from stillwatch.ingest.otlp_json import OtlpJson
+from stillwatch.ingest.otlp_protobuf import OtlpProtobuf
 from stillwatch.model.reader import Reader, Source
 
 __all__ = ["READERS", "recognise"]
@@ -12,6 +15,9 @@ __all__ = ["READERS", "recognise"]
 READERS: tuple[Reader, ...] = (
     NativeParquet(),
     NativeNdjson(),
+    LiteLlm(),
+    OtlpJson(),
+    OtlpProtobuf(),
 )
 
 
