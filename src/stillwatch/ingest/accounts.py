@@ -8,7 +8,7 @@ import pyarrow as pa
 from stillwatch.ingest.conceal import Concealer
 from stillwatch.ingest.dedupe import SeenIds
 from stillwatch.ingest.delimited import csv_header, csv_records
-from stillwatch.ingest.lines import JsonLine, first_objects, json_lines
+from stillwatch.ingest.lines import JsonLine, json_lines, sample_objects
 from stillwatch.ingest.native_parquet import PARQUET_MAGIC, parquet_batches, parquet_schema
 from stillwatch.ingest.streams import Damage
 from stillwatch.model.account import ACCOUNT
@@ -45,7 +45,7 @@ def _parquet_says_so(source: Source) -> bool:
 
 
 def _names(source: Source) -> set[str]:
-    objects = first_objects(source.head)
+    objects = sample_objects(source)
     return set().union(*objects) if objects else set(csv_header(source))
 
 
@@ -68,7 +68,7 @@ class AccountsReader:
         """Yield every row; text formats count lines."""
         if source.head.startswith(PARQUET_MAGIC):
             yield from parquet_batches(source, set(ACCOUNT.names))
-        elif first_objects(source.head):
+        elif sample_objects(source):
             with source.open() as stream:
                 for line in json_lines(stream):
                     yield Record(line.row, line.fields) if isinstance(line, JsonLine) else line
@@ -86,8 +86,7 @@ class AccountTable:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Add checked rows of `ACCOUNT`."""
-        for name in IDS:
-            batch = _changed(batch, name, self._concealer.ids(batch.column(name)))
+        batch = self._concealer.columns(batch, IDS)
         batch = _changed(batch, "payment_fingerprint", self._concealer.payments(batch.column("payment_fingerprint")))
         batch = _changed(batch, "email_domain", _domains(batch.column("email_domain")))
         is_new = self._seen.add(batch.column("account_id"))

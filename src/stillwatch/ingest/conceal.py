@@ -1,19 +1,23 @@
 """Secrets that must not go further: raw API keys used as ids, e-mail names, texts that are not to be kept."""
 
+import contextlib
 import hashlib
 import hmac
+import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.ingest.options import Content
 from stillwatch.ingest.strings import string_parts
 
-__all__ = ["Concealer"]
+__all__ = ["Concealer", "installation_salt"]
 
 SALT_BYTES = 32
 HASH_CHARACTERS = 32
@@ -75,6 +79,16 @@ class Concealer:
         name, _, domain = text.rpartition("@")
         return f"{self.keyed(name.lower())}@{domain.lower()}"
 
+    def columns(self, batch: pa.RecordBatch, names: Iterable[str]) -> pa.RecordBatch:
+        """Hide what `ids` hides in the named columns of a batch."""
+        for name in names:
+            index = batch.schema.get_field_index(name)
+            column = batch.column(index)
+            hidden = column if column.null_count == len(column) else self.ids(column)
+            if hidden is not column:
+                batch = batch.set_column(index, batch.schema.field(index), hidden)
+        return batch
+
     def payments(self, array: pa.Array) -> pa.Array:
         """Hide raw card numbers among payment fingerprints.
 
@@ -123,3 +137,40 @@ def _replaced(array: pa.Array, mask: pa.Array, change: Callable[[str], str]) -> 
     encoded = array.filter(mask).dictionary_encode()
     changed = pa.array([change(text) for text in encoded.dictionary.to_pylist()], pa.string())
     return pc.replace_with_mask(array, mask, changed.take(encoded.indices))
+
+
+def installation_salt(path: Path | None = None) -> bytes:
+    """Read the salt of this installation, making it at first use (32 random bytes, readable by the owner only).
+
+    path    None takes ``$STILLWATCH_SALT``, else ``~/.config/stillwatch/salt``.
+
+    Raises      InvalidInput if the file is shorter than 16 bytes, UnreadableSource if it cannot be read or made.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "salt"
+    >>> len(installation_salt(file)), installation_salt(file) == installation_salt(file)
+    (32, True)
+    """
+    path = path or Path(os.environ.get("STILLWATCH_SALT") or Path.home() / ".config" / "stillwatch" / "salt")
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(SALT_BYTES))
+            _install(fresh, path)
+        salt = path.read_bytes()
+    except OSError as error:
+        message = f"the salt {path} cannot be read or made: {error.strerror}"
+        raise UnreadableSource(message) from error
+    if len(salt) < SALT_BYTES // 2:
+        message = f"the salt must be at least {SALT_BYTES // 2} bytes, got {len(salt)} ({path})"
+        raise InvalidInput(message)
+    return salt
+
+
+def _install(fresh: Path, path: Path) -> None:
+    """Give the new file its name unless another process was first."""
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(fresh)
+    fresh.unlink()

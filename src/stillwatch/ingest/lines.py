@@ -5,9 +5,10 @@ from typing import BinaryIO, NamedTuple
 
 import orjson
 
-from stillwatch.model.reader import Rejected
+from stillwatch.ingest.streams import Damage
+from stillwatch.model.reader import Rejected, Source
 
-__all__ = ["LINE_BYTES", "JsonLine", "first_objects", "json_lines", "lines", "parsed"]
+__all__ = ["LINE_BYTES", "JsonLine", "first_objects", "json_lines", "lines", "parsed", "sample_objects"]
 
 LINE_BYTES = 128 * 1024 * 1024
 """Longest line that is parsed; a longer one is skipped without being held and rejected."""
@@ -109,3 +110,15 @@ def first_objects(head: bytes, most: int = 20) -> list[dict[str, object]]:
     candidates = [line for line in head.removeprefix(BOM).split(b"\n", most)[:most] if line.strip().startswith(b"{")]
     found = (parsed(0, line) for line in candidates)
     return [item.fields for item in found if isinstance(item, JsonLine)]
+
+
+def sample_objects(source: Source) -> list[dict[str, object]]:
+    """Objects among the first lines of a source, a first line longer than its head included."""
+    found = first_objects(source.head)
+    if found or b"\n" in source.head or not source.head.lstrip().startswith(b"{"):
+        return found
+    try:
+        with source.open() as stream:
+            return first_objects(stream.readline(LINE_BYTES))
+    except Damage:
+        return []

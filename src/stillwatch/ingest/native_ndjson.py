@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from stillwatch.ingest.lines import JsonLine, first_objects, json_lines
+from stillwatch.ingest.lines import JsonLine, json_lines, sample_objects
 from stillwatch.model.reader import Columns, Record, Rejected, Source
 
 __all__ = ["NativeNdjson"]
@@ -18,10 +18,7 @@ class NativeNdjson:
 
     def recognises(self, source: Source, /) -> bool:
         """True when one of the first lines has an exchange id and a time or an account."""
-        objects = first_objects(source.head)
-        if objects:
-            return any(KEYS[0] in o and (KEYS[1] in o or KEYS[2] in o) for o in objects)
-        return source.head.lstrip().startswith(b"{") and all(b'"%s"' % key.encode() in source.head for key in KEYS)
+        return any(KEYS[0] in o and (KEYS[1] in o or KEYS[2] in o) for o in sample_objects(source))
 
     def read(self, source: Source, /) -> Iterator[Record | Rejected | Columns]:
         """Yield every line that is not blank."""

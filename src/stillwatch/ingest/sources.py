@@ -74,7 +74,7 @@ def _matches(name: str) -> list[str]:
 
 def _files(name: str, spool: Path) -> Iterator[File]:
     if name == STDIN:
-        yield _spooled(name, Path("/dev/stdin") if sys.stdin is None else None, spool)
+        yield _spooled(name, None, spool)
         return
     mode = _status(name).st_mode
     if stat.S_ISDIR(mode):

@@ -10,7 +10,7 @@ from stillwatch.ingest.coerce import Unfit, coerce
 from stillwatch.ingest.rules import Kind, Rule
 from stillwatch.ingest.times import time_array
 
-__all__ = ["Typed", "typed_array", "typed_values"]
+__all__ = ["Typed", "python_values", "typed_array", "typed_values"]
 
 STAGE = {Kind.COUNT: pa.int64(), Kind.NUMBER: pa.float64(), Kind.TIME: pa.int64()}
 """Types wide enough to hold values outside the range of the column until the range is checked."""
@@ -43,7 +43,7 @@ def typed_array(array: pa.Array, rule: Rule) -> Typed:
     """Arrow column of any type as a column of the rule's; the same memory when nothing needs to change."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    return _at_once(array, rule) or _one_by_one(_python_values(array), rule)
+    return _at_once(array, rule) or _one_by_one(python_values(array), rule)
 
 
 def _at_once(array: pa.Array, rule: Rule) -> Typed | None:
@@ -101,7 +101,7 @@ def _without_nan(array: pa.Array) -> pa.Array:
     return pc.if_else(is_nan, pa.scalar(None, array.type), array) if pc.any(is_nan).as_py() else array
 
 
-def _python_values(array: pa.Array) -> list[object]:
+def python_values(array: pa.Array) -> list[object]:
     """Values of an array; text as bytes, because text that is no UTF-8 is what brings it here."""
     if pa.types.is_string(array.type):
         array = array.cast(pa.binary())

@@ -1,0 +1,87 @@
+"""One source through its reader and the checks: every row comes out as an accepted row or in quarantine."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from stillwatch.ingest.quarantine import Quarantine
+from stillwatch.ingest.streams import Damage
+from stillwatch.ingest.validate import Checked, Validator
+from stillwatch.model.reader import Columns, Reader, Record, Rejected, Source
+
+__all__ = ["Intake"]
+
+CHUNK_ROWS = 8192
+CHUNK_CHARACTERS = 16 * 1024 * 1024
+NESTED_CHARACTERS = 256 * 1024
+"""What a value that is no plain text is assumed to take; it is refused or small."""
+
+
+class Intake:
+    """Reads one source.
+
+    n_read  Rows read so far, whatever became of them.
+    """
+
+    def __init__(self, source: Source, reader: Reader, validator: Validator, quarantine: Quarantine) -> None:
+        self.n_read = 0
+        self._source = source
+        self._reader = reader
+        self._validator = validator
+        self._quarantine = quarantine
+        self._columns = frozenset(validator.schema.names)
+        self._names_exchanges = "exchange_id" in self._columns
+        self._held: list[Record] = []
+        self._held_characters = 0
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield accepted rows; damage of the container ends the source and is one row of its own."""
+        try:
+            for item in self._reader.read(self._source):
+                yield from self._taken(item)
+        except Damage as damage:
+            self.n_read += 1
+            self._quarantine.add(self._source.name, damage.offset, "byte", reason=damage.reason)
+        yield from self._flushed()
+
+    def _taken(self, item: Record | Rejected | Columns) -> Iterator[pa.RecordBatch]:
+        if isinstance(item, Columns):
+            yield from self._flushed()
+            self.n_read += item.batch.num_rows
+            yield self._accepted(self._validator.columns(item.batch), range(item.first_row, 2**62))
+            return
+        self.n_read += 1
+        if isinstance(item, Rejected):
+            self._put_aside(item.row, item.field, item.reason, item.exchange_id)
+            return
+        self._hold(item)
+        if len(self._held) >= CHUNK_ROWS or self._held_characters >= CHUNK_CHARACTERS:
+            yield from self._flushed()
+
+    def _hold(self, record: Record) -> None:
+        fields = record.fields
+        if not fields.keys() <= self._columns:
+            fields = {name: value for name, value in fields.items() if name in self._columns}
+        for value in fields.values():
+            if isinstance(value, str | bytes):
+                self._held_characters += len(value)
+            elif isinstance(value, list | dict):
+                self._held_characters += NESTED_CHARACTERS
+        self._held.append(Record(record.row, fields))
+
+    def _flushed(self) -> Iterator[pa.RecordBatch]:
+        if self._held:
+            held, self._held, self._held_characters = self._held, [], 0
+            checked = self._validator.records([record.fields for record in held])
+            yield self._accepted(checked, [record.row for record in held])
+
+    def _accepted(self, checked: Checked, rows: "range | list[int]") -> pa.RecordBatch:
+        for fault in checked.faults:
+            self._put_aside(rows[fault.at], fault.field, fault.reason, fault.row_id)
+        return checked.batch
+
+    def _put_aside(self, row: int, field: str | None, reason: str, row_id: str | None) -> None:
+        exchange_id = row_id if self._names_exchanges else None
+        self._quarantine.add(
+            self._source.name, row, self._reader.unit, reason=reason, field=field, exchange_id=exchange_id
+        )
