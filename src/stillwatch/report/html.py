@@ -1,9 +1,11 @@
 """report.html: one file, no network, no script; whatever the logs hold is shown as text."""
 
+from collections.abc import Sequence
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from stillwatch.model.campaign import Campaign
 from stillwatch.model.findings import Findings
 from stillwatch.report import quantities, sentences, wording
 from stillwatch.report.pictures.timeline import lanes
@@ -54,5 +56,16 @@ def to_html(findings: Findings) -> str:
         formats={visible(name): n for name, n in findings.tally.formats.items()},
         warning=sentences.reference_warning(findings),
         not_judged=sentences.not_judged(findings.not_judged),
+        closest=_closest(shown),
         lanes=lanes(findings.campaigns[:_MOST_LANES]) if findings.campaigns else None,
     )
+
+
+def _closest(campaigns: Sequence[Campaign]) -> list[tuple[int, Campaign, str]]:
+    """Number, campaign and sentence of the legitimate family that looks closest to each, the closest of all first."""
+    found = [
+        (family.distance, number, campaign, sentences.nearest(family))
+        for number, campaign in enumerate(campaigns, 1)
+        for family in sorted((n for f in campaign.families for n in f.nearest), key=lambda n: n.distance)[:1]
+    ]
+    return [(number, campaign, words) for _, number, campaign, words in sorted(found, key=lambda row: row[:2])]
