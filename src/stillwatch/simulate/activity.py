@@ -10,6 +10,7 @@ from stillwatch.simulate.arrays import FloatArray, IntArray
 __all__ = ["Activity", "Habits", "act", "habits"]
 
 _DAY_S = 86_400.0
+_RESUMED = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _session_starts(rng: np.random.Generator, who: IntArray, person: Habits) -> 
 
 
 def act(rng: np.random.Generator, person: Habits, days: float) -> Activity:
-    """Everything the people do in a window of `days`."""
+    """Everything the people do in a window of `days`; now and then a session takes an old conversation up again."""
     who = np.repeat(np.arange(len(person.count)), person.count)
     n = len(who)
     first = np.ones(n, bool)
@@ -97,8 +98,11 @@ def act(rng: np.random.Generator, person: Habits, days: float) -> Activity:
     elapsed = elapsed - elapsed[_since(heads, n)]
     session = np.cumsum(opens) - 1
     length = np.maximum.reduceat(elapsed, heads) if n else elapsed
+    # a person's sessions in order of time; who they belong to stays as it is
+    start = start[np.lexsort((start, who[heads]))]
     start = np.clip(start, 0.0, np.maximum(days * _DAY_S - 1.0 - length, 0.0))
-    fresh = opens | (rng.random(n) < 1.0 / person.turns[who])
+    resumed = opens & ~first & (rng.random(n) < _RESUMED)
+    fresh = (opens & ~resumed) | (~opens & (rng.random(n) < 1.0 / person.turns[who]))
     conversation = np.cumsum(fresh) - 1
     turn = np.arange(n) - _since(np.flatnonzero(fresh), n) + 1
     return Activity(who, start[session] + elapsed, session, conversation, turn)

@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 from stillwatch.errors import MissingData
 from stillwatch.simulate.arrays import FloatArray, IntArray
 
-__all__ = ["Corpora", "keyword_topics", "read_corpora"]
+__all__ = ["Corpora", "keyword_topics", "read_corpora", "unwrap"]
 
 _LONGEST_CHARS = 6_000
 _TOPIC_TEXTS = 60
+_WRAPPER_REPEATS = 5
+_SHORTEST_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,37 @@ def read_corpora(folder: Path) -> Corpora:
     )
 
 
+def unwrap(texts: pa.Array, sources: IntArray) -> tuple[pa.Array, IntArray]:
+    """Questions without what a data set wraps round them, and the source of each; no question twice.
+
+    A sentence or line that stands in five texts or more is wrapping.
+
+    >>> wrapped = pa.array([f"Think first. Is {word} a long river? Options: yes" for word in "abcdef"])
+    >>> unwrap(wrapped, np.zeros(6, np.int64))[0][0].as_py()
+    'Is a a long river?'
+    """
+    marked = pc.replace_substring_regex(pc.replace_substring(texts, "\\n", "\n"), r"([.?!:])\s+", "\\1\n")
+    lines = pc.split_pattern_regex(marked, r"\s*\n\s*")
+    flat = pc.list_flatten(lines).dictionary_encode()
+    codes = flat.indices.to_numpy()
+    parents = pc.list_parent_indices(lines).to_numpy()
+    kept = (np.bincount(codes)[codes] < _WRAPPER_REPEATS) & (
+        pc.utf8_length(flat.dictionary).to_numpy(zero_copy_only=False)[codes] > 1
+    )
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(parents[kept], minlength=len(texts)))])
+    rows = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), flat.dictionary.take(pa.array(codes[kept])))
+    bare = pc.binary_join(rows, " ")
+    _, first = np.unique(bare.dictionary_encode().indices.to_numpy(), return_index=True)
+    long = pc.utf8_length(bare).to_numpy(zero_copy_only=False) >= _SHORTEST_CHARS
+    chosen = np.sort(first[long[first]])
+    return bare.take(pa.array(chosen)), sources[chosen]
+
+
 def keyword_topics(texts: pa.Array) -> IntArray:
     """Topic of each text: of its words, the one whose document frequency is closest to a handful of dozens.
 
-    >>> list(keyword_topics(pa.array(["red fox", "red fox", "blue sky"])))[0] == 0
-    True
+    >>> keyword_topics(pa.array(["blue sky", "blue car", "rain"])).tolist()
+    [0, 0, 1]
     """
     words = pc.split_pattern_regex(pc.utf8_lower(texts), r"[^\w]+")
     flat = pc.list_flatten(words)

@@ -39,9 +39,8 @@ def open_office(
     roster = world.roster
     single = rng.random() < known
     mail = roster.domain(f"{world.name(rng)}.example")
-    opened = world.roster.end_us - int((14 + rng.exponential(250.0)) * 86_400e6)
+    opened = roster.start_us - int(rng.exponential(250.0) * 86_400e6)
     spread = rng.exponential(40.0, n_accounts) * 86_400e6
-    latest = world.roster.end_us - 14 * 86_400_000_000
     organisation = (
         roster.issue(1)[0] if single else np.where(rng.random(n_accounts) < 0.5, roster.issue(n_accounts), -1)
     )
@@ -52,7 +51,7 @@ def open_office(
         organisation=organisation,
         payment=payment,
         domain=mail,
-        created_us=np.minimum(opened + spread.astype(np.int64), latest),
+        created_us=np.minimum(opened + spread.astype(np.int64), roster.start_us),
         programme=-1 if rng.random() < 0.7 else int(rng.integers(len(PROGRAMMES))),
         verified=verified,
         use=USES.index(use) if use else -1,

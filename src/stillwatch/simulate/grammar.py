@@ -25,6 +25,12 @@ _ENDINGS = "n r l s x m th ck nd ra ly on ix ea um"
 _EAST = {"zh": ("王李张刘陈杨赵黄周吴", "伟芳娜敏静丽强磊洋艳"), "ja": ("佐鈴高田伊渡山中小加", "藤木橋中辺本村林島野")}
 
 
+_EAST_TITLES = {
+    "legit": {"zh": "", "ja": "さん"},
+    "attack": {"zh": "同学", "ja": "氏"},
+}
+
+
 def invent_names(rng: np.random.Generator, n: int) -> list[str]:
     """Different invented proper names, capitalised.
 
@@ -66,7 +72,7 @@ def _subjects() -> list[Subject]:
         own = [next(names) for _ in range(_NAMES)]
         if language in _EAST:
             family, given = _EAST[language]
-            own = [a + b for a in family for b in given]
+            own = [a + b + _EAST_TITLES[side][language] for a in family for b in given]
         subjects.append(Subject(side, language or "en", name, {**words, "N": tuple(own)}))
     return subjects
 

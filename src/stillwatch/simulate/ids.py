@@ -26,7 +26,7 @@ def hex_ids(prefix: str, numbers: npt.ArrayLike, salt: int) -> pa.StringArray:
     salt    Makes the ids of one run differ from those of another.
 
     >>> hex_ids("a_", [1, 2, -1], 7).to_pylist()
-    ['a_b33a5d9b9ee3ca00', 'a_4d1de8374ad95f8c', None]
+    ['a_e099ec6cd7363ca5', 'a_b9f24f7bae4a6586', None]
     """
     signed = np.asarray(numbers, np.int64)
     with np.errstate(over="ignore"):

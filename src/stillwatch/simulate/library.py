@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.simulate.arrays import FloatArray, IntArray
-from stillwatch.simulate.corpora import Corpora, keyword_topics
+from stillwatch.simulate.corpora import Corpora, keyword_topics, unwrap
 from stillwatch.simulate.grammar import CIRCLES, Grammar
 from stillwatch.simulate.sections import read_sections
 
@@ -33,6 +33,10 @@ class Pool(NamedTuple):
         wrapped = topics % len(self.sizes)
         place = (rng.random(len(topics)) * self.sizes[wrapped]).astype(np.int64)
         return np.asarray(self.texts[self.starts[wrapped] + place])
+
+    def some_topic(self, rng: np.random.Generator) -> int:
+        """A topic, the larger the likelier."""
+        return int(rng.choice(len(self.sizes), p=self.weights()))
 
     def weights(self) -> FloatArray:
         """Share of the texts in each topic."""
@@ -62,7 +66,7 @@ def _pool(texts: IntArray, topics: IntArray, sources: IntArray) -> Pool:
 class Library:
     """Texts by place; place 0 is the empty text.
 
-    pools    chat, support, task and followup for ordinary use, evaluation, attack.
+    pools    chat, support, record (what a form or ticket says), task and followup for ordinary use, evaluation, attack.
     """
 
     grammar: Grammar
@@ -102,6 +106,7 @@ _POOLS = {
     "chat": ("legit", "question", 0.45, 8_000, 400_000, 2.2),
     "followup": ("legit", "followup", 0.05, 3_000, 40_000, 0.3),
     "support": ("legit", "support", 0.12, 4_000, 100_000, 0.6),
+    "record": ("legit", "detail", 0.10, 4_000, 100_000, 2.0),
     "task": ("legit", "task", 0.08, 4_000, 80_000, 1.5),
     "evaluation": ("evaluation", "puzzle", 0.03, 2_500, 20_000, 0.8),
     "attack": ("attack", "exam", 0.26, 8_000, 300_000, 1.8),
@@ -119,6 +124,7 @@ def _grammar_pool(library: Library, rng: np.random.Generator, name: str, exchang
     library.pools[name] = _pool(texts, chosen, chosen // CIRCLES)
 
 
+_ALWAYS_WRITTEN = {"chat", "followup", "record"}
 _ROLES = {"chat": ("chat", "enterprise"), "support": ("enterprise",), "task": ("agent",), "evaluation": ("evaluation",)}
 
 
@@ -127,6 +133,8 @@ def _corpus_pool(library: Library, corpora: Corpora, name: str) -> Pool:
     rows = corpora.rows(*_ROLES.get(name, ("harvest",)))
     texts = corpora.texts.take(pa.array(rows))
     sources = corpora.sources[rows]
+    if name == "attack":
+        texts, sources = unwrap(texts, sources)
     # topics of one base corpus stay together, so that neighbours in number are neighbours in kind
     _, topics = np.unique(sources * 1_000_000 + keyword_topics(texts), return_inverse=True)
     return _pool(library.add(texts), topics.astype(np.int64), sources)
@@ -150,9 +158,9 @@ def open_library(rng: np.random.Generator, exchanges: int, corpora: Corpora | No
     """
     library = Library(Grammar())
     for name in _POOLS:
-        if corpora is None or name in {"chat", "followup"}:
-            _grammar_pool(library, rng, name, exchanges)
-        if corpora is not None and name != "followup":
+        if corpora is None or name in _ALWAYS_WRITTEN:
+            _grammar_pool(library, rng, name, exchanges if corpora is None else exchanges // 2)
+        if corpora is not None and name not in {"followup", "record"}:
             pool = _corpus_pool(library, corpora, name)
             library.pools[name] = _both(library.pools[name], pool) if name == "chat" else pool
     if corpora is not None:

@@ -11,6 +11,7 @@ from stillwatch.simulate.arrivals import job_times
 from stillwatch.simulate.crowd import moments
 from stillwatch.simulate.dispatch import quotas, sticky, uniform
 from stillwatch.simulate.networks import Places
+from stillwatch.simulate.roster import DISPOSABLE_DOMAIN
 from stillwatch.simulate.world import World
 
 __all__ = ["PAYMENT_GROUPS", "Operation", "accounts_needed", "assign", "harvest_items", "open_operation", "work_off"]
@@ -41,7 +42,7 @@ def accounts_needed(n: int, active_days: float, fewest: int = 60) -> int:
 
 def _sign_ups(world: World, rng: np.random.Generator, n: int) -> IntArray:
     """When the accounts were opened: in bursts shortly before, or long ago by others who sold them."""
-    latest = world.roster.end_us - int(world.days * _DAY_US)
+    latest = world.roster.start_us
     n_bursts = int(rng.integers(1, 6))
     burst = rng.uniform(2.0, 60.0, n_bursts)[rng.integers(n_bursts, size=n)]
     fresh = latest - (burst * _DAY_US).astype(np.int64) + (rng.exponential(0.6, n) * _DAY_US).astype(np.int64)
@@ -59,8 +60,13 @@ def open_operation(
     own       True when one program calls for all; otherwise each account has a popular client of its own.
     """
     group = int(rng.choice(PAYMENT_GROUPS))
-    payment = np.repeat(world.roster.issue(-(-n_accounts // group)), group)[:n_accounts]
+    payment = world.roster.paid_in_groups(rng, n_accounts, group)
     details = world.roster.unrelated(rng, n_accounts, payment=payment, campaign=number, population=-1)
+    if rng.random() < 0.35:
+        # mailboxes by the dozen: a domain of one's own, or a throw-away service that others use too
+        domain = world.roster.domain(f"{world.name(rng)}.example") if rng.random() < 0.5 else DISPOSABLE_DOMAIN
+        rows = rng.random(n_accounts) < rng.uniform(0.2, 0.9)
+        details["domain"] = np.where(rows, domain, details["domain"])
     accounts = world.roster.add(n_accounts, **{**details, "created_us": _sign_ups(world, rng, n_accounts)})
     n_exits = max(4, int(n_accounts * rng.uniform(0.25, 1.1)))
     racks = world.networks.draw(rng, "datacentre", int(rng.integers(1, 5))).network

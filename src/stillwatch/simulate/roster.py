@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from stillwatch.simulate.arrays import IntArray
 
-__all__ = ["PROGRAMMES", "ROSTER_COLUMNS", "USES", "Roster"]
+__all__ = ["DISPOSABLE_DOMAIN", "PROGRAMMES", "ROSTER_COLUMNS", "USES", "Roster"]
 
 PROGRAMMES: tuple[str, ...] = ("education", "research", "startup", "nonprofit")
 USES: tuple[str, ...] = ("evaluation", "distillation", "resale", "fleet")
@@ -17,6 +17,8 @@ _COMMON_DOMAINS = {
     "gmx.de": 2, "163.com": 2, "mail.ru": 1, "naver.com": 1, "orange.fr": 1, "web.de": 1, "zoho.com": 1,
     "fastmail.com": 1, "mailbox.example": 2, "inbox.example": 2, "quickmail.example": 1, "tempbox.example": 1,
 }  # fmt: skip
+DISPOSABLE_DOMAIN = list(_COMMON_DOMAINS).index("tempbox.example")
+_UNPAID = 0.12
 _DAY_US = 86_400_000_000
 
 ROSTER_COLUMNS: dict[str, int] = {
@@ -37,10 +39,10 @@ ROSTER_COLUMNS: dict[str, int] = {
 class Roster:
     """Accounts by number. Payments and organisations are numbers too, unique in the run.
 
-    end_us    End of the window: nobody signs up later.
+    start_us    Start of the window: everybody had signed up by then.
     """
 
-    end_us: int
+    start_us: int
     domains: list[str] = field(default_factory=lambda: list(_COMMON_DOMAINS))
     _parts: list[dict[str, npt.NDArray[Any]]] = field(default_factory=list)
     _n_accounts: int = 0
@@ -70,6 +72,11 @@ class Roster:
         self._n_accounts += n
         return np.arange(self._n_accounts - n, self._n_accounts, dtype=np.int64)
 
+    def paid_in_groups(self, rng: np.random.Generator, n: int, group: int) -> IntArray:
+        """Means of payment of `n` accounts, `group` accounts each; as many pay nothing as among unrelated people."""
+        payment = np.repeat(self.issue(-(-n // group)), group)[:n]
+        return np.where(rng.random(n) < _UNPAID, -1, payment)
+
     def unrelated(self, rng: np.random.Generator, n: int, **values: npt.ArrayLike) -> dict[str, npt.ArrayLike]:
         """What `n` people who have nothing to do with one another look like; `values` override."""
         payment = self.issue(n)
@@ -79,10 +86,10 @@ class Roster:
         organisation = np.where(rng.random(n) < 0.35, self.issue(n), -1)
         age_days = np.minimum(rng.exponential(260.0, n), 1_400.0)
         return {
-            "payment": np.where(rng.random(n) < 0.12, -1, payment),
+            "payment": np.where(rng.random(n) < _UNPAID, -1, payment),
             "domain": rng.choice(len(weights), n, p=weights / weights.sum()),
             "organisation": organisation,
-            "created_us": self.end_us - 14 * _DAY_US - (age_days * _DAY_US).astype(np.int64),
+            "created_us": self.start_us - (age_days * _DAY_US).astype(np.int64),
             "programme": np.where(rng.random(n) < 0.08, rng.integers(len(PROGRAMMES), size=n), -1),
             "verified": rng.choice(3, n, p=[0.5, 0.42, 0.08]),
             **values,

@@ -1,6 +1,6 @@
 """One run: plan the shares, draft every part, put the exchanges in time order, write logs and truth."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from stillwatch import __version__
 from stillwatch.errors import InvalidInput
+from stillwatch.model.progress import Progress
 from stillwatch.simulate.campaign import Campaign
 from stillwatch.simulate.campaigns import CAMPAIGNS
 from stillwatch.simulate.corpora import read_corpora
@@ -26,10 +27,9 @@ __all__ = ["Simulated", "simulate"]
 
 _ROWS_PER_FILE = 150_000
 _ROWS_PER_GROUP = 50_000
-_FEWEST_EXCHANGES = 2_000
+_FEWEST_EXCHANGES = 1_000
 _FORMAT = 1
 
-Progress = Callable[[str, int, int], None]
 _Named = TypeVar("_Named", Population, Campaign)
 
 
@@ -143,7 +143,7 @@ def _write(
     return tuple(paths)
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def _silent(stage: str, done: float, total: float) -> None:
     """Report nothing."""
 
 
@@ -177,7 +177,7 @@ def simulate(  # noqa: PLR0913
     """Write traffic with known campaigns: ``logs/``, ``accounts.parquet`` and ``truth/``.
 
     out            Folder, new or empty.
-    exchanges      How many, exactly; at least 2,000.
+    exchanges      How many, exactly; at least 1,000.
     seed           The same seed, sizes and corpora give the same files.
     days           Window, from Monday 2026-09-07 UTC.
     campaigns      Names of CAMPAIGNS to plant; a name may repeat. None plants each once, () none.

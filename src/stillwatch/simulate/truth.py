@@ -49,7 +49,7 @@ def account_table(roster: Roster, account_ids: pa.Array, organisation_ids: pa.Ar
     columns = [
         account_ids,
         organisation_ids,
-        pa.array(roster.column("created_us") + rng.integers(0, 1_000_000, len(roster)), TIME_TYPE),
+        pa.array(roster.column("created_us") - rng.integers(0, 1_000_000, len(roster)), TIME_TYPE),
         hex_ids("pay_", roster.column("payment"), salt + 5),
         pa.array(roster.domains).take(pa.array(used)),
         pa.array(PROGRAMMES).take(pa.array(roster.column("programme"), mask=roster.column("programme") < 0)),

@@ -80,6 +80,6 @@ def make_world(seed: int, exchanges: int, days: float, overlap: float, corpora: 
         library=open_library(rng, exchanges, corpora),
         networks=build_networks(rng, corpora),
         clients=Clients(),
-        roster=Roster(START_US + int(days * 86_400_000_000)),
+        roster=Roster(START_US),
         corpora=corpora,
     )

@@ -43,10 +43,11 @@ class RelayMixed:
         cover["entity"][:] = world.entity(self.name)
         items = apply_templates(world, rng, harvest_items(world, rng, n), int(rng.integers(2, 6)))
         setting, policy = world.clients.rare_setting(rng), "uniform" if relay.rotates else "sticky"
+        model = int(world.clients.models(rng, 1)[0])
         parts, first = [], 0
         for pool, rows in ((calm, harvest_calm), (busy, n - harvest_calm)):
             if rows:
-                columns = work_off(world, rng, self._operation(world, pool, setting, policy), rows)
+                columns = work_off(world, rng, self._operation(world, pool, setting, model, policy), rows)
                 mine = {name: values[first : first + rows] for name, values in items.items()}
                 parts.append(Draft.of(rows, **columns, **mine, length=2.0, population=-1, campaign=number))
                 first += rows
@@ -58,14 +59,14 @@ class RelayMixed:
         return next(i for i, population in enumerate(POPULATIONS) if population.name == "relays")
 
     @staticmethod
-    def _operation(world: World, pool: Relay, setting: int, policy: str) -> Operation:
+    def _operation(world: World, pool: Relay, setting: int, model: int, policy: str) -> Operation:
         """The harvest as the relay's program sends it on."""
         return Operation(
             accounts=pool.accounts,
             exits=pool.exits,
             builds=np.full(len(pool.accounts), pool.build),
             setting=setting,
-            model=1,
+            model=model,
             start_day=0.0,
             end_day=world.days,
             policy=policy,

@@ -12,6 +12,9 @@ from stillwatch.simulate.world import World
 __all__ = ["ApiCustomers"]
 
 
+_SEPARATORS = (" ", "\n", "\n\n", " | ", "; ")
+
+
 class ApiCustomers:
     """Organisations with an application of their own behind one to four keys; arrivals follow heavy real clients."""
 
@@ -27,7 +30,9 @@ class ApiCustomers:
         office = open_office(world, rng, int(rng.choice([1, 1, 1, 2, 3, 4])), population=number, use=None, known=0.8)
         columns = run_jobs(world, rng, office, n)
         pool = world.library.pools["support" if rng.random() < 0.5 else "chat"]
-        topics = rng.integers(len(pool.sizes)) + rng.integers(-4, 5, n)
+        width = int(rng.choice([4, 30, 200]))
+        topics = pool.some_topic(rng) + rng.integers(-width, width + 1, n)
+        filed = rng.random() < 0.6
         library = world.library
         system = library.add_text(
             library.wording(rng, "service.role", (topic := library.legit_topic(rng)))
@@ -40,6 +45,8 @@ class ApiCustomers:
             n,
             **columns,
             body=pool.draw(rng, topics),
+            middle=library.add_text(str(rng.choice(_SEPARATORS))) if filed else 0,
+            extra=library.pools["record"].draw(rng, topics) if filed else 0,
             system=system if rng.random() < 0.75 else 0,
             end_user=rng.choice(people, n) if rng.random() < 0.4 else -1,
             length=float(rng.lognormal(-0.3, 0.6)),

@@ -25,7 +25,7 @@ class Classrooms:
 
     def _class(self, world: World, rng: np.random.Generator, n: int, number: int) -> Draft:
         n_students = min(max(8, int(n / rng.uniform(4.0, 14.0))), 60, n)
-        opened = world.roster.end_us - int(rng.uniform(10.0, 60.0) * 86_400e6)
+        opened = world.roster.start_us - int(rng.uniform(3.0, 50.0) * 86_400e6)
         account = world.roster.add(
             n_students,
             **world.roster.unrelated(

@@ -29,7 +29,8 @@ class Enterprise:
         )
         pool = world.library.pools["support" if rng.random() < 0.7 else "chat"]
         width = int(rng.choice([3, 12, len(pool.sizes)]))
-        topics = rng.integers(len(pool.sizes)) + rng.integers(-width, width + 1, n)
+        topics = pool.some_topic(rng) + rng.integers(-width, width + 1, n)
+        filed = rng.random() < 0.7
         if rng.random() < 0.4:
             topics = np.sort(topics)
         return Draft.of(
@@ -37,6 +38,8 @@ class Enterprise:
             **run_jobs(world, rng, office, n),
             **service_template(world.library, rng),
             body=pool.draw(rng, topics),
+            middle=world.library.add_text("\n") if filed else 0,
+            extra=world.library.pools["record"].draw(rng, topics) if filed else 0,
             length=float(rng.lognormal(-0.2, 0.6)),
             population=number,
             entity=world.entity(self.name),

@@ -33,7 +33,7 @@ class Judges:
         library, pool = world.library, world.library.pools["chat"]
         topic = library.legit_topic(rng)
         opening = library.add_text(library.wording(rng, "judge.open", topic) + "\n\n")
-        topics = rng.integers(len(pool.sizes)) + rng.integers(-9, 10, n)
+        topics = pool.some_topic(rng) + rng.integers(-30, 31, n)
         pairs = rng.random() < 0.5
         return Draft.of(
             n,

@@ -32,14 +32,14 @@ class Relay:
 def open_relay(world: World, rng: np.random.Generator, n_accounts: int, **values: int) -> Relay:
     """Buy or open the accounts of one relay; `values` go to the account table."""
     group = int(rng.choice([1, 3, 5, 40], p=[0.3, 0.25, 0.25, 0.2]))
-    payment = np.repeat(world.roster.issue(n_accounts), group)[:n_accounts]
-    n_days = world.roster.end_us - int(rng.uniform(16.0, 150.0) * 86_400e6)
+    payment = world.roster.paid_in_groups(rng, n_accounts, group)
+    opened = world.roster.start_us - int(rng.uniform(2.0, 140.0) * 86_400e6)
     burst = rng.exponential(rng.choice([0.5, 3.0, 20.0]), n_accounts)
-    created = np.minimum(n_days + (burst * 86_400e6).astype(np.int64), world.roster.end_us - 14 * 86_400_000_000)
+    created = np.minimum(opened + (burst * 86_400e6).astype(np.int64), world.roster.start_us)
     bought = rng.random() < 0.4
     known = {} if bought else {"created_us": created}
     accounts = world.roster.add(
-        n_accounts, **world.roster.unrelated(rng, n_accounts, payment=payment, organisation=-1, **known, **values)
+        n_accounts, **world.roster.unrelated(rng, n_accounts, payment=payment, **known, **values)
     )
     n_exits = int(rng.choice([1, 3, max(2, n_accounts // 4), n_accounts]))
     mix = {"datacentre": rng.uniform(0.2, 1.0), "home": rng.uniform(0.0, 0.8), "vpn": rng.uniform(0.0, 0.3)}

@@ -33,7 +33,7 @@ class Translation:
         library, pool = world.library, world.library.pools["chat"]
         topic = library.legit_topic(rng)
         # documents come one after another: the topic stays for a while
-        document = np.repeat(rng.integers(len(pool.sizes), size=n // 8 + 1), 8)[:n]
+        document = np.repeat(rng.choice(len(pool.sizes), n // 8 + 1, p=pool.weights()), 8)[:n]
         return Draft.of(
             n,
             **run_jobs(world, rng, office, n),
