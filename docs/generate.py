@@ -8,6 +8,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -241,7 +242,7 @@ def words_table(head: str, words: Mapping[str, wording.Words], only: set[str] | 
 
 def readers_page() -> str:
     """Log formats."""
-    readers = importlib.import_module("stillwatch.ingest").READERS
+    readers = importlib.import_module("stillwatch.ingest.registry").READERS
     rows = [[f"`{r.name}`", r.unit, first_sentence(type(r))] for r in readers]
     return f"""# Log formats
 
@@ -253,54 +254,76 @@ by path, folder or glob, or come from standard input as `-`. A format that is no
 """
 
 
-def option_rows(command: Any) -> list[list[str]]:  # a command object of typer's own copy of click
-    """Arguments and options of a command."""
+def shown_default(parameter: Any) -> str:
+    """Default of a parameter as a user would type it; what words it was given; or that it must be given."""
+    if isinstance(parameter.show_default, str):
+        return parameter.show_default
+    if parameter.required:
+        return "must be given"
+    if parameter.default is None or isinstance(parameter.default, bool):
+        return ""
+    return f"`{getattr(parameter.default, 'value', parameter.default)}`"
+
+
+def option_rows(command: Any) -> list[list[str]]:
+    """Arguments and options of a command, of typer's own kind."""
     rows = []
     for parameter in command.params:
-        names = parameter.metavar or parameter.name.upper()
-        if parameter.param_type_name != "argument":
-            names = ", ".join([*parameter.opts, *parameter.secondary_opts])
-        shown = parameter.default if isinstance(parameter.default, str | int | float) else ""
-        default = "" if isinstance(shown, bool) else shown
-        rows.append([f"`{names}`", getattr(parameter, "help", None) or "", f"`{default}`" if default != "" else ""])
+        is_argument = parameter.param_type_name == "argument"
+        names = [parameter.metavar or parameter.name.upper()] if is_argument else parameter.opts
+        choices = ", ".join(f"`{c}`" for c in type(parameter.default)) if isinstance(parameter.default, Enum) else ""
+        told = [parameter.help or "", f"One of {choices}." if choices else ""]
+        told += [f"Also from `{parameter.envvar}`."] if parameter.envvar else []
+        rows.append([", ".join(f"`{n}`" for n in names), " ".join(filter(None, told)), shown_default(parameter)])
     return rows
+
+
+def command_sections(group: Any, path: str) -> list[str]:
+    """A section for each command of a group and of the groups in it."""
+    sections = []
+    for name, command in group.commands.items():
+        if command.hidden:
+            continue
+        if hasattr(command, "commands"):
+            sections += command_sections(command, f"{path} {name}")
+            continue
+        told = inspect.cleandoc(command.help or "")
+        sections.append(f"## {path} {name}\n\n{told}\n\n{table(OPTION_HEADS, option_rows(command))}\n")
+    return sections
+
+
+OPTION_HEADS = ("argument or flag", "what it does", "default")
 
 
 def commands_page() -> str:
     """Commands and flags."""
     group = importlib.import_module("typer.main").get_command(importlib.import_module("stillwatch.cli").app)
-    sections = []
-    for name, command in group.commands.items():
-        if command.hidden:
-            continue
-        told = inspect.cleandoc(command.help or "").replace("\f", "").replace("\b", "")
-        options = table(["argument or flag", "what it does", "default"], option_rows(command))
-        sections.append(f"## stillwatch {name}\n\n{told}\n\n{options}")
-    own = table(["flag", "what it does", "default"], option_rows(group))
+    own = table(OPTION_HEADS, option_rows(group))
     return f"""# Commands
+
+Results go to standard output, progress and messages to standard error. `-h` or `--help` after any command prints what
+is here. [Exit codes](exit-codes.md).
 
 {own}
 
-{chr(10).join(f"{s}{chr(10)}" for s in sections)}
-Exit codes are on [a page of their own](exit-codes.md). Messages and progress go to standard error, results to standard
-output.
-"""
+{chr(10).join(command_sections(group, "stillwatch"))}"""
 
 
 def exit_codes_page() -> str:
     """Exit codes, from the exception tree."""
     kinds = [getattr(errors, name) for name in errors.__all__]
     codes = sorted({kind.exit_code for kind in kinds})
-    rows = [[0, "", "Everything was read and judged; also when nothing was found."]]
+    rows: list[list[object]] = [[0, "", "Done; also when nothing was found."]]
     for code in codes:
         those = [k for k in kinds if k.exit_code == code]
         rows.append([code, ", ".join(f"`{k.__name__}`" for k in those), " ".join(first_sentence(k) for k in those)])
+    rows.append([130, "`KeyboardInterrupt`", "Interrupted."])
     return f"""# Exit codes
 
 {table(["code", "exception in Python", "what happened"], rows)}
 
-A finding is not an error: a scan that finds campaigns exits with 0. In Python the same situations raise the exceptions
-named here, all of them `StillwatchError` and each also a builtin.
+A finding is not an error: a scan that finds campaigns exits with 0. An error is one line on standard error. In Python
+the same situations raise the exceptions named here, all of them `StillwatchError` and each also a builtin.
 """
 
 

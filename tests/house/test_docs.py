@@ -11,9 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from typer.main import get_command
+
+from stillwatch.cli import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -154,3 +157,25 @@ def test_glossary_has_every_verdict_word() -> None:
         "verdict",
     ):
         assert re.search(rf"^\| {word} \|", text, re.MULTILINE), word
+
+
+def parameters_of(command: Any, path: str) -> Iterator[tuple[str, str | None]]:
+    """Every argument and flag of a command and of the commands in it, with its help text."""
+    yield from ((f"{path} {p.opts[0]}", p.help) for p in command.params)
+    for name, inner in getattr(command, "commands", {}).items():
+        yield path + " " + name, inner.help
+        yield from parameters_of(inner, f"{path} {name}")
+
+
+def test_every_command_and_flag_is_explained() -> None:
+    """A flag without a sentence would be an empty cell on the commands page."""
+    told = dict(parameters_of(get_command(app), "stillwatch"))
+    assert "stillwatch scan --memory" in told
+    assert not [name for name, sentence in told.items() if not sentence]
+
+
+def test_every_command_has_json() -> None:
+    """Each command can be read by a program."""
+    told = dict(parameters_of(get_command(app), "stillwatch"))
+    for name in ("scan", "explain", "demo", "simulate", "score", "reference build"):
+        assert f"stillwatch {name} --json" in told
