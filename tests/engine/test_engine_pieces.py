@@ -1,14 +1,18 @@
 """The pieces the local engine is made of: memory amounts, threads, cutting at group borders."""
 
 import time
+from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillwatch.engine import sorting
 from stillwatch.engine.memory import LEAST_MEMORY_BYTES, parse_memory
+from stillwatch.engine.parquet import ParquetDataset, write_parquet
 from stillwatch.engine.sorting import whole_groups
 from stillwatch.engine.threads import available_cores, fold_on_threads, map_in_order
 from stillwatch.errors import InvalidInput
@@ -53,6 +57,32 @@ def test_tables_hold_whole_groups(keys: list[int], batch_rows: int, rows: int) -
     assert sum(len(set(part)) for part in tables) == len(set(keys))
     largest = max((len(list(group)) for _, group in groupby(keys)), default=0)
     assert all(0 < len(part) < max(rows, largest) + batch_rows for part in tables)
+
+
+def test_one_thread_goes_on_where_several_gave_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows handed over before memory ran out are not handed over again."""
+    sort = sorting._sort
+    started: list[str] = []
+
+    def fail_with_threads(
+        dataset: ParquetDataset, by: tuple[str, ...], rows: int, settings: dict[str, str]
+    ) -> Iterator[pa.RecordBatch]:
+        started.append(settings["threads"])
+        for i, batch in enumerate(sort(dataset, by, rows, settings)):
+            if i == 2 and settings["threads"] != "1":
+                message = "Out of Memory Error: failed to pin block"
+                raise OSError(message)
+            yield batch.slice(0, 1_500)
+            yield batch.slice(1_500)
+
+    monkeypatch.setattr(sorting, "_sort", fail_with_threads)
+    table = pa.table({"k": list(range(20_000, 0, -1))})
+    dataset = write_parquet(table.to_batches(), table.schema, tmp_path / "rows.parquet")
+    batches = sorting.sorted_batches(
+        dataset, ("k",), rows=2_048, memory_bytes=10**9, threads=4, spill=tmp_path / "spill"
+    )
+    assert [k for batch in batches for k in batch["k"].to_pylist()] == list(range(1, 20_001))
+    assert started == ["4", "1"]
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

@@ -186,6 +186,26 @@ def test_sorted_list_drifts_while_its_shards_stay_alike() -> None:
         assert abs(value) < 3 * error
 
 
+def test_locality_is_uncertain_when_few_stretches_make_it() -> None:
+    """A stream of eight stretches, each on one subject or shuffled, is worth eight observations and not hundreds."""
+
+    def stretches(rng: np.random.Generator) -> Family:
+        local = np.repeat(rng.random(8) < 0.5, 75)
+        subject = np.where(local, np.repeat(rng.integers(100, 900, 8), 75), rng.integers(1_000, 9_000, 600))
+        hours = np.sort(rng.uniform(0, 20, 600))
+        return _family(hours, rng.integers(0, 40, 600), _sketches(rng, subject), _fills(rng, 600))
+
+    value, error = _effects("loc", stretches, 60)
+    assert value.std() / error.mean() < 1.5
+
+
+def test_load_has_no_bias_in_small_families() -> None:
+    """The mean of the log variance ratio over shards on ten accounts is 0, though a log is concave."""
+    value, error = _effects("cd", lambda rng: shards(rng, 80, 10, 2), 400)
+    assert abs(value.mean()) < 3 * value.std() / 20
+    assert error.min() > 0.3
+
+
 def test_relay_shows_sessions_that_no_account_has() -> None:
     """Accounts look like shards, the stream does not look shuffled."""
     for seed in range(5):

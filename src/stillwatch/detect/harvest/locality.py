@@ -14,7 +14,7 @@ __all__ = ["Locality"]
 
 _WITHIN_US: Final = 600_000_000
 _MIN_PAIRS: Final = 20
-_N_BLOCKS: Final = 16
+_N_BLOCKS: Final = 8
 
 
 class Locality:
@@ -27,7 +27,7 @@ class Locality:
     meaning: Final = "Do topics stay for a while, as in sessions of people?"
 
     def effect(self, family: Family) -> tuple[float, float]:
-        """Similarity and its error: the largest over accounts, over 16 stretches of the stream, and for a shuffled one.
+        """Similarity and its error: the largest over accounts, over 8 stretches of the stream, and for a shuffled one.
 
         NaN with fewer than 20 pairs, which leave an error of more than a tenth on any real variety of topics, or when
         fewer than 8 accounts take part.
