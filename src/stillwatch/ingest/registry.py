@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
+from stillwatch.ingest.anthropic import Anthropic
+from stillwatch.ingest.langfuse import Langfuse
 from stillwatch.ingest.litellm import LiteLlm
 from stillwatch.ingest.native_ndjson import NativeNdjson
 from stillwatch.ingest.native_parquet import NativeParquet
+from stillwatch.ingest.openai import OpenAi
 from stillwatch.ingest.otlp_json import OtlpJson
 from stillwatch.ingest.otlp_protobuf import OtlpProtobuf
 from stillwatch.model.reader import Reader, Source
@@ -18,6 +21,9 @@ READERS: tuple[Reader, ...] = (
     LiteLlm(),
     OtlpJson(),
     OtlpProtobuf(),
+    OpenAi(),
+    Anthropic(),
+    Langfuse(),
 )
 
 
