@@ -50,6 +50,6 @@ class SeenIds:
     def _make_room(self, n: int) -> None:
         if self._n_ids + n <= FULL * len(self._table):
             return
-        held = self._table[self._table.any(axis=1)]
+        held = self._table[(self._table[:, 0] | self._table[:, 1]) != 0]
         self._table = np.zeros((int((self._n_ids + n) / ROOMY) + 1, 2), np.uint64)
         add_hashes(self._table, held, np.empty(len(held), np.bool_))

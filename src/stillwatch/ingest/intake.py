@@ -1,6 +1,7 @@
 """One source through its reader and the checks: every row comes out as an accepted row or in quarantine."""
 
 from collections.abc import Iterator
+from sys import getsizeof
 
 import pyarrow as pa
 
@@ -12,9 +13,7 @@ from stillwatch.model.reader import Columns, Reader, Record, Rejected, Source
 __all__ = ["Intake"]
 
 CHUNK_ROWS = 8192
-CHUNK_CHARACTERS = 16 * 1024 * 1024
-NESTED_CHARACTERS = 256 * 1024
-"""What a value that is no plain text is assumed to take; it is refused or small."""
+CHUNK_BYTES = 32 * 1024 * 1024
 
 
 class Intake:
@@ -32,7 +31,7 @@ class Intake:
         self._columns = frozenset(validator.schema.names)
         self._names_exchanges = "exchange_id" in self._columns
         self._held: list[Record] = []
-        self._held_characters = 0
+        self._held_bytes = 0
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield accepted rows; damage of the container ends the source and is one row of its own."""
@@ -55,23 +54,19 @@ class Intake:
             self._put_aside(item.row, item.field, item.reason, item.exchange_id)
             return
         self._hold(item)
-        if len(self._held) >= CHUNK_ROWS or self._held_characters >= CHUNK_CHARACTERS:
+        if len(self._held) >= CHUNK_ROWS or self._held_bytes >= CHUNK_BYTES:
             yield from self._flushed()
 
     def _hold(self, record: Record) -> None:
         fields = record.fields
         if not fields.keys() <= self._columns:
             fields = {name: value for name, value in fields.items() if name in self._columns}
-        for value in fields.values():
-            if isinstance(value, str | bytes):
-                self._held_characters += len(value)
-            elif isinstance(value, list | dict):
-                self._held_characters += NESTED_CHARACTERS
+        self._held_bytes += sum(map(getsizeof, fields.values()))
         self._held.append(Record(record.row, fields))
 
     def _flushed(self) -> Iterator[pa.RecordBatch]:
         if self._held:
-            held, self._held, self._held_characters = self._held, [], 0
+            held, self._held, self._held_bytes = self._held, [], 0
             checked = self._validator.records([record.fields for record in held])
             yield self._accepted(checked, [record.row for record in held])
 

@@ -65,7 +65,7 @@ def parquet_file(source: Source) -> Iterator[pq.ParquetFile]:
         size = stream.seek(0, 2)
         stream.seek(0)
         try:
-            file = pq.ParquetFile(pa.PythonFile(stream, mode="r"))
+            file = pq.ParquetFile(pa.PythonFile(stream, mode="r"), pre_buffer=False)
             _ = file.schema_arrow
         except (pa.ArrowException, OSError) as error:
             reason = "Parquet footer is broken"

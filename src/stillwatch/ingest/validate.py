@@ -54,7 +54,14 @@ class Validator:
         >>> checked.batch.num_rows, checked.faults[0].reason
         (1, 'output_tokens is -1, allowed 0 to 2,147,483,647')
         """
-        return self._checked(len(rows), lambda rule: typed_values([row.get(rule.column) for row in rows], rule))
+        present: set[str] = set().union(*rows)
+
+        def column(rule: Rule) -> Typed:
+            if rule.column not in present:
+                return Typed(pa.nulls(len(rows), rule.type), {})
+            return typed_values([row.get(rule.column) for row in rows], rule)
+
+        return self._checked(len(rows), column)
 
     def columns(self, batch: pa.RecordBatch) -> Checked:
         """Check rows that are Arrow columns already; columns that pass as they are keep their memory."""
@@ -85,17 +92,13 @@ class Validator:
 def checked_column(typed: Typed, rule: Rule) -> Typed:
     """Check the values of a typed column and bring it to its final type; values that do not pass are null."""
     if typed.array.null_count == len(typed.array) and not rule.required:
-        return Typed(_all_null(len(typed.array), rule), typed.unfit)
+        return Typed(pa.nulls(len(typed.array), rule.type), typed.unfit)
     array, unfit = (_string if rule.is_string() else _ranged)(typed.array, rule)
     unfit = {**unfit, **typed.unfit}
     if rule.required and array.null_count:
         for index in _indices(array.is_null()):
             unfit.setdefault(index, f"{rule.column} is missing")
     return Typed(array, unfit)
-
-
-def _all_null(n: int, rule: Rule) -> pa.Array:
-    return pa.nulls(n, rule.type)
 
 
 def _indices(mask: pa.Array) -> list[int]:
