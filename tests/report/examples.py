@@ -155,8 +155,8 @@ def _family(  # noqa: PLR0917 (an example)
         ),
         template=template,
         nearest=(
-            NearestFamily("benchmark", 3.4, ("rep", "se", "cd"), ("item", "ti")),
-            NearestFamily("batch", 2.1, ("ti", "hi"), ("elic", "cd")),
+            NearestFamily("benchmarks", 3.4, ("rep", "se", "cd"), ("item", "ti")),
+            NearestFamily("enterprise", 2.1, ("ti", "hi"), ("elic", "cd")),
             NearestFamily("night-shift", 0.7, ("se",), ()),
         ),
     )

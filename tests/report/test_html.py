@@ -111,7 +111,7 @@ def test_everything_is_said(page: Page) -> None:
         "Structure tests",
         "How the score adds up",
         "legitimate 0.11 to 0.61",
-        "Exposure by capability",
+        "By capability",
         "Table by account",
         "Moon phase",
         "not judged",

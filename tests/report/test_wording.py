@@ -14,6 +14,7 @@ from stillwatch.model.campaign import Reason, Verdict
 from stillwatch.model.family import ATTRIBUTES
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 from stillwatch.report import sentences, wording
+from stillwatch.simulate import POPULATIONS
 
 DETECT = Path(stillwatch.__file__).parent / "detect"
 
@@ -78,9 +79,10 @@ def test_every_not_judged_code_has_words() -> None:
 
 
 def test_every_registered_name_has_words() -> None:
-    """Verdicts, views, structure tests, attributes and capabilities are worded."""
+    """Verdicts, views, structure tests, attributes, capabilities and populations are worded."""
     assert set(wording.VERDICTS) == set(Verdict)
     assert {view.name for view in VIEWS} <= set(wording.VIEWS)
+    assert {population.name for population in POPULATIONS} <= set(wording.KINDS)
     assert set(FEATURE_NAMES) <= set(wording.TESTS)
     assert set(wording.ATTRIBUTES) == set(ATTRIBUTES)
     assert {*ELICITATION_CLASSES, "tools", "plain"} == set(wording.CAPABILITIES)

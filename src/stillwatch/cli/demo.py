@@ -1,6 +1,7 @@
 """``stillwatch demo``: simulate a small provider, scan it, and compare with what was planted."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,8 @@ from stillwatch import __version__
 from stillwatch.cli.options import AsJson, Seed
 from stillwatch.cli.progress import progress
 from stillwatch.cli.scan import conclude
-from stillwatch.errors import InvalidInput
 
 __all__ = ["demo"]
-
-_STAMP = ".demo"
-"""File of the demo folder that says which run it holds."""
 
 
 def demo(
@@ -47,26 +44,30 @@ def demo(
 
 
 def _prepare(out: Path, exchanges: int, seed: int) -> None:
-    """Simulate, unless the folder already holds this very run."""
-    from stillwatch.simulate import simulate
+    """Simulate, unless the folder already holds this very run; an earlier run makes room."""
+    from stillwatch.simulate import MARKER, simulate
 
     wanted = {"version": __version__, "exchanges": exchanges, "seed": seed}
-    stamp = out / _STAMP
-    if _read(stamp) == wanted:
+    found = _manifest(out)
+    if {name: found.get(name) for name in wanted} == wanted:
         return
-    if out.exists() and not stamp.exists() and (not out.is_dir() or any(out.iterdir())):
-        msg = f"--out must be an empty or new folder, or one of an earlier demo; {out} holds other files"
-        raise InvalidInput(msg)
-    stamp.unlink(missing_ok=True)
-    out.mkdir(parents=True, exist_ok=True)
-    stamp.write_text("{}", encoding="utf-8")
+    if (out / "truth" / MARKER).exists():
+        _clear(out)
     with progress() as report:
         simulate(out, exchanges=exchanges, seed=seed, on_progress=report)
-    stamp.write_text(json.dumps(wanted), encoding="utf-8")
 
 
-def _read(stamp: Path) -> object:
+def _manifest(out: Path) -> dict[str, object]:
+    """What a finished run says of itself; empty when there is none."""
     try:
-        return json.loads(stamp.read_text(encoding="utf-8"))
+        content = json.loads((out / "truth" / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _clear(out: Path) -> None:
+    """Remove an earlier run and its findings, and nothing else that may lie there."""
+    for folder in ("logs", "truth", "findings"):
+        shutil.rmtree(out / folder, ignore_errors=True)
+    (out / "accounts.parquet").unlink(missing_ok=True)

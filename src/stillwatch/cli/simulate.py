@@ -28,7 +28,7 @@ def simulate(
     from stillwatch.simulate import simulate as make
 
     with progress() as report:
-        make(
+        made = make(
             out,
             exchanges=exchanges,
             seed=seed,
@@ -38,9 +38,12 @@ def simulate(
             on_progress=report,
         )
     if as_json:
-        typer.echo(json.dumps({"out": str(out), "exchanges": exchanges, "seed": seed, "days": days}))
+        typer.echo(json.dumps({"out": str(out), **made.manifest}))
     else:
-        typer.echo(f"written to {out}; next: stillwatch scan {out}, then stillwatch score {out}")
+        typer.echo(
+            f"{made.manifest['exchanges']:,} exchanges of {made.manifest['accounts']:,} accounts written to {out}"
+        )
+        typer.echo(f"next: stillwatch scan {out}, then stillwatch score {out}")
 
 
 def planted(names: str | None) -> tuple[str, ...] | None:

@@ -63,6 +63,7 @@ class FamilySection:
     template: tuple[TemplateRun, ...]
     n_template_left_off: int
     effects: tuple[EffectRow, ...]
+    has_reference: bool
     channels: tuple[Row, ...]
     waterfall: tuple[Row, ...]
     elicitation: tuple[Row, ...]
@@ -82,6 +83,7 @@ def family_section(family: FamilyEvidence, bar_bits: float) -> FamilySection:
         template=template,
         n_template_left_off=left_off,
         effects=tuple(_effect(e) for e in family.effects),
+        has_reference=any(isfinite(e.reference_low) and isfinite(e.reference_high) for e in family.effects),
         channels=tuple(_channels(family)),
         waterfall=tuple(_waterfall(family, bar_bits)),
         elicitation=share_rows({k: v for k, v in family.elicitation.items() if v > 0}, 1.0),

@@ -40,7 +40,7 @@ def explain(campaign: Campaign, findings: Findings) -> RenderableType:
     parts: list[RenderableType] = [
         Text.assemble((sentences.named(campaign.campaign_id), "bold"), f"  {words.headline}"),
         Text(sentences.lead(campaign)),
-        Text(f"Taken: {sentences.exposure(campaign.exposure)}."),
+        Text(f"Exposure: {sentences.exposure(campaign.exposure)}."),
         Text(words.meaning, "dim"),
     ]
     parts += _list("Why it is called so", [sentences.reason(r) for r in campaign.reasons])
@@ -116,4 +116,4 @@ def _streams(campaign: Campaign, findings: Findings) -> list[RenderableType]:
     ]
     if len(streams) > _MOST_STREAMS:
         lines.append(f"{quantities.count(len(streams) - _MOST_STREAMS)} more in streams.parquet")
-    return [*_list("Largest streams", lines), _item(sentences.fairness(streams))]
+    return [*_list("Largest streams", lines), _item(sentences.fairness(campaign.verdict, streams))]

@@ -52,16 +52,16 @@ def bits(value: float) -> str:
     """
     if math.isnan(value):
         return "–"
-    return f"{value:,.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(value, 1) + 0.0:,.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def effect(value: float) -> str:
     """Effect of a structure test, two decimals.
 
-    >>> effect(0.034), effect(float("nan"))
-    ('0.03', '–')
+    >>> effect(0.034), effect(-0.004), effect(float("nan"))
+    ('0.03', '0.00', '–')
     """
-    return "–" if math.isnan(value) else f"{value + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
+    return "–" if math.isnan(value) else f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def share(value: float) -> str:

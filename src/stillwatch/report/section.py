@@ -87,7 +87,7 @@ def campaign_section(number: int, campaign: Campaign, findings: Findings) -> Cam
         verdict=campaign.verdict.value,
         words=wording.VERDICTS[campaign.verdict],
         lead=sentences.lead(campaign),
-        fairness=sentences.fairness(streams),
+        fairness=sentences.fairness(campaign.verdict, streams),
         facts=_facts(campaign, findings.bar_bits),
         reasons=tuple(sentences.reason(r) for r in campaign.reasons),
         changes=tuple(sentences.changes(campaign, findings.bar_bits)),

@@ -35,6 +35,7 @@ _WRITE = {
     "effect": quantities.effect,
 }
 
+_MOST_TESTS = 3
 _FAR, _NEAR = 3.0, 1.0
 """Distances to a legitimate family in kernel widths: not alike from the first on, hard to tell under the second."""
 
@@ -97,8 +98,12 @@ def reason(why: Reason) -> str:
     return sentence.format(value=write(why.value), bar=write(why.bar))
 
 
-def fairness(streams: pa.Table) -> str:
-    """How much of the accounts' traffic is not accused, from the campaign's streams."""
+def fairness(verdict: Verdict, streams: pa.Table) -> str:
+    """What is accused and what is not: the streams of a harvest, never the rest of what its accounts sent."""
+    if verdict is Verdict.UNCLEAR:
+        return "Nothing is accused yet: this is a question for an analyst."
+    if verdict is not Verdict.HARVEST:
+        return "Nothing is accused here; it is shown so that nobody has to wonder."
     accused, total = (pc.sum(streams[name]).as_py() or 0 for name in ("n_exchanges", "account_n_exchanges"))
     if not total or accused >= total:
         return "Streams are accused, not accounts. Here the streams are all that these accounts sent."
@@ -167,7 +172,8 @@ def nearest(family: NearestFamily) -> str:
     else:
         verdict = "not alike"
     alike, different = (
-        ", ".join(effect_name(test) for test in tests) or "none" for tests in (family.most_alike, family.most_different)
+        ", ".join(effect_name(test) for test in tests[:_MOST_TESTS]) or "none"
+        for tests in (family.most_alike, family.most_different)
     )
     return (
         f"{kind[:1].upper()}{kind[1:]}: {verdict} (distance {family.distance:.1f}). "

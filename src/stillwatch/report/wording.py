@@ -276,6 +276,11 @@ REASONS: Mapping[str, ReasonWords] = {
         "Only {value} of the accounts belong to one verified owner; {bar} are needed to explain the coordination.",
         "share",
     ),
+    "one-unverified-owner": ReasonWords(
+        "{value} of the accounts name one owner that nobody verified; once verified, {bar} would explain this.",
+        "{value} of the accounts name one owner that nobody verified; {bar} would be needed to explain this.",
+        "share",
+    ),
     "declared-and-verified": ReasonWords(
         "{value} of the accounts have a verified declaration of this use; {bar} are enough to explain it.",
         "Only {value} of the accounts have a verified declaration of this use; {bar} are needed to explain it.",
@@ -301,19 +306,19 @@ NOT_JUDGED: Mapping[str, Words] = {
 
 KINDS: Mapping[str, str] = {
     "people": "people at their own work",
-    "heavy-api": "heavy API customers",
-    "tool": "users of a public tool",
-    "batch": "an enterprise batch job",
-    "benchmark": "benchmark runs",
-    "classroom": "a classroom",
-    "office": "an office behind one address",
-    "relay": "a relay app with real people behind it",
+    "api-customers": "heavy API customers",
+    "tools": "users of a public tool",
+    "enterprise": "an enterprise batch job",
+    "benchmarks": "benchmark runs",
+    "classrooms": "a classroom",
+    "offices": "an office behind one address",
+    "relays": "a relay app with real people behind it",
     "viral": "a viral prompt",
-    "agent": "users of an agent with a long shared prompt",
-    "judge": "a judging or labelling fleet",
+    "agents": "users of an agent with a long shared prompt",
+    "judges": "a judging or labelling fleet",
     "translation": "a translation service",
-    "distillation": "permitted distillation",
-    "synthetic": "permitted synthetic data",
+    "distillation": "a permitted distillation customer",
+    "mixed": "a mix of unrelated customers",
 }
 
 

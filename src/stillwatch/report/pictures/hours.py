@@ -1,5 +1,6 @@
 """Hours with traffic, binned so that a picture of any span has a few hundred bars at most."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ __all__ = ["Bins", "bin_hours", "day_ticks"]
 _WIDTHS_H = (1, 3, 6, 12, 24, 24 * 7, 24 * 28)
 _MOST_BINS = 180
 _MOST_TICKS = 5
+_TICK_STEPS_H = (1, 3, 6, 12, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,14 @@ def bin_hours(timeline: Sequence[tuple[datetime, int]], start: datetime, end: da
 
 
 def day_ticks(start: datetime, end: datetime) -> list[tuple[float, str]]:
-    """Midnights to label, as (share of the span, ``2 Mar``); six at most. Spans under two days get hours."""
+    """Times to label, as (share of the span, words): midnights as ``2 Mar``, hours between them on short spans."""
     span = end - start
-    if span < timedelta(days=2):
-        steps = [start + span * i / 4 for i in range(5)]
-        return [(i / 4, f"{time:%H:%M}") for i, time in enumerate(steps)]
-    step = timedelta(days=max(1, -(-span.days // _MOST_TICKS)))
-    midnight = (start + timedelta(hours=23, minutes=59)).replace(hour=0, minute=0)
-    ticks = []
-    while midnight <= end:
-        ticks.append(((midnight - start) / span, f"{midnight.day} {midnight:%b}"))
-        midnight += step
-    return ticks
+    hours = span / timedelta(hours=1)
+    step_h = next((h for h in _TICK_STEPS_H if hours <= h * _MOST_TICKS), 24 * math.ceil(hours / 24 / _MOST_TICKS))
+    first = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    times = (first + timedelta(hours=step_h * i) for i in range(int((hours + 24) / step_h) + 2))
+    return [((time - start) / span, _tick_words(time)) for time in times if start <= time <= end]
+
+
+def _tick_words(time: datetime) -> str:
+    return f"{time:%H:%M}" if time.hour else f"{time.day} {time:%b}"

@@ -50,14 +50,14 @@ def bar(scale: Scale, start: float, end: float, css: str, bar_bits: float | None
 def effect_row(effect: Effect) -> Markup:
     """Effect and twice its error against the range of legitimate families."""
     low, high = _DOMAINS.get(effect.test, _DOMAIN)
-    scale = Scale(min(low, effect.value), max(high, effect.value))
+    reach = 2 * effect.standard_error
+    scale = Scale(min(low, effect.value - reach), max(high, effect.value + reach))
     middle = _HEIGHT / 2
     drawn = [svg.line("axis", 0, middle, 1, middle), svg.line("axis", scale.place(0), 6, scale.place(0), _HEIGHT - 6)]
     if not (isnan(effect.reference_low) or isnan(effect.reference_high)):
         left, right = scale.place(effect.reference_low), scale.place(effect.reference_high)
         drawn.append(svg.rectangle("reference", left, 6, max(0.004, right - left), _HEIGHT - 12))
     css = "for" if effect.bits > 0 else "against" if effect.bits < 0 else "neutral"
-    reach = 2 * effect.standard_error
     drawn.append(
         svg.line(f"whisker {css}", scale.place(effect.value - reach), middle, scale.place(effect.value + reach), middle)
     )
