@@ -265,6 +265,24 @@ def shown_default(parameter: Any) -> str:
     return f"`{getattr(parameter.default, 'value', parameter.default)}`"
 
 
+def opentelemetry_page() -> str:
+    """Names of attributes that are understood."""
+    aliases = importlib.import_module("stillwatch.ingest.genai_aliases").ALIASES
+    known = {column.name for column in EXCHANGE_COLUMNS}
+    rows = [
+        [f"`{name}`" if name in known else name, ", ".join(f"`{attribute}`" for attribute in attributes)]
+        for name, attributes in aliases.items()
+    ]
+    return f"""# OpenTelemetry attributes
+
+Traces and logs under the GenAI conventions, current and older names, and under OpenInference. The first attribute that
+is there and not empty counts; those of a span or log record go before those of its resource. How to use it:
+[LiteLLM and OpenTelemetry](../how-to/litellm-and-opentelemetry.md).
+
+{table(["column", "attributes, first choice first"], rows)}
+"""
+
+
 def option_rows(command: Any) -> list[list[str]]:
     """Arguments and options of a command, of typer's own kind."""
     rows = []
@@ -330,11 +348,12 @@ the same situations raise the exceptions named here, all of them `StillwatchErro
 def python_page() -> str:
     """The public surface."""
     sections = []
-    for name in (n for n in stillwatch.__all__ if not n.startswith("__")):
+    public = tuple(getattr(stillwatch, "__all__", ()))
+    for name in (n for n in public if not n.startswith("__")):
         value = getattr(stillwatch, name)
         call = f"{name}{inspect.signature(value)}" if inspect.isfunction(value) else f"class {name}"
         sections.append(f"## {name}\n\n```text\n{call}\n\n{inspect.getdoc(value)}\n```\n")
-    listed = ", ".join(f"`{name}`" for name in stillwatch.__all__)
+    listed = ", ".join(f"`{name}`" for name in public)
     return f"""# Python
 
 `import stillwatch` gives {listed}; everything else is private and may change.
@@ -349,6 +368,7 @@ def pages() -> tuple[Page, ...]:
         Page("commands.md", "every command, argument and flag", commands_page),
         Page("exit-codes.md", "what a command's exit status says", exit_codes_page),
         Page("readers.md", "log formats that are read", readers_page),
+        Page("opentelemetry.md", "attributes of traces and logs that are understood", opentelemetry_page),
         Page("exchange.md", "the columns of an exchange and of an account", exchange_page),
         Page("outputs.md", "files and tables a scan writes", outputs_page),
         Page("campaigns.md", "campaigns.json, field by field", campaigns_page),

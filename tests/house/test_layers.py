@@ -24,7 +24,15 @@ REGISTRIES = (
         "stillwatch.simulate.populations:POPULATIONS",
         "stillwatch.simulate.population:Population",
     ),
+    (
+        "stillwatch.simulate.campaigns",
+        "stillwatch.simulate.campaigns:CAMPAIGNS",
+        "stillwatch.simulate.campaign:Campaign",
+    ),
 )
+
+# Not readers of exchanges in a fixed order: one is made from a user's mapping, one reads tables of accounts.
+UNLISTED = {"stillwatch.ingest.mapped.MappedReader", "stillwatch.ingest.accounts.AccountsReader"}
 
 
 def load(place: str) -> Any:  # a class object of a Protocol: nothing narrower is true
@@ -51,7 +59,7 @@ def plugins(folder: ModuleType, protocol: type) -> set[type]:
         for module in modules
         for name, cls in vars(module).items()
         if inspect.isclass(cls) and cls.__module__ == module.__name__ and not name.startswith("_")
-        if follows(cls, protocol)
+        if follows(cls, protocol) and f"{cls.__module__}.{name}" not in UNLISTED
     }
 
 
