@@ -25,9 +25,12 @@ def real_rhythm(rng: np.random.Generator, days: float, corpora: Corpora | None) 
         slot = np.minimum((start_s / _WINDOW_S).astype(np.int64), int(_WEEKS_2_S / _WINDOW_S) - 1)
         rates, cvs = np.zeros(int(_WEEKS_2_S / _WINDOW_S)), np.full(int(_WEEKS_2_S / _WINDOW_S), np.median(cv))
         rates[slot], cvs[slot] = rate, cv
-        windows = (np.arange(n) + int(rng.integers(2)) * 1008) % len(rates)
-        if rates[windows].sum() > 0:
-            return rates[windows], np.clip(cvs[windows], 0.1, 12.0)
+        # either week may be the first; a client that was silent in one is taken from the other
+        week = int(rng.integers(2))
+        for first in (week * 1008, (1 - week) * 1008):
+            windows = (np.arange(n) + first) % len(rates)
+            if rates[windows].sum() > 0:
+                return rates[windows], np.clip(cvs[windows], 0.1, 12.0)
     hours = np.arange(n) * _WINDOW_S / 3600.0
     depth, phase = rng.beta(1.5, 2.0), rng.uniform(0.0, 24.0)
     daily = 1.0 + depth * np.cos((hours - phase) * 2 * np.pi / 24.0)

@@ -19,7 +19,9 @@ class People:
 
     def build(self, world: World, rng: np.random.Generator, n: int, number: int) -> Draft:
         """Draft `n` exchanges of about ``n / 16`` people."""
-        n_people = max(1, n // 16)
+        if n == 0:
+            return Draft.of(0)
+        n_people = -(-n // 16)
         account = world.roster.add(n_people, **world.roster.unrelated(rng, n_people, population=number))
         count = split(rng, n, rng.lognormal(0.0, 1.4, n_people))
         activity = act(rng, habits(rng, count, world.days), world.days)
