@@ -57,7 +57,7 @@ def _bars() -> Iterator[Progress]:
         BarColumn(),
         TaskProgressColumn(),
         RateColumn(),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Bars(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, TaskID] = {}

@@ -88,7 +88,7 @@ def family_section(family: FamilyEvidence, bar_bits: float) -> FamilySection:
         waterfall=tuple(_waterfall(family, bar_bits)),
         elicitation=share_rows({k: v for k, v in family.elicitation.items() if v > 0}, 1.0),
         shared=tuple(sentences.shared(s) for s in family.shared),
-        nearest=tuple(sentences.nearest(n) for n in family.nearest),
+        nearest=tuple(sentences.nearest(n) for n in sentences.one_a_kind(family.nearest)),
     )
 
 
@@ -139,7 +139,7 @@ def _waterfall(family: FamilyEvidence, bar_bits: float) -> Iterator[Row]:
     judged = [e for e in family.effects if sentences.is_judged(e) and isfinite(e.bits) and e.bits]
     steps = [(sentences.effect_name(e.test), e.bits) for e in sorted(judged, key=lambda e: -e.bits)]
     rest = family.score_bits - sum(step[1] for step in steps)
-    steps.append(("coordination and weighing", rest))
+    steps.append(("weighed together", rest))
     totals = [sum(step[1] for step in steps[:i]) for i in range(len(steps) + 1)]
     scale = Scale.over([0.0, bar_bits, *totals])
     for (name, bits), start in zip(steps, totals, strict=False):

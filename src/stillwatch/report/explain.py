@@ -76,7 +76,7 @@ def _family(family: FamilyEvidence) -> list[RenderableType]:
     lines += [_effect(e) for e in family.effects]
     lines += list(_coordination(family))
     lines += [sentences.shared(s) for s in family.shared]
-    lines += [f"Closest legitimate use. {sentences.nearest(n)}" for n in family.nearest]
+    lines += [f"Closest legitimate use. {sentences.nearest(n)}" for n in sentences.one_a_kind(family.nearest)]
     return _list(title, lines)
 
 

@@ -66,6 +66,6 @@ def _closest(campaigns: Sequence[Campaign]) -> list[tuple[int, Campaign, str]]:
     found = [
         (family.distance, number, campaign, sentences.nearest(family))
         for number, campaign in enumerate(campaigns, 1)
-        for family in sorted((n for f in campaign.families for n in f.nearest), key=lambda n: n.distance)[:1]
+        for family in sentences.one_a_kind(n for f in campaign.families for n in f.nearest)[:1]
     ]
     return [(number, campaign, words) for _, number, campaign, words in sorted(found, key=lambda row: row[:2])]

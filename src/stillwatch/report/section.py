@@ -49,7 +49,10 @@ class StreamRow:
 
 @dataclass(frozen=True, slots=True)
 class CampaignSection:
-    """All that the page says of one campaign."""
+    """All that the page says of one campaign.
+
+    open_family     The first family with a template, from 1, shown unfolded; 0 when none has one.
+    """
 
     anchor: str
     name: str
@@ -71,6 +74,7 @@ class CampaignSection:
     capabilities: tuple[Row, ...]
     models: tuple[Row, ...]
     families: tuple[FamilySection, ...]
+    open_family: int
     n_families_left_off: int
     streams: tuple[StreamRow, ...]
     n_streams_left_off: int
@@ -102,6 +106,7 @@ def campaign_section(number: int, campaign: Campaign, findings: Findings) -> Cam
         capabilities=share_rows({k: float(n) for k, n in taken.capabilities.items() if n}, float(taken.n_exchanges)),
         models=share_rows(_largest(dict(taken.models)), float(taken.n_exchanges)),
         families=tuple(family_section(family, findings.bar_bits) for family in shown),
+        open_family=next((i for i, family in enumerate(shown, 1) if family.template), 0),
         n_families_left_off=len(campaign.families) - len(shown),
         streams=_stream_rows(streams),
         n_streams_left_off=max(0, len(streams) - _MOST_STREAMS),
@@ -160,8 +165,8 @@ def _stream_rows(streams: pa.Table) -> tuple[StreamRow, ...]:
             share_words=quantities.share(row["share_of_account"]),
             bits=quantities.bits(row["attribution_bits"]),
             output_tokens=quantities.short(row["output_tokens"] or None),
-            first_seen=quantities.moment(row["first_seen"]),
-            last_seen=quantities.moment(row["last_seen"]),
+            first_seen=quantities.day(row["first_seen"]),
+            last_seen=quantities.day(row["last_seen"]),
         )
         for row in ordered.slice(0, _MOST_STREAMS).to_pylist()
     )

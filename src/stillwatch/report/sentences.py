@@ -22,6 +22,7 @@ __all__ = [
     "named",
     "nearest",
     "not_judged",
+    "one_a_kind",
     "reason",
     "reference_warning",
     "shared",
@@ -160,6 +161,14 @@ def shared(attribute: SharedAttribute) -> str:
         f"{quantities.count(attribute.n_accounts)} accounts share the {kind} {named(attribute.value)}; "
         f"{quantities.share(attribute.share_background)} of all other accounts have it."
     )
+
+
+def one_a_kind(families: Iterable[NearestFamily]) -> list[NearestFamily]:
+    """Closest family of each kind, the closest kind first."""
+    found: dict[str, NearestFamily] = {}
+    for family in sorted(families, key=lambda f: f.distance):
+        found.setdefault(family.kind, family)
+    return list(found.values())
 
 
 def nearest(family: NearestFamily) -> str:

@@ -14,9 +14,6 @@ from stillwatch.report import quantities, sentences, wording
 
 __all__ = ["print_findings"]
 
-_WIDE = 126
-"""Columns that the table needs; a narrower terminal gets three lines a campaign."""
-
 _STYLES = {
     Verdict.HARVEST: "bold red",
     Verdict.RELAY: "magenta",
@@ -34,7 +31,9 @@ def print_findings(findings: Findings, console: Console, report: Path | None = N
     """
     console.print(Text(sentences.summary(findings), "bold"))
     if findings.campaigns:
-        console.print(_table(findings) if console.width >= _WIDE else Group(*map(_card, findings.campaigns)))
+        table = _table(findings)
+        fits = console.measure(table, options=console.options.update_width(1000)).maximum <= console.width
+        console.print(table if fits else Group(*map(_card, findings.campaigns)))
     for line in _lines(findings):
         console.print(line)
     if report is not None:

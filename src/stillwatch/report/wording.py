@@ -247,18 +247,18 @@ REASONS: Mapping[str, ReasonWords] = {
         "bits",
     ),
     "accounts": ReasonWords(
-        "It runs over {value} accounts; at least {bar} are needed to name a harvest.",
-        "It runs over {value} accounts only; {bar} are needed to name a harvest.",
+        "The strongest family has {value} accounts; at least {bar} are needed to name a harvest.",
+        "The strongest family has {value} accounts only; {bar} are needed to name a harvest.",
         "count",
     ),
     "small": ReasonWords(
-        "It runs over {value} accounts; at least {bar} are needed to name a harvest.",
-        "It is small: {value} accounts, where {bar} are needed to name a harvest.",
+        "The strongest family has {value} accounts; at least {bar} are needed to name a harvest.",
+        "It is small: {value} accounts in the strongest family, where {bar} are needed to name a harvest.",
         "count",
     ),
     "exchanges": ReasonWords(
-        "It has {value} exchanges; at least {bar} are needed to name a harvest.",
-        "It has {value} exchanges only; {bar} are needed to name a harvest.",
+        "The strongest family has {value} exchanges; at least {bar} are needed to name a harvest.",
+        "The strongest family has {value} exchanges only; {bar} are needed to name a harvest.",
         "count",
     ),
     "wandering": ReasonWords(
