@@ -6,8 +6,7 @@ JOBS ?= 2
 VENV := .venv
 PY := $(VENV)/bin/python
 DEMO_OUT ?= demo
-BENCH_OUT ?= work/bench
-SOURCES := src tests docs requirements
+SOURCES := src tests docs requirements benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check check-format check-lint check-types check-layers check-docs bench docs lock format
@@ -41,8 +40,8 @@ check-layers: $(VENV)/.stamp-dev
 check-docs: $(VENV)/.stamp-dev
 	$(PY) docs/generate.py --check
 
-bench: $(VENV)/.stamp-dev ## Measure speed and quality (minutes).
-	@$(PY) -m benchmarks --out $(BENCH_OUT)
+bench: $(VENV)/.stamp-dev ## Time, memory and quality of scans (BENCH_ARGS='--exchanges 100000'); minutes.
+	@$(PY) -m benchmarks $(BENCH_ARGS)
 
 docs: $(VENV)/.stamp-dev ## Write docs/reference/ again from the registries.
 	@$(PY) docs/generate.py
