@@ -51,10 +51,11 @@ def scored(folder: Path) -> dict[str, Any]:
 
 def line(label: str, scan: Run, result: Mapping[str, Any]) -> str:
     """One row of the table."""
+    n_found, n_planted = result["n_found"], len(result["campaigns"])
+    n_false, n_legitimate = result["n_false_accounts"], result["n_legitimate_accounts"]
     return (
-        f"{label:<12} {scan.wall_s:>7.1f} s {scan.peak_bytes / 2**30:>6.2f} GiB"
-        f"   {result['n_found']} of {len(result['campaigns'])} campaigns,"
-        f" account recall {result['account_recall']:.3f}, {result['n_false_accounts']} false of {result['n_legitimate_accounts']:,} accounts"
+        f"{label:<12} {scan.wall_s:>7.1f} s {scan.peak_bytes / 2**30:>6.2f} GiB   {n_found} of {n_planted} campaigns,"
+        f" account recall {result['account_recall']:.3f}, {n_false} false of {n_legitimate:,} accounts"
     )
 
 
