@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from stillwatch.ingest.lines import BOM, LINE_BYTES, JsonLine, parsed
-from stillwatch.model.reader import Rejected
+from stillwatch.ingest.lines import BOM, LINE_BYTES, JsonLine, first_objects, json_lines, parsed
+from stillwatch.model.reader import Rejected, Source
 
-__all__ = ["json_values"]
+__all__ = ["json_objects", "json_values"]
 
 CHUNK_BYTES = 256 * 1024
 # A whole string, a bracket, or the quote of a string that goes on beyond what was read.
@@ -55,6 +55,14 @@ class _Splitter:
     def held(self) -> int:
         """Bytes of the object that has begun and not ended."""
         return 0 if self.start is None else len(self.buffer) - self.start
+
+
+def json_objects(source: Source) -> Iterator[JsonLine | Rejected]:
+    """Yield every object of a source, line by line where lines are objects: then a broken line costs only itself."""
+    is_array = source.head.removeprefix(BOM).lstrip().startswith(b"[")
+    by_line = not is_array and (b"\n" not in source.head or any(first_objects(source.head)))
+    with source.open() as stream:
+        yield from json_lines(stream) if by_line else json_values(stream)
 
 
 def json_values(stream: BinaryIO, limit: int = LINE_BYTES) -> Iterator[JsonLine | Rejected]:

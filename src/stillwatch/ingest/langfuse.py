@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from stillwatch.ingest.delimited import csv_header, csv_records
-from stillwatch.ingest.json_values import json_values
-from stillwatch.ingest.lines import JsonLine, first_objects, json_lines
+from stillwatch.ingest.json_values import json_objects
+from stillwatch.ingest.lines import JsonLine
 from stillwatch.ingest.messages import conversation, text_of
 from stillwatch.ingest.openai_fields import answer_fields, first, listed, mapping, parameter_fields, refusal
 from stillwatch.ingest.pairs import envelope_fields
@@ -56,11 +56,9 @@ def _observations(source: Source) -> Iterator[JsonLine | Rejected]:
         for record in csv_records(source):
             yield record if isinstance(record, Rejected) else JsonLine(record.row, record.fields)
         return
-    by_line = start == b"{" and bool(first_objects(source.head, 1))
-    with source.open() as stream:
-        for item in json_lines(stream) if by_line else json_values(stream):
-            page = listed(item.fields.get("data")) if isinstance(item, JsonLine) else []
-            yield from (_of_page(item.row, one) for one in page) if page else (item,)
+    for item in json_objects(source):
+        page = listed(item.fields.get("data")) if isinstance(item, JsonLine) else []
+        yield from (_of_page(item.row, one) for one in page) if page else (item,)
 
 
 def _of_page(row: int, item: object) -> JsonLine | Rejected:

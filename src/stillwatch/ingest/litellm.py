@@ -10,8 +10,8 @@ from typing import Any
 from stillwatch.ingest.addresses import client_address
 from stillwatch.ingest.genai_aliases import operation_name
 from stillwatch.ingest.identities import key_identity
-from stillwatch.ingest.json_values import json_values
-from stillwatch.ingest.lines import JsonLine, first_objects, json_lines
+from stillwatch.ingest.json_values import json_objects
+from stillwatch.ingest.lines import JsonLine
 from stillwatch.ingest.messages import conversation
 from stillwatch.ingest.openai_fields import answer_fields, first, mapping, parameter_fields, usage_fields
 from stillwatch.model.reader import Columns, Record, Rejected, Source
@@ -35,10 +35,8 @@ class LiteLlm:
 
     def read(self, source: Source, /) -> Iterator[Record | Rejected | Columns]:
         """Yield every payload; rows count objects, or lines when each line is one."""
-        by_line = bool(first_objects(source.head, 1)) and source.head.lstrip()[:1] == b"{"
-        with source.open() as stream:
-            for item in json_lines(stream) if by_line else json_values(stream):
-                yield Record(item.row, payload_fields(item.fields)) if isinstance(item, JsonLine) else item
+        for item in json_objects(source):
+            yield Record(item.row, payload_fields(item.fields)) if isinstance(item, JsonLine) else item
 
 
 def payload_fields(payload: dict[str, Any]) -> dict[str, object]:

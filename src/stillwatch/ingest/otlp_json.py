@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from stillwatch.ingest.genai_events import EVENT_ROLES, EventGroups
 from stillwatch.ingest.genai_signal import Signal, is_exchange, signal_fields
-from stillwatch.ingest.json_values import json_values
-from stillwatch.ingest.lines import JsonLine, first_objects, json_lines
+from stillwatch.ingest.json_values import json_objects
+from stillwatch.ingest.lines import JsonLine
 from stillwatch.ingest.openai_fields import listed, mapping
 from stillwatch.model.reader import Columns, Record, Rejected, Source
 
@@ -47,12 +47,10 @@ class OtlpJson:
     def read(self, source: Source, /) -> Iterator[Record | Rejected | Columns]:
         """Yield every model call, and every piece that could not be read."""
         groups, row = EventGroups(), 0
-        with source.open() as stream:
-            by_line = bool(first_objects(source.head, 1)) or source.head.count(b"\n{") > 0
-            for export in json_lines(stream) if by_line else json_values(stream):
-                for item in _items(export):
-                    row += 1
-                    yield from _rows(row, item, groups)
+        for export in json_objects(source):
+            for item in _items(export):
+                row += 1
+                yield from _rows(row, item, groups)
         yield from groups.rest()
 
 
