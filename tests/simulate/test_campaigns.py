@@ -67,7 +67,7 @@ def test_bare_questions_have_no_template(run: Run) -> None:
     assert table["system_text"].null_count == table.num_rows
     assert set(table["turn_count"].to_pylist()) == {1}
     (build,) = set(table["client_build"].to_pylist())
-    assert build in set(run.of("people")["client_build"].to_pylist())
+    assert build.split()[0] in {other.split()[0] for other in run.of("people")["client_build"].to_pylist()}
     openings = Counter(" ".join(prompt.split()[:9]) for prompt in table["prompt_text"].to_pylist())
     assert openings.most_common(1)[0][1] < 0.02 * table.num_rows
 

@@ -16,6 +16,9 @@ from stillwatch.simulate.world import World
 __all__ = ["Office", "open_office", "run_jobs"]
 
 
+_BULK_KEYS = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """An organisation with keys. `accounts` are its own; `addresses` the hosts its programs run on."""
@@ -34,10 +37,11 @@ def open_office(
     """Open the accounts of one organisation.
 
     use      Declared and verified use, or None.
-    known    Chance that the provider knows that one organisation owns them all.
+    known    Chance that the provider knows that one organisation owns a few of them; ten or more it knows, unless 0.
     """
     roster = world.roster
-    single = rng.random() < known
+    # many keys are made in one console
+    single = rng.random() < known or (n_accounts >= _BULK_KEYS and known > 0.0)
     mail = roster.domain(f"{world.name(rng)}.example")
     opened = roster.start_us - int(rng.exponential(250.0) * 86_400e6)
     spread = rng.exponential(40.0, n_accounts) * 86_400e6

@@ -75,6 +75,7 @@ class Library:
     pieces: dict[str, tuple[str, ...]] = field(default_factory=lambda: read_sections("templates"))
     _parts: list[pa.Array] = field(default_factory=lambda: [pa.array([""])])
     _n_texts: int = 1
+    _used: set[str] = field(default_factory=set)
 
     def add(self, texts: pa.Array) -> IntArray:
         """Put texts on the shelf and say where."""
@@ -94,6 +95,13 @@ class Library:
     def wording(self, rng: np.random.Generator, piece: str, topic: int, n_sentences: int = 1) -> str:
         """A template's text: sentences of one piece of ``templates.txt``, worded for a topic."""
         return self.grammar.paragraph(rng, self.pieces[piece], topic, n_sentences)
+
+    def fresh_wording(self, rng: np.random.Generator, piece: str, topic: int) -> str:
+        """One sentence of a piece that this run has not used yet, while there is one: operators write their own."""
+        patterns = [line for line in self.pieces[piece] if line not in self._used] or list(self.pieces[piece])
+        chosen = patterns[int(rng.integers(len(patterns)))]
+        self._used.add(chosen)
+        return self.grammar.expand(rng, chosen, topic)
 
     def legit_topic(self, rng: np.random.Generator) -> int:
         """A topic of English talk for a service or tool."""

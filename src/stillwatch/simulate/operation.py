@@ -9,7 +9,7 @@ import numpy.typing as npt
 from stillwatch.simulate.arrays import FloatArray, IntArray
 from stillwatch.simulate.arrivals import job_times
 from stillwatch.simulate.crowd import moments
-from stillwatch.simulate.dispatch import quotas, sticky, uniform
+from stillwatch.simulate.dispatch import least_recently_used, quotas, sticky, uniform
 from stillwatch.simulate.networks import Places
 from stillwatch.simulate.roster import DISPOSABLE_DOMAIN
 from stillwatch.simulate.world import World
@@ -17,13 +17,18 @@ from stillwatch.simulate.world import World
 __all__ = ["PAYMENT_GROUPS", "Operation", "accounts_needed", "assign", "harvest_items", "open_operation", "work_off"]
 
 PAYMENT_GROUPS = (1, 3, 5, 40)
+# what relay software keeps for an hour is a conversation; single questions are one each, so the longest idle is next
+_POLICIES = {"uniform": 0.4, "idle": 0.35, "quotas": 0.15, "sticky": 0.1}
 _PER_ACCOUNT_DAY = 26.0
 _DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Accounts of one operator; `builds` by account, `start_day` and `end_day` within the window."""
+    """Accounts of one operator; `builds` by account, `start_day` and `end_day` within the window.
+
+    policy    uniform, idle (least recently used), quotas (equal rounds) or sticky (workers that keep one for an hour).
+    """
 
     accounts: IntArray
     exits: Places
@@ -84,7 +89,7 @@ def open_operation(
         model=int(world.clients.models(rng, 1)[0]),
         start_day=span[0],
         end_day=span[1],
-        policy=str(rng.choice(["uniform", "sticky", "quotas"])),
+        policy=str(rng.choice(list(_POLICIES), p=list(_POLICIES.values()))),
     )
 
 
@@ -93,6 +98,8 @@ def assign(rng: np.random.Generator, operation: Operation, times_s: FloatArray) 
     n, n_accounts = len(times_s), len(operation.accounts)
     if operation.policy == "quotas":
         return quotas(rng, n, n_accounts)
+    if operation.policy == "idle":
+        return least_recently_used(times_s, times_s + rng.gamma(2.0, 15.0, n), n_accounts)
     if operation.policy == "sticky":
         return sticky(rng, times_s, n_accounts, max(2, n_accounts // 5))
     return uniform(rng, n, n_accounts)

@@ -143,6 +143,30 @@ def _write(
     return tuple(paths)
 
 
+def _write_all(
+    out: Path, world: World, draft: Draft, campaigns: Sequence[str], on_progress: Progress
+) -> tuple[Path, ...]:
+    """Write everything but the manifest; the paths of the logs."""
+    salt = int(world.rng("ids").integers(2**60))
+    account_ids = hex_ids("acct_", np.arange(len(world.roster)), salt + 6)
+    organisation_ids = hex_ids("org_", world.roster.column("organisation"), salt + 7)
+    renderer = Renderer(
+        texts=world.library.all_texts(),
+        clients=world.clients,
+        networks=world.networks,
+        account_ids=account_ids,
+        organisation_ids=organisation_ids,
+        salt=salt,
+        lengths=None if world.corpora is None else world.corpora.output_tokens,
+    )
+    logs = _write(out, world, draft, renderer, campaigns, on_progress)
+    accounts = account_table(world.roster, account_ids, organisation_ids, salt)
+    pq.write_table(accounts, out / "accounts.parquet", compression="zstd")
+    names = [population.name for population in POPULATIONS]
+    pq.write_table(account_truth(world.roster, account_ids, names, campaigns), out / "truth" / "accounts.parquet")
+    return logs
+
+
 def _silent(stage: str, done: float, total: float) -> None:
     """Report nothing."""
 
@@ -201,25 +225,7 @@ def simulate(  # noqa: PLR0913
     report = on_progress or _silent
     world = make_world(seed, exchanges, days, overlap, real)
     draft = _drafts(world, exchanges, chosen, dict(zip(ids, planted, strict=True)), report)
-    draft = _in_time_order(draft, world.rng("order"))
-    salt = int(world.rng("ids").integers(2**60))
-    account_ids = hex_ids("acct_", np.arange(len(world.roster)), salt + 6)
-    organisation_ids = hex_ids("org_", world.roster.column("organisation"), salt + 7)
-    renderer = Renderer(
-        texts=world.library.all_texts(),
-        clients=world.clients,
-        networks=world.networks,
-        account_ids=account_ids,
-        organisation_ids=organisation_ids,
-        salt=salt,
-        lengths=None if real is None else real.output_tokens,
-    )
-    logs = _write(out, world, draft, renderer, ids, report)
-    pq.write_table(
-        account_table(world.roster, account_ids, organisation_ids, salt), out / "accounts.parquet", compression="zstd"
-    )
-    names = [population.name for population in POPULATIONS]
-    pq.write_table(account_truth(world.roster, account_ids, names, ids), out / "truth" / "accounts.parquet")
+    logs = _write_all(out, world, _in_time_order(draft, world.rng("order")), ids, report)
     facts = {"format": _FORMAT, "version": __version__, "seed": seed, "days": days, "overlap": overlap}
     manifest = write_manifest(out / "truth", {**facts, "prompts": world.library.origin})
     return Simulated(out, logs, out / "accounts.parquet", out / "truth", manifest)

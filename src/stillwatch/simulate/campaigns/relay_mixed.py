@@ -42,7 +42,7 @@ class RelayMixed:
         cover = Draft.concat(people)
         cover["entity"][:] = world.entity(self.name)
         items = apply_templates(world, rng, harvest_items(world, rng, n), int(rng.integers(2, 6)))
-        setting, policy = world.clients.rare_setting(rng), "uniform" if relay.rotates else "sticky"
+        setting, policy = world.clients.rare_setting(rng), "uniform" if relay.rotates else "idle"
         model = int(world.clients.models(rng, 1)[0])
         parts, first = [], 0
         for pool, rows in ((calm, harvest_calm), (busy, n - harvest_calm)):
