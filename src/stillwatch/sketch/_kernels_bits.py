@@ -20,9 +20,10 @@ __all__ = [
     "load8",
     "load32",
     "load64",
+    "min_hashes",
     "multiply_fold",
     "prefetch",
-    "sign_add",
+    "sign_sums",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,6 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _I8, _I32, _I64, _I128 = (ir.IntType(n) for n in (8, 32, 64, 128))
 _BLOCK = ir.VectorType(_I8, 64)
 _LANES = ir.VectorType(_I32, 64)
+_SIXTEEN = ir.VectorType(_I32, 16)
 
 
 def kernel(function: F) -> F:
@@ -127,18 +129,46 @@ def prefetch(_context: Any, address: Any) -> Any:  # noqa: ARG001
     return types.void(types.int64), code
 
 
+def _broadcast(builder: Any, value: Any, kind: ir.VectorType) -> Any:
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_I32, 0))
+    return builder.shuffle_vector(first, first, _splat(0, ir.VectorType(_I32, kind.count)))
+
+
 @_as_intrinsic
-def sign_add(_context: Any, address: Any, bits: Any, weight: Any) -> Any:  # noqa: ARG001
-    """Add +weight to each of the 64 int32 at `address` whose bit is set, -weight to the others."""
+def sign_sums(_context: Any, hashes: Any, weights: Any, count: Any, sums: Any) -> Any:  # noqa: ARG001
+    """Sum over `count` hashes: lane i gets +weight where bit i is set, -weight elsewhere; int32[64] to address `sums`."""
 
     def code(target: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        lanes = _load(builder, args[0], _LANES)
-        bits = builder.bitcast(args[1], ir.VectorType(ir.IntType(1), 64))
-        undefined = ir.Constant(_LANES, ir.Undefined)
-        first = builder.insert_element(undefined, args[2], ir.Constant(_I32, 0))
-        weight = builder.shuffle_vector(first, undefined, _splat(0, _LANES))
-        step = builder.select(bits, weight, builder.sub(_splat(0, _LANES), weight))
-        builder.store(builder.add(lanes, step), builder.inttoptr(args[0], _LANES.as_pointer()), align=1)
+        hashes, weights, count, sums = args
+        lanes = cgutils.alloca_once_value(builder, _splat(0, _LANES))
+        with cgutils.for_range(builder, count) as loop:
+            word = _load(builder, builder.add(hashes, builder.mul(loop.index, ir.Constant(_I64, 8))), _I64)
+            weight = _load(builder, builder.add(weights, builder.mul(loop.index, ir.Constant(_I64, 4))), _I32)
+            up = _broadcast(builder, weight, _LANES)
+            down = builder.sub(_splat(0, _LANES), up)
+            step = builder.select(builder.bitcast(word, ir.VectorType(ir.IntType(1), 64)), up, down)
+            builder.store(builder.add(builder.load(lanes), step), lanes)
+        builder.store(builder.load(lanes), builder.inttoptr(sums, _LANES.as_pointer()), align=1)
         return target.get_dummy_value()
 
-    return types.void(types.int64, types.uint64, types.int32), code
+    return types.void(types.int64, types.int64, types.int64, types.int64), code
+
+
+@_as_intrinsic
+def min_hashes(_context: Any, grams: Any, count: Any, salts: Any, factors: Any, lanes: Any) -> Any:  # noqa: ARG001
+    """Smallest ``(low ^ salt) * factor ^ high`` over the halves of `count` numbers, in 16 lanes; all are addresses."""
+
+    def code(target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        salts, factors = _load(builder, args[2], _SIXTEEN), _load(builder, args[3], _SIXTEEN)
+        smallest = cgutils.alloca_once_value(builder, _splat(0xFFFFFFFF, _SIXTEEN))
+        with cgutils.for_range(builder, args[1]) as loop:
+            gram = _load(builder, builder.add(args[0], builder.mul(loop.index, ir.Constant(_I64, 8))), _I64)
+            low = _broadcast(builder, builder.trunc(gram, _I32), _SIXTEEN)
+            high = _broadcast(builder, builder.trunc(builder.lshr(gram, ir.Constant(_I64, 32)), _I32), _SIXTEEN)
+            value = builder.xor(builder.mul(builder.xor(low, salts), factors), high)
+            before = builder.load(smallest)
+            builder.store(builder.select(builder.icmp_unsigned("<", value, before), value, before), smallest)
+        builder.store(builder.load(smallest), builder.inttoptr(args[4], _SIXTEEN.as_pointer()), align=1)
+        return target.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64, types.int64, types.int64), code

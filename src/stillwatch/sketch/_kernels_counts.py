@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.sketch._kernels_bits import kernel, prefetch
+from stillwatch.sketch._kernels_topic import add_words, features_of
 from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Tables, readable, scratch_for, tokenize
 
 __all__ = ["CELLS_PER_LINE", "GRAM_SIZE", "add_rows", "gram_counts", "grams_of"]
@@ -16,8 +17,8 @@ GRAM_SIZE = 4
 CELLS_PER_LINE = 16
 FACTORS = (U64(0x9E3779B97F4A7C15), U64(0xC2B2AE3D27D4EB4F), U64(0x165667B19E3779F9), U64(0xD6E8FEB86659FD93))
 STIR = U64(0xFF51AFD7ED558CCD)
-ROW = U64(7)
-MAX_SEEN = 1 << 16
+ONE, ROW = U64(1), U64(7)
+MAX_SEEN, SEEN_WORDS = 1 << 16, 1 << 12
 
 
 @kernel
@@ -36,16 +37,16 @@ def grams_of(tokens: NDArray[np.uint64], n_tokens: int, grams: NDArray[np.uint64
 
 
 @kernel
-def _line(gram: np.uint64, n_lines: np.uint64) -> np.int64:
+def _line(gram: np.uint64, n_lines: np.uint64) -> np.uint64:
     """First cell of the line of a 4-gram."""
-    return np.int64((gram >> U64(32)) * n_lines >> U64(32)) * CELLS_PER_LINE
+    return ((gram >> U64(32)) * n_lines >> U64(32)) * U64(CELLS_PER_LINE)
 
 
 @kernel
 def _prefetch_all(cells: NDArray[np.uint32], grams: NDArray[np.uint64], first: int, last: int) -> None:
     base, n_lines = np.int64(cells.ctypes.data), U64(len(cells) // CELLS_PER_LINE)
     for i in range(first, last):
-        prefetch(base + 4 * _line(grams[i], n_lines))
+        prefetch(base + 4 * np.int64(_line(grams[i], n_lines)))
 
 
 @kernel
@@ -55,8 +56,8 @@ def gram_counts(cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: int, co
     _prefetch_all(cells, grams, 0, n)
     for i in range(n):
         line = _line(grams[i], n_lines)
-        first = cells[line + np.int64(grams[i] & ROW)]
-        second = cells[line + 8 + np.int64((grams[i] >> U64(3)) & ROW)]
+        first = cells[line + (grams[i] & ROW)]
+        second = cells[line + ROW + ONE + ((grams[i] >> U64(3)) & ROW)]
         counts[i] = min(first, second)
 
 
@@ -71,12 +72,12 @@ def _add(
         size *= 2
     _prefetch_all(cells, grams, 0, n)
     for i in range(n):
-        slot = np.int64((grams[i] >> U64(6)) & U64(size - 1))
+        slot = (grams[i] >> U64(6)) & U64(size - 1)
         if seen[slot] != grams[i] ^ salt:
             seen[slot] = grams[i] ^ salt
             line = _line(grams[i], n_lines)
-            cells[line + np.int64(grams[i] & ROW)] += np.uint32(1)
-            cells[line + 8 + np.int64((grams[i] >> U64(3)) & ROW)] += np.uint32(1)
+            cells[line + (grams[i] & ROW)] += np.uint32(1)
+            cells[line + ROW + ONE + ((grams[i] >> U64(3)) & ROW)] += np.uint32(1)
 
 
 @kernel
@@ -86,11 +87,13 @@ def add_rows(
     mask: NDArray[np.bool_],
     tables: Tables,
     cells: NDArray[np.uint32],
+    words: NDArray[np.uint32],
 ) -> int:
-    """Count the 4-grams of the rows in `mask`; return how many of them are not empty."""
+    """Count the 4-grams and words of the rows in `mask`; return how many of them are not empty."""
     copy, tokens, starts, ends = scratch_for(offsets)
     grams = np.empty_like(tokens)
-    seen = np.zeros(MAX_SEEN, np.uint64)
+    features = np.empty_like(tokens)
+    seen, seen_words = np.zeros(MAX_SEEN, np.uint64), np.zeros(SEEN_WORDS, np.uint64)
     n_prompts = 0
     for row in range(len(mask)):
         length = offsets[row + 1] - offsets[row]
@@ -99,5 +102,8 @@ def add_rows(
             n_tokens, _ = tokenize(address, length, tables, tokens, starts, ends)
             n = grams_of(tokens, n_tokens, grams)
             n_prompts += 1
-            _add(cells, grams, n, seen, U64(n_prompts) * FACTORS[0])
+            salt = U64(n_prompts) * FACTORS[0]
+            _add(cells, grams, n, seen, salt)
+            n = features_of(address, tokens, starts, ends, 0, n_tokens, features, 0)
+            add_words(words, features, n, seen_words, salt)
     return n_prompts

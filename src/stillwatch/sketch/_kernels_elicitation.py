@@ -53,8 +53,8 @@ def _marks(tokens: NDArray[np.uint64], n_tokens: int, phrases: Phrases) -> np.ui
     bitmap = phrases[0]
     found = np.uint16(0)
     for i in range(n_tokens):
-        if tokens[i] & KIND_MASK == DIGITS:
-            tokens[i] = DIGITS
+        token = tokens[i]
+        tokens[i] = DIGITS if token & KIND_MASK == DIGITS else token
     for i in range(n_tokens - 1):
         key = phrase_key(tokens[i], tokens[i + 1])
         bit = key >> MAP_SHIFT
@@ -64,8 +64,13 @@ def _marks(tokens: NDArray[np.uint64], n_tokens: int, phrases: Phrases) -> np.ui
 
 
 @kernel
-def _script(tokens: NDArray[np.uint64], n_tokens: int, seen: NDArray[np.int64]) -> int:
-    """Script of most tokens, the first of equals; 0 without letters."""
+def _script(tokens: NDArray[np.uint64], n_tokens: int, plain: bool, seen: NDArray[np.int64]) -> int:
+    """Script of most tokens, the first of equals; 0 without letters. Plain text is Latin where it has a letter."""
+    if plain:
+        for i in range(n_tokens):
+            if tokens[i] & KIND_MASK != DIGITS:
+                return 1
+        return 0
     seen[:] = 0
     for i in range(n_tokens):
         seen[np.int64((tokens[i] >> U64(2)) & SCRIPT_BITS)] += 1
@@ -86,9 +91,9 @@ def prompt_rows(
     for row in range(n_rows):
         length = offsets[row + 1] - offsets[row]
         address = readable(data, offsets[row], offsets[row + 1], copy)
-        n, _ = tokenize(address, length, tables, tokens, starts, ends)
+        n, plain = tokenize(address, length, tables, tokens, starts, ends)
         sizes[row] = n
-        scripts[row] = _script(tokens, n, seen)
+        scripts[row] = _script(tokens, n, plain, seen)
         marks[row] = _marks(tokens, n, phrases)
     return sizes, scripts, marks
 

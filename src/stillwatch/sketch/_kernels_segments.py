@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.model.fingerprint import SEGMENTS_PER_PROMPT, SIGNATURE_LENGTH
-from stillwatch.sketch._kernels_bits import kernel
+from stillwatch.sketch._kernels_bits import kernel, min_hashes, multiply_fold
 from stillwatch.sketch._kernels_counts import GRAM_SIZE, gram_counts, grams_of
 from stillwatch.sketch._kernels_hash import mix
 from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Tables, readable, scratch_for, tokenize
-from stillwatch.sketch._kernels_topic import add_topic, sign_bits
+from stillwatch.sketch._kernels_topic import features_of, topic_of
 
 Book: TypeAlias = tuple[
     NDArray[np.int32],
@@ -23,13 +23,16 @@ Book: TypeAlias = tuple[
 ]
 """Hash slots, number of entries; then by entry: signature, MinHashes, rows, example's exchange and span."""
 
+Runs: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], int]
+"""First and past-the-end token of each run, and how many there are."""
+
 __all__ = ["BRIDGE", "MIN_COUNT", "MIN_TOKENS", "find_runs", "segment_rows", "spans_of"]
 
 U64 = np.uint64
 MIN_COUNT, BRIDGE, MIN_TOKENS = 20, 3, 9
 SALTS = np.array([(0x9E3779B1 * (2 * i + 1)) % 2**32 for i in range(SIGNATURE_LENGTH)], np.uint32)
 FACTORS = np.array([(0x85EBCA6B * (2 * i + 3) ^ 0x2C1B3C6C) % 2**32 | 1 for i in range(SIGNATURE_LENGTH)], np.uint32)
-NOTHING = np.uint32(0xFFFFFFFF)
+PLACE_STEP, FILL_SECRET = U64(0x9E3779B97F4A7C15), U64(0xC2B2AE3D27D4EB4F)
 
 
 @kernel
@@ -66,12 +69,9 @@ def find_runs(counts: NDArray[np.uint32], n: int, firsts: NDArray[np.int32], sto
 @kernel
 def _minhash(grams: NDArray[np.uint64], first: int, stop: int, signature: NDArray[np.uint32]) -> np.uint64:
     """Write the 16 MinHashes of the 4-grams in tokens first to stop; return their hash."""
-    signature[:] = NOTHING
-    for i in range(first, stop - GRAM_SIZE + 1):
-        low, high = np.uint32(grams[i]), np.uint32(grams[i] >> U64(32))
-        for lane in range(SIGNATURE_LENGTH):
-            value = np.uint32(np.uint32(low ^ SALTS[lane]) * FACTORS[lane]) ^ high
-            signature[lane] = min(signature[lane], value)
+    salts, factors = np.int64(SALTS.ctypes.data), np.int64(FACTORS.ctypes.data)
+    size = np.int64(stop - first - GRAM_SIZE + 1)
+    min_hashes(np.int64(grams.ctypes.data) + 8 * first, size, salts, factors, np.int64(signature.ctypes.data))
     value64 = U64(0)
     for lane in range(0, SIGNATURE_LENGTH, 2):
         value64 = mix(value64, U64(signature[lane]) << U64(32) | U64(signature[lane + 1]))
@@ -135,29 +135,37 @@ def empty_book(capacity: int) -> Book:
 
 
 @kernel
-def _residual(
-    tokens: NDArray[np.uint64],
-    starts: NDArray[np.int32],
-    ends: NDArray[np.int32],
-    n_tokens: int,
-    runs: tuple[NDArray[np.int32], NDArray[np.int32], int],
-    sums: NDArray[np.int32],
-) -> tuple[np.uint64, np.uint64]:
-    """Hash of the tokens outside all runs and of numbers anywhere, and topic; both 0 when there is none."""
+def _fill(tokens: NDArray[np.uint64], n_tokens: int, runs: Runs) -> np.uint64:
+    """Hash of the tokens outside all runs and of numbers anywhere, in their order; 0 when there is none."""
     firsts, stops, n_runs = runs
-    fill, position = U64(0), 0
-    sums[:] = 0
+    fill, place, position = U64(0), U64(0), 0
     for run in range(n_runs + 1):
-        stop = firsts[run] if run < n_runs else n_tokens
+        first = firsts[run] if run < n_runs else n_tokens
+        stop = stops[run] if run < n_runs else n_tokens
         for i in range(position, stop):
-            fill = mix(fill, tokens[i])
-        add_topic(sums, tokens, starts, ends, position, stop)
-        position = max(position, np.int64(stop))
-        while run < n_runs and position < stops[run]:
-            if tokens[position] & KIND_MASK == DIGITS:
-                fill = mix(fill, tokens[position])
-            position += 1
-    return fill, sign_bits(sums)
+            if i < first or tokens[i] & KIND_MASK == DIGITS:
+                place += PLACE_STEP
+                fill += multiply_fold(tokens[i] ^ place, FILL_SECRET)
+        position = max(position, stop)
+    return fill
+
+
+@kernel
+def _features_outside(
+    address: int,
+    prompt: tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32], int],
+    runs: Runs,
+    features: NDArray[np.uint64],
+) -> int:
+    """Write the features of the words outside all runs; return how many."""
+    tokens, starts, ends, n_tokens = prompt
+    firsts, stops, n_runs = runs
+    n, position = 0, 0
+    for run in range(n_runs + 1):
+        first = firsts[run] if run < n_runs else n_tokens
+        n = features_of(address, tokens, starts, ends, position, first, features, n)
+        position = max(position, stops[run]) if run < n_runs else n_tokens
+    return n
 
 
 @kernel
@@ -167,6 +175,8 @@ def segment_rows(
     exchanges: NDArray[np.uint64],
     tables: Tables,
     cells: NDArray[np.uint32],
+    words: NDArray[np.uint32],
+    scale: NDArray[np.int32],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], Book]:
     """Signatures uint64[rows, 4], fill and topic of every row, and the book of the signatures."""
     n_rows = len(offsets) - 1
@@ -175,7 +185,8 @@ def segment_rows(
     book = empty_book(n_rows * SEGMENTS_PER_PROMPT)
     copy, tokens, starts, ends = scratch_for(offsets)
     grams, counts = np.empty_like(tokens), np.empty(len(tokens), np.uint32)
-    firsts, stops = np.empty_like(starts), np.empty_like(ends)
+    firsts, stops, weights = np.empty_like(starts), np.empty_like(ends), np.empty_like(starts)
+    features = np.empty_like(tokens)
     sums, values = np.zeros(64, np.int32), np.empty(SIGNATURE_LENGTH, np.uint32)
     taken = np.empty(SEGMENTS_PER_PROMPT, np.int64)
     for row in range(n_rows):
@@ -187,13 +198,19 @@ def segment_rows(
         n = grams_of(tokens, n_tokens, grams)
         gram_counts(cells, grams, n, counts)
         n_runs = find_runs(counts, n, firsts, stops)
-        fills[row], topics[row] = _residual(tokens, starts, ends, n_tokens, (firsts, stops, n_runs), sums)
+        runs = (firsts, stops, n_runs)
+        fills[row] = _fill(tokens, n_tokens, runs)
+        n_features = _features_outside(address, (tokens, starts, ends, n_tokens), runs, features)
+        topics[row] = topic_of(words, scale, features, n_features, weights, sums)
         taken[:] = -1
         for rank in range(min(n_runs, SEGMENTS_PER_PROMPT)):
             run = _longest(firsts, stops, n_runs, taken)
             taken[rank] = run
             signature = _minhash(grams, firsts[run], stops[run], values)
-            if not (signatures[row] == signature).any():
+            met = False
+            for other in range(rank):
+                met = met or signatures[row, other] == signature
+            if not met:
                 signatures[row, rank] = signature
                 span = (exchanges[row], np.int64(starts[firsts[run]]), np.int64(ends[stops[run] - 1]))
                 _insert(book, signature, values, span)

@@ -37,7 +37,6 @@ __all__ = [
     "SECRET_A",
     "SECRET_B",
     "TAG_MASK",
-    "WORD",
     "Tables",
     "readable",
     "scratch_for",
@@ -49,7 +48,8 @@ Tables: TypeAlias = tuple[NDArray[np.uint16], NDArray[np.uint32], NDArray[np.uin
 U64 = np.uint64
 SECRET_A = U64(0x2D358DCCAA6C78A5)
 SECRET_B = U64(0x8BB84B93962EACC9)
-WORD, DIGITS, IDEOGRAM = U64(0), U64(1), U64(2)
+DIGITS, IDEOGRAM = U64(1), U64(2)
+"""Kinds of tokens; words are 0."""
 KIND_MASK, SCRIPT_BITS, TAG_MASK = U64(3), U64(15), U64(63)
 ONE, SIXTEEN = U64(1), U64(16)
 LATIN_TAG = U64(1 << 2)
@@ -134,9 +134,10 @@ def tokenize(
             if size > SIXTEEN:
                 value = _long_word_hash(address + at + start, end - start)
             is_digits = (digits >> U64(start)) & ONE  # 4 >> 2 is the tag of digits
-            tokens[n] = value & ~TAG_MASK | (LATIN_TAG >> (is_digits + is_digits))
-            starts[n] = at + start
-            ends[n] = at + end
+            place = U64(n)  # an unsigned index needs no look at its sign
+            tokens[place] = value & ~TAG_MASK | (LATIN_TAG >> (is_digits + is_digits))
+            starts[place] = at + start
+            ends[place] = at + end
             n += 1
         blocked = limit < min(length - at, BYTES_PER_BLOCK)
         at += step

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from stillwatch.errors import InvalidInput
 from stillwatch.sketch._kernels_counts import CELLS_PER_LINE, add_rows
+from stillwatch.sketch._kernels_topic import N_WORDS
 from stillwatch.sketch.folding import fold_tables
 from stillwatch.sketch.strings import strings_of
 
@@ -24,6 +25,7 @@ class PhraseCounts:
     prompt. Counts are never too low. Two counts of the same size merge by plain addition, in any order.
 
     cells        Counters, uint32; 16 of them, one cache line, serve a phrase.
+    words        Prompts that hold a word, by the low bits of its hash, uint32; they weigh the words of a topic.
     n_prompts    Prompts added.
     References   Cormode and Muthukrishnan (2005), An improved data stream summary: the count-min sketch.
 
@@ -32,8 +34,9 @@ class PhraseCounts:
     2
     """
 
-    def __init__(self, cells: NDArray[np.uint32], n_prompts: int) -> None:
+    def __init__(self, cells: NDArray[np.uint32], words: NDArray[np.uint32], n_prompts: int) -> None:
         self.cells = cells
+        self.words = words
         self.n_prompts = n_prompts
 
     @classmethod
@@ -44,34 +47,38 @@ class PhraseCounts:
         25600000
         """
         lines = min(max(LINES_PER_PROMPT * n_prompts_expected, MIN_LINES), MAX_LINES)
-        return cls(_aligned_zeros(lines * CELLS_PER_LINE), 0)
+        return cls(_aligned_zeros(lines * CELLS_PER_LINE), np.zeros(N_WORDS, np.uint32), 0)
 
     @property
     def size_bytes(self) -> int:
-        """Memory of the counters."""
+        """Memory of the phrase counters."""
         return self.cells.nbytes
 
     def add(self, texts: pa.Array | pa.ChunkedArray, mask: NDArray[np.bool_]) -> Self:
         """Count the prompts in the rows of `mask`, in place."""
         strings = strings_of(texts)
         if len(mask) != len(strings.offsets) - 1:
-            raise InvalidInput(f"mask must have one entry per text, got {len(mask)} for {len(strings.offsets) - 1}")
-        self.n_prompts += add_rows(strings.data, strings.offsets, mask, fold_tables(), self.cells)
+            problem = f"mask must have one entry per text, got {len(mask)} for {len(strings.offsets) - 1}"
+            raise InvalidInput(problem)
+        tables = fold_tables()
+        self.n_prompts += add_rows(strings.data, strings.offsets, mask, tables, self.cells, self.words)
         return self
 
     def merge(self, other: Self) -> Self:
         """Sum of both, as a new value."""
         if self.cells.shape != other.cells.shape:
-            raise InvalidInput(f"counters must have one size, got {len(self.cells)} and {len(other.cells)} cells")
+            problem = f"counters must have one size, got {len(self.cells)} and {len(other.cells)} cells"
+            raise InvalidInput(problem)
         cells = _aligned_zeros(len(self.cells))
         np.add(self.cells, other.cells, out=cells)
-        return type(self)(cells, self.n_prompts + other.n_prompts)
+        return type(self)(cells, self.words + other.words, self.n_prompts + other.n_prompts)
 
     def __eq__(self, other: object) -> bool:
         """Whether all counters agree."""
         if not isinstance(other, PhraseCounts):
             return NotImplemented
-        return self.n_prompts == other.n_prompts and np.array_equal(self.cells, other.cells)
+        same = np.array_equal(self.cells, other.cells) and np.array_equal(self.words, other.words)
+        return same and self.n_prompts == other.n_prompts
 
     __hash__ = None  # type: ignore[assignment]
 

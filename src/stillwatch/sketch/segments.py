@@ -9,6 +9,7 @@ from stillwatch.sketch.folding import fold_tables
 from stillwatch.sketch.hash import hash_strings
 from stillwatch.sketch.phrases import PhraseCounts
 from stillwatch.sketch.signatures import SignatureBook
+from stillwatch.sketch.topic import topic_weights
 from stillwatch.sketch.strings import strings_of
 
 __all__ = ["segment_spans", "segments"]
@@ -23,7 +24,15 @@ def segments(batch: pa.RecordBatch, counts: PhraseCounts) -> tuple[pa.RecordBatc
     """
     prompts = strings_of(batch["prompt_text"])
     exchanges = hash_strings(batch["exchange_id"])
-    signatures, fill, topic, book = segment_rows(prompts.data, prompts.offsets, exchanges, fold_tables(), counts.cells)
+    signatures, fill, topic, book = segment_rows(
+        prompts.data,
+        prompts.offsets,
+        exchanges,
+        fold_tables(),
+        counts.cells,
+        counts.words,
+        topic_weights(counts.n_prompts),
+    )
     columns = [*np.ascontiguousarray(signatures.T), fill, topic]
     return pa.record_batch([pa.array(column) for column in columns], schema=SEGMENTS), SignatureBook.of_kernel(book)
 
