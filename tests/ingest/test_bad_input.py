@@ -1,7 +1,7 @@
 """Every kind of bad input: it goes to quarantine with its place and reason, the rest is kept, the counts add up."""
 
 import gzip
-import os
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def zstd(data: bytes) -> bytes:
 
 def noise(i: int) -> str:
     """Text that does not compress."""
-    return os.urandom(40).hex() + str(i)
+    return hashlib.sha512(str(i).encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def noise(i: int) -> str:
         ({"time": "9999-01-01T00:00:00Z"}, "time", "time is 9999-01-01T00:00:00, allowed 2015-01-01 to"),
         ({"time": 0}, "time", "time is 1970-01-01T00:00:00, allowed"),
         ({"time": True}, "time", "time is a boolean, expected RFC 3339"),
-        ({"time": 2**70}, "time", "time is 37"),
+        ({"time": 2**70}, "time", "time is 39381-06-16T"),
         ({"account_id": None}, "account_id", "account_id is missing"),
         ({"account_id": ""}, "account_id", "account_id is empty"),
         ({"exchange_id": None}, "exchange_id", "exchange_id is missing"),

@@ -29,7 +29,7 @@ KEY = (
     r"|(?:gsk|hf|r8|ghp|pplx|xai|csk|fw|nvapi|tgp)[-_][A-Za-z0-9_-]{12,}"
     r"|AIza[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{12,}|eyJ[A-Za-z0-9_-]{8,}\.eyJ\S+)$"
 )
-KEY_STARTS = r"^(?:[bBtT][aAoO]|[spr]k|gsk|hf|r8|ghp|pplx|xai|csk|fw|nvapi|tgp|AI|AK|eyJ)"
+KEY_STARTS = r"^(?:[bB][aAeE]|[tT][oO]|[spr]k|gsk|hf|r8|ghp|pplx|xai|csk|fw|nvapi|tgp|AI|AK|eyJ)"
 CARD = re.compile(r"\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}", re.ASCII)
 
 

@@ -1,13 +1,14 @@
 """One source through its reader and the checks: every row comes out as an accepted row or in quarantine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from sys import getsizeof
 
 import pyarrow as pa
 
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.streams import Damage
-from stillwatch.ingest.validate import Checked, Validator
+from stillwatch.ingest.validate import Validator
 from stillwatch.model.reader import Columns, Reader, Record, Rejected, Source
 
 __all__ = ["Intake"]
@@ -32,6 +33,7 @@ class Intake:
         self._names_exchanges = "exchange_id" in self._columns
         self._held: list[Record] = []
         self._held_bytes = 0
+        self._rejected: list[Rejected] = []
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield accepted rows; damage of the container ends the source and is one row of its own."""
@@ -39,6 +41,7 @@ class Intake:
             for item in self._reader.read(self._source):
                 yield from self._taken(item)
         except Damage as damage:
+            yield from self._flushed()
             self.n_read += 1
             self._quarantine.add(self._source.name, damage.offset, "byte", reason=damage.reason)
         yield from self._flushed()
@@ -47,14 +50,16 @@ class Intake:
         if isinstance(item, Columns):
             yield from self._flushed()
             self.n_read += item.batch.num_rows
-            yield self._accepted(self._validator.columns(item.batch), range(item.first_row, 2**62))
+            checked = self._validator.columns(item.batch)
+            self._put_aside(Rejected(item.first_row + f.at, f.field, f.reason, f.row_id) for f in checked.faults)
+            yield checked.batch
             return
         self.n_read += 1
         if isinstance(item, Rejected):
-            self._put_aside(item.row, item.field, item.reason, item.exchange_id)
-            return
-        self._hold(item)
-        if len(self._held) >= CHUNK_ROWS or self._held_bytes >= CHUNK_BYTES:
+            self._rejected.append(item)
+        else:
+            self._hold(item)
+        if len(self._held) + len(self._rejected) >= CHUNK_ROWS or self._held_bytes >= CHUNK_BYTES:
             yield from self._flushed()
 
     def _hold(self, record: Record) -> None:
@@ -65,18 +70,23 @@ class Intake:
         self._held.append(Record(record.row, fields))
 
     def _flushed(self) -> Iterator[pa.RecordBatch]:
-        if self._held:
-            held, self._held, self._held_bytes = self._held, [], 0
+        """Check what is held; rows go to quarantine in the order of the file."""
+        held, self._held, self._held_bytes = self._held, [], 0
+        rejected, self._rejected = self._rejected, []
+        if held:
             checked = self._validator.records([record.fields for record in held])
-            yield self._accepted(checked, [record.row for record in held])
+            rejected += [Rejected(held[f.at].row, f.field, f.reason, f.row_id) for f in checked.faults]
+            yield checked.batch
+        self._put_aside(sorted(rejected, key=itemgetter(0)))
 
-    def _accepted(self, checked: Checked, rows: "range | list[int]") -> pa.RecordBatch:
-        for fault in checked.faults:
-            self._put_aside(rows[fault.at], fault.field, fault.reason, fault.row_id)
-        return checked.batch
-
-    def _put_aside(self, row: int, field: str | None, reason: str, row_id: str | None) -> None:
-        exchange_id = row_id if self._names_exchanges else None
-        self._quarantine.add(
-            self._source.name, row, self._reader.unit, reason=reason, field=field, exchange_id=exchange_id
-        )
+    def _put_aside(self, rejected: Iterable[Rejected]) -> None:
+        for row in rejected:
+            exchange_id = row.exchange_id if self._names_exchanges else None
+            self._quarantine.add(
+                self._source.name,
+                row.row,
+                self._reader.unit,
+                reason=row.reason,
+                field=row.field,
+                exchange_id=exchange_id,
+            )
