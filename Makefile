@@ -9,7 +9,7 @@ DEMO_OUT ?= demo
 SOURCES := src tests docs requirements benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-format check-lint check-types check-layers check-docs bench docs lock format
+.PHONY: help demo test check check-format check-lint check-types check-layers check-docs bench docs pictures lock format
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,10 @@ check: $(VENV)/.stamp-dev ## Format, lint, types, layers and documentation.
 	@$(MAKE) --no-print-directory --keep-going check-format check-lint check-types check-layers check-docs \
 	  && echo "check: all passed" || { echo "check: failed, see the lines marked Error above"; exit 1; }
 
-check-format: $(VENV)/.stamp-dev
+check-pictures: demo $(VENV)/.stamp-dev ## Take docs/images/ again from the demo's report, in Chromium.
+	@$(PY) docs/picture.py $(DEMO_OUT)/findings/report.html
+
+format: $(VENV)/.stamp-dev
 	$(PY) -m ruff format --check $(SOURCES)
 
 check-lint: $(VENV)/.stamp-dev
@@ -45,6 +48,9 @@ bench: $(VENV)/.stamp-dev ## Time, memory and quality of scans (BENCH_ARGS='--ex
 
 docs: $(VENV)/.stamp-dev ## Write docs/reference/ again from the registries.
 	@$(PY) docs/generate.py
+
+pictures: demo $(VENV)/.stamp-dev ## Take docs/images/ again from the demo's report, in Chromium.
+	@$(PY) docs/picture.py $(DEMO_OUT)/findings/report.html
 
 format: $(VENV)/.stamp-dev ## Format the sources and apply safe fixes.
 	@$(PY) -m ruff check --fix-only $(SOURCES)
