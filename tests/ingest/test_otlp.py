@@ -115,6 +115,17 @@ def one_span(span: object) -> dict[str, dict[str, object]]:
     return {"fields": fields}
 
 
+def test_langfuse_generation() -> None:
+    """A generation as Langfuse's SDK marks it, without any GenAI name, is a model call; its plain span is not."""
+    texts = {"type": "generation", "model.name": "m", "input": '[{"role": "user", "content": "Hi"}]', "output": "Ho"}
+    attributes = [{"key": f"langfuse.observation.{k}", "value": {"stringValue": v}} for k, v in texts.items()]
+    fields = one_span({"traceId": "a", "spanId": "b", "attributes": attributes})["fields"]
+    assert (fields["model"], fields["prompt_text"], fields["output_text"]) == ("m", "Hi", "Ho")
+    attributes[0] = {"key": "langfuse.observation.type", "value": {"stringValue": "span"}}
+    export = {"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": attributes}]}]}]}
+    assert rows_of(OtlpJson(), in_memory(orjson.dumps(export))) == []
+
+
 def test_spans_of_tools_and_agents_are_no_rows() -> None:
     """Only model calls are exchanges: other operations of the conventions are not."""
     for operation in ("execute_tool", "invoke_agent", "create_agent"):

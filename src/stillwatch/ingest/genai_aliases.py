@@ -1,4 +1,5 @@
-"""Names that tracing gave one fact over the years: GenAI semantic conventions old and new, OpenInference, LiteLLM.
+"""Names that tracing gave one fact over the years: GenAI semantic conventions old and new, OpenInference, LiteLLM,
+Langfuse.
 
 One table, by column of the record. The first name that is there and not empty counts; a span's own attributes go
 before those of its resource. Newest names stand first.
@@ -35,7 +36,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "session_id": ("session.id", "langfuse.session.id", "traceloop.association.properties.session_id"),
     "conversation_id": ("gen_ai.conversation.id", "gen_ai.thread.id", "gen_ai.openai.thread.id"),
-    "operation": ("gen_ai.operation.name", "llm.request.type", "openinference.span.kind"),
+    "operation": (
+        "gen_ai.operation.name",
+        "llm.request.type",
+        "openinference.span.kind",
+        "langfuse.observation.type",
+    ),
     "provider": ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "llm.vendor"),
     "model": (
         "gen_ai.request.model",
@@ -46,6 +52,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "embedding.model_name",
         "gen_ai.response.model",
         "llm.response.model_name",
+        "langfuse.observation.model.name",
     ),
     "temperature": ("gen_ai.request.temperature", "llm.request.temperature", "llm.temperature"),
     "top_p": ("gen_ai.request.top_p", "llm.request.top_p", "llm.top_p"),
@@ -105,13 +112,18 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "client_build": ("client.build", "user_agent.build"),
     "tls_fingerprint": ("tls.client.ja4", "tls.client.ja3", "client.tls.fingerprint"),
     # Contents: not columns, but what the conversation and the answer are made of.
-    "messages": ("gen_ai.input.messages", "gen_ai.request.messages", "gen_ai.prompt"),
+    "messages": ("gen_ai.input.messages", "gen_ai.request.messages", "gen_ai.prompt", "langfuse.observation.input"),
     "system": ("gen_ai.system_instructions", "gen_ai.request.instructions"),
-    "answers": ("gen_ai.output.messages", "gen_ai.response.messages", "gen_ai.completion"),
+    "answers": (
+        "gen_ai.output.messages",
+        "gen_ai.response.messages",
+        "gen_ai.completion",
+        "langfuse.observation.output",
+    ),
     "tools": ("gen_ai.tool.definitions", "gen_ai.request.tools", "llm.request.functions", "llm.tools"),
 }
 
-PARAMETERS = ("llm.invocation_parameters", "gen_ai.request.parameters")
+PARAMETERS = ("llm.invocation_parameters", "gen_ai.request.parameters", "langfuse.observation.model.parameters")
 """Attributes that hold many request parameters as one JSON text."""
 
 OPERATIONS: dict[str, str] = {
@@ -124,6 +136,7 @@ OPERATIONS: dict[str, str] = {
     "generate_content": "generate_content",
     "agenerate_content": "generate_content",
     "llm": "chat",
+    "generation": "chat",
     "text_completion": "text_completion",
     "atext_completion": "text_completion",
     "embeddings": "embeddings",

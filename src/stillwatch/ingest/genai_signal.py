@@ -24,6 +24,13 @@ __all__ = ["INFERENCE_EVENT", "Signal", "is_exchange", "signal_fields"]
 
 INFERENCE_EVENT = "gen_ai.client.inference.operation.details"
 CONTENTS = frozenset({"messages", "system", "answers", "tools"})
+COLUMNS = tuple(column for column in ALIASES if column not in CONTENTS)
+NAMES: dict[str, list[tuple[str, int]]] = {}
+for _column, _names in ALIASES.items():
+    for _rank, _name in enumerate(_names):
+        NAMES.setdefault(_name, []).append((_column, _rank))
+NO_RANK = 1_000
+TOOL_PREFIXES = tuple(f"{name}." for name in ALIASES["tools"])
 KEY_NAMES = frozenset({"metadata.user_api_key_hash"})
 # gen_ai.prompt.0.content, llm.input_messages.0.message.content, ...message.contents.1.message_content.text
 INDEXED = re.compile(
@@ -58,37 +65,49 @@ def is_exchange(signal: Signal) -> bool:
     """Say whether a signal is a row: see the top of the module."""
     if signal.name:
         return signal.name == INFERENCE_EVENT
-    operation = operation_name(_alias(signal, "operation"))
+    operation = operation_name(_first(signal, "operation"))
     if operation is None:
-        return _alias(signal, "model") is not None and _alias(signal, "provider") is not None
+        return _first(signal, "model") is not None and _first(signal, "provider") is not None
     return operation in TEXT_GENERATION or operation in EMBEDDING
 
 
-def _alias(signal: Signal, column: str) -> object:
-    for attributes in (signal.attributes, signal.resource):
-        for name in ALIASES[column]:
-            value = attributes.get(name)
-            if value not in EMPTY:
-                return key_identity(value) if name in KEY_NAMES else value
-    return None
+def _first(signal: Signal, column: str) -> object:
+    """Value of one column only, for telling rows from the rest quickly."""
+    values = (attributes.get(name) for attributes in (signal.attributes, signal.resource) for name in ALIASES[column])
+    return next((value for value in values if value not in EMPTY), None)
+
+
+def _found(signal: Signal) -> dict[str, object]:
+    """Values by column or content: of the names that are there the one that stands first in the alias table."""
+    found: dict[str, object] = {}
+    for attributes in (signal.resource, signal.attributes):
+        ranks: dict[str, int] = {}
+        for name in NAMES.keys() & attributes.keys():
+            value = attributes[name]
+            if value in EMPTY:
+                continue
+            for column, rank in NAMES[name]:
+                if rank < ranks.get(column, NO_RANK):
+                    ranks[column] = rank
+                    found[column] = key_identity(value) if name in KEY_NAMES else value
+    return found
 
 
 def signal_fields(signal: Signal) -> dict[str, object]:
     """Columns of a signal that is a row."""
-    fields = {column: _alias(signal, column) for column in ALIASES if column not in CONTENTS}
+    found = _found(signal)
     parameters = _parameters(signal)
-    for column, value in parameters.items():
-        fields[column] = value if fields.get(column) is None else fields[column]
+    fields: dict[str, object] = {column: found.get(column, parameters.get(column)) for column in COLUMNS}
     reason = _reason(fields["finish_reason"])
     return fields | {
-        **_talk(signal)._asdict(),
+        **_talk(signal, found)._asdict(),
         "exchange_id": fields["exchange_id"] or _id_in_output(signal) or f"{signal.trace_id}:{signal.span_id}",
         "time": signal.time,
         "operation": operation_name(fields["operation"]) or "chat",
-        "output_text": _answer(signal),
+        "output_text": _answer(signal, found),
         "finish_reason": reason,
         "refusal_category": refusal(reason, None),
-        "has_tools": _has_tools(signal) or parameters.get("has_tools"),
+        "has_tools": True if "tools" in found or _has_tools(signal) else parameters.get("has_tools"),
         "status_code": _status(fields["status_code"]),
         "client_address": client_address(fields["client_address"]),
     }
@@ -133,16 +152,16 @@ def _status(value: object) -> object:
     return int(text) if STATUS.fullmatch(text) else None
 
 
-def _talk(signal: Signal) -> Conversation:
-    messages = _decoded(_alias(signal, "messages")) or _indexed(signal, "gen_ai.prompt", "llm.input_messages")
+def _talk(signal: Signal, found: dict[str, object]) -> Conversation:
+    messages = _decoded(found.get("messages")) or _indexed(signal, "gen_ai.prompt", "llm.input_messages")
     messages = messages or _indexed(signal, "llm.prompts")
     if not messages:
         messages = _decoded(signal.attributes.get("input.value"))
-    return conversation(messages, _decoded(_alias(signal, "system")))
+    return conversation(messages, _decoded(found.get("system")))
 
 
-def _answer(signal: Signal) -> str | None:
-    answers = _decoded(_alias(signal, "answers")) or _indexed(signal, "gen_ai.completion", "llm.output_messages")
+def _answer(signal: Signal, found: dict[str, object]) -> str | None:
+    answers = _decoded(found.get("answers")) or _indexed(signal, "gen_ai.completion", "llm.output_messages")
     first = answers[0] if isinstance(answers, list) and answers else answers
     return text_of(mapping(first).get("message") or first)
 
@@ -162,8 +181,6 @@ def _indexed(signal: Signal, *lists: str) -> list[dict[str, object]]:
     return [found[place] for place in sorted(found)]
 
 
-def _has_tools(signal: Signal) -> bool | None:
-    """True when tools are named; recorders leave the attribute out for several reasons, so never false."""
-    named = _alias(signal, "tools") is not None
-    prefixes = tuple(f"{name}." for name in ALIASES["tools"])
-    return True if named or any(name.startswith(prefixes) for name in signal.attributes) else None
+def _has_tools(signal: Signal) -> bool:
+    """Whether attributes spread over many names tell of tools."""
+    return any(name.startswith(TOOL_PREFIXES) for name in signal.attributes)

@@ -10,8 +10,9 @@ from stillwatch.model.reader import Rejected, Source
 __all__ = ["json_objects", "json_values"]
 
 CHUNK_BYTES = 256 * 1024
-# A whole string, a bracket, or the quote of a string that goes on beyond what was read.
-TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|"', re.DOTALL)
+# Everything up to the next bracket outside strings, or up to the quote of a string that goes on beyond what was read.
+PIECE = re.compile(rb'[^"\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"\[\]{}]*+)*+', re.DOTALL)
+QUOTE, OPENING, CLOSING = ord('"'), frozenset(b"{["), frozenset(b"}]")
 
 
 class _Splitter:
@@ -31,20 +32,26 @@ class _Splitter:
         """Yield every object that ends in `data`."""
         self._drop_read()
         self.buffer += data
-        while token := TOKEN.search(self.buffer, self.at):
-            if token[0] == b'"' and not last:
-                self.at = token.start()
-                return
-            self.at = token.end()
-            if token[0] in b"{[" and (self.start is not None or token[0] == b"{"):
-                self.start = token.start() if self.start is None else self.start
+        while (bracket := self._next(last=last)) is not None:
+            if bracket in OPENING and (self.start is not None or bracket == ord("{")):
+                self.start = self.at - 1 if self.start is None else self.start
                 self.depth += 1
-            elif token[0] in b"}]" and self.start is not None:
+            elif bracket in CLOSING and self.start is not None:
                 self.depth -= 1
                 if self.depth == 0:
                     yield self.buffer[self.start : self.at]
                     self.start = None
-        self.at = len(self.buffer)
+
+    def _next(self, *, last: bool) -> int | None:
+        """Next bracket outside strings, `at` moved behind it; None when more must be read for it."""
+        while True:
+            piece = PIECE.match(self.buffer, self.at)
+            self.at = piece.end() if piece else len(self.buffer)
+            if self.at == len(self.buffer) or (self.buffer[self.at] == QUOTE and not last):
+                return None
+            self.at += 1
+            if self.buffer[self.at - 1] != QUOTE:
+                return self.buffer[self.at - 1]
 
     def _drop_read(self) -> None:
         done = self.at if self.start is None else self.start
