@@ -42,11 +42,17 @@ class Pool(NamedTuple):
         """Share of the texts in each topic."""
         return np.asarray(self.sizes / self.sizes.sum())
 
-    def shard(self, rng: np.random.Generator, n: int) -> IntArray:
-        """A list of `n` different texts from as few sources as hold them; all that there are if fewer."""
+    def shard(self, rng: np.random.Generator, n: int, spent: set[int] | None = None) -> IntArray:
+        """A list of `n` different texts from as few sources as hold them; all that there are if fewer.
+
+        spent    Sources that others have used: they come last, and what is used here is added.
+        """
         found: list[IntArray] = []
         total = 0
-        for source in rng.permutation(np.unique(self.sources)):
+        spent = set() if spent is None else spent
+        shuffled = rng.permutation(np.unique(self.sources)).tolist()
+        for source in sorted(shuffled, key=spent.__contains__):
+            spent.add(source)
             topics = np.flatnonzero(self.sources == source)
             found.extend(self.texts[self.starts[t] : self.starts[t] + self.sizes[t]] for t in topics)
             total += int(self.sizes[topics].sum())
@@ -66,6 +72,7 @@ def _pool(texts: IntArray, topics: IntArray, sources: IntArray) -> Pool:
 class Library:
     """Texts by place; place 0 is the empty text.
 
+    spent_sources    Sources of attack prompts that campaigns of this run have used.
     pools    chat, support, record (what a form or ticket says), task and followup for ordinary use, evaluation, attack.
     """
 
@@ -75,6 +82,7 @@ class Library:
     pieces: dict[str, tuple[str, ...]] = field(default_factory=lambda: read_sections("templates"))
     _parts: list[pa.Array] = field(default_factory=lambda: [pa.array([""])])
     _n_texts: int = 1
+    spent_sources: set[int] = field(default_factory=set)
     _used: set[str] = field(default_factory=set)
 
     def add(self, texts: pa.Array) -> IntArray:
@@ -117,7 +125,7 @@ _POOLS = {
     "record": ("legit", "detail", 0.10, 4_000, 100_000, 2.0),
     "task": ("legit", "task", 0.08, 4_000, 80_000, 1.5),
     "evaluation": ("evaluation", "puzzle", 0.03, 2_500, 20_000, 0.8),
-    "attack": ("attack", "exam", 0.26, 8_000, 300_000, 1.8),
+    "attack": ("attack", "exam", 0.30, 8_000, 300_000, 2.4),
 }
 
 
@@ -128,8 +136,10 @@ def _grammar_pool(library: Library, rng: np.random.Generator, name: str, exchang
     topics = library.grammar.topics(side)
     popular = rng.dirichlet(np.full(len(topics), 3.0))
     chosen = rng.choice(topics, n_texts, p=popular)
-    texts = library.add(library.grammar.texts(rng, kind, chosen, details))
-    library.pools[name] = _pool(texts, chosen, chosen // CIRCLES)
+    texts = library.grammar.texts(rng, kind, chosen, details)
+    first = np.sort(np.unique(texts.dictionary_encode().indices.to_numpy(), return_index=True)[1])
+    chosen = chosen[first]
+    library.pools[name] = _pool(library.add(texts.take(pa.array(first))), chosen, chosen // CIRCLES)
 
 
 _ALWAYS_WRITTEN = {"chat", "followup", "record"}

@@ -129,11 +129,11 @@ def work_off(world: World, rng: np.random.Generator, operation: Operation, n: in
 
 
 def harvest_items(world: World, rng: np.random.Generator, n: int) -> dict[str, IntArray]:
-    """A list of `n` items without replacement; when the pool is too small, items are paired into new ones.
+    """A list of `n` items without replacement, from sources of its own while there are any; beyond them, in pairs.
 
     ``world.overlap`` of them come from ordinary people's prompts.
     """
-    items = world.library.pools["attack"].shard(rng, n)
+    items = world.library.pools["attack"].shard(rng, n, world.library.spent_sources)
     body = items[np.arange(n) % len(items)]
     partner = items[(np.arange(n) // len(items) * 7_919 + np.arange(n) * 31 + 1) % len(items)]
     paired = np.arange(n) >= len(items)
