@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from stillwatch.detect.accounts import Ownership
 from stillwatch.detect.verdicts import FamilyFacts, judge_family
 from stillwatch.model.campaign import Verdict
 
@@ -13,8 +14,7 @@ HARVEST = FamilyFacts(
     coordination_bits=80.0,
     n_accused=60,
     n_exchanges=900,
-    verified_owner_share=0.0,
-    declared_share=0.0,
+    ownership=Ownership(0.1, 0.1, 0.0, 0.0),
     loc=0.0,
     item=0.0,
     elicitation_share=0.9,
@@ -37,13 +37,14 @@ def verdict(facts: FamilyFacts) -> Verdict | None:
         ({"score_bits": 9.9}, None),
         ({"score_bits": -20.0, "coordination_bits": -50.0}, Verdict.TOOL),
         ({"score_bits": -20.0, "coordination_bits": -50.0, "elicitation_share": 0.1}, None),
-        ({"verified_owner_share": 0.9}, Verdict.RELATED),
-        ({"declared_share": 0.9}, Verdict.RELATED),
+        ({"ownership": Ownership(0.9, 0.9, 0.9, 0.0)}, Verdict.RELATED),
+        ({"ownership": Ownership(0.1, 0.1, 0.1, 0.9)}, Verdict.RELATED),
+        ({"ownership": Ownership(0.9, 0.9, 0.7, 0.0)}, Verdict.UNCLEAR),
         ({"item": 0.9, "score_bits": 9.9}, Verdict.EVALUATION),
         ({"loc": float("nan"), "item": float("nan"), "score_bits": 0.0}, None),
     ],
 )
-def test_rules(change: dict[str, float], expected: Verdict | None) -> None:
+def test_rules(change: dict[str, float | Ownership], expected: Verdict | None) -> None:
     """Each bar, one at a time."""
     assert verdict(replace(HARVEST, **change)) == expected  # type: ignore[arg-type]
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from stillwatch.detect.families import members
 from stillwatch.detect.harvest.score import Reference, conformal_bar
@@ -72,7 +73,17 @@ def _legitimate_families(exchanges: int, seed: int, corpora: Path | None, on_pro
             simulate(Path(folder), exchanges=exchanges, seed=seed, campaigns=(), corpora=corpora)
         scanned = measure(engine, ingest([folder]), stages)
         truth = pq.read_table(Path(folder) / "truth" / "exchanges.parquet")
-        return _draw(_label(engine, scanned, truth), scanned.measured.families, seed)
+        plain = scanned.measured.families.filter(pa.array(_unexplained(scanned)))
+        return _draw(_label(engine, scanned, truth), plain, seed)
+
+
+def _unexplained(scanned: Scanned) -> NDArray[np.bool_]:
+    """Families that no owner and no verified declaration explains: those are judged by ownership, not by the score."""
+    streams, book = scanned.measured.streams, scanned.measured.book
+    family, account = streams["family"].to_numpy(), streams["account"].to_numpy()
+    wanted = scanned.measured.families["family"].to_numpy()
+    start, stop = (np.searchsorted(family, wanted, side) for side in ("left", "right"))
+    return np.array([not book.ownership(account[i:j]).explained for i, j in zip(start, stop, strict=True)])
 
 
 def _label(engine: LocalEngine, scanned: Scanned, truth: pa.Table) -> pa.Table:
@@ -96,6 +107,7 @@ def _label(engine: LocalEngine, scanned: Scanned, truth: pa.Table) -> pa.Table:
 
 def _draw(labels: pa.Table, measured: pa.Table, seed: int) -> pa.Table:
     """One family per unit and view, chosen by hash; families that no unit dominates are units of their own."""
+    labels = labels.filter(pc.is_in(labels["family"], value_set=measured["family"].combine_chunks()))
     family = labels["family"].to_numpy()
     mixed = labels["share"].to_numpy() < _MAJORITY
     unit = [

@@ -1,7 +1,7 @@
 """What each account had at its first appearance, and how common that is among all accounts."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ from stillwatch.model.family import ATTRIBUTES
 from stillwatch.sketch import hash_strings
 from stillwatch.stats.lookup import positions
 
-__all__ = ["AccountBook"]
+__all__ = ["OWNED_SHARE", "AccountBook", "Ownership"]
 
 _HOUR_US = 3_600_000_000
 _SEEN = ("prefix", "asn", "tls")
@@ -59,12 +59,51 @@ class AccountBook:
             declared=told.get("declared", zeros).astype(np.int8),
         )
 
+    def ownership(self, accounts: NDArray[np.uint64]) -> "Ownership":
+        """Who owns a set of accounts, and whether a verified declaration explains them."""
+        at = self.rows(accounts)
+        owner, verified = self.organisation[at], self.verified[at]
+        n = max(len(accounts), 1)
+        declared = float((verified & (self.declared[at] > 0)).sum()) / n
+        sizes, verified_sizes = _owner_sizes(owner), _owner_sizes(owner[verified])
+        fleets, verified_fleets = (int(s[s >= FLEET_ACCOUNTS].sum()) for s in (sizes, verified_sizes))
+        return Ownership(int(sizes.max(initial=0)) / n, fleets / n, verified_fleets / n, declared)
+
     def rows(self, account: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Row of each account hash."""
         return np.searchsorted(self.account, account)
 
 
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Shares of a set of accounts, 0 to 1.
+
+    one_owner           Largest share that belongs to one organisation.
+    fleets              Share that belongs to organisations with at least five of the accounts.
+    verified_fleets     The same, verified accounts only.
+    declared            Share with a declared use that is verified.
+    """
+
+    one_owner: float
+    fleets: float
+    verified_fleets: float
+    declared: float
+
+    @property
+    def explained(self) -> bool:
+        """Owners' own fleets, or a verified declaration, are behind most of the accounts."""
+        return max(self.fleets, self.declared) >= OWNED_SHARE
+
+
+OWNED_SHARE: Final = 0.8
+FLEET_ACCOUNTS: Final = 5
+
 DECLARED_USES: tuple[str, ...] = ("evaluation", "distillation", "resale", "fleet")
+
+
+def _owner_sizes(owner: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Accounts of each known owner."""
+    return np.asarray(np.unique(owner[owner != 0], return_counts=True)[1], np.int64)
 
 
 def _provider_columns(accounts: pa.Table) -> dict[str, NDArray[np.uint64]]:

@@ -1,7 +1,7 @@
 """From measured families to drafts of campaigns: verdicts, streams, and what belongs together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,10 +17,11 @@ from stillwatch.model.fingerprint import ELICITATION_CLASSES
 
 __all__ = ["Draft", "JudgedFamily", "draft_campaigns", "judge_families"]
 
-_ORDER: Final = (Verdict.HARVEST, Verdict.UNCLEAR, Verdict.RELATED, Verdict.EVALUATION, Verdict.RELAY, Verdict.TOOL)
+_ORDER: Final = (Verdict.UNCLEAR, Verdict.RELATED, Verdict.EVALUATION, Verdict.RELAY, Verdict.TOOL)
 _MAX_DRAFTS: Final = 20
 """Campaigns shown per verdict that accuses nobody, the largest first."""
 _COVERED: Final = 0.5
+_SIBLING: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,15 @@ class JudgedFamily:
     n: NDArray[np.int64]
     attribution_bits: NDArray[np.float64]
 
+    def among(self, accounts: NDArray[np.uint64]) -> "JudgedFamily":
+        """The same family with only those of its accounts."""
+        keep = np.isin(self.accounts, accounts)
+        return replace(self, accounts=self.accounts[keep], n=self.n[keep], attribution_bits=self.attribution_bits[keep])
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Families tied together; the first is the one with the most bits."""
+    """Families tied together; the first gave the verdict and has the most bits of those that did."""
 
     verdict: Verdict
     families: tuple[JudgedFamily, ...]
@@ -105,18 +111,12 @@ def _facts(
     n: NDArray[np.int64],
     book: AccountBook,
 ) -> FamilyFacts:
-    at = book.rows(accounts)
-    verified = book.verified[at]
-    owners = book.organisation[at][verified & (book.organisation[at] != 0)]
-    n_largest = int(np.unique(owners, return_counts=True)[1].max()) if len(owners) else 0
-    n_all = max(len(accounts), 1)
     return FamilyFacts(
         score_bits=score_bits,
         coordination_bits=measured["coordination_bits"][row].as_py(),
         n_accused=len(accounts),
         n_exchanges=int(n.sum()),
-        verified_owner_share=n_largest / n_all,
-        declared_share=float((verified & (book.declared[at] > 0)).sum()) / n_all,
+        ownership=book.ownership(accounts),
         loc=measured["loc"][row].as_py(),
         item=measured["item"][row].as_py(),
         elicitation_share=max(measured[f"{name}_share"][row].as_py() for name in ELICITATION_CLASSES),
@@ -124,15 +124,28 @@ def _facts(
 
 
 def draft_campaigns(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
-    """Tie families of one verdict together; what an earlier verdict mostly covers is the same traffic seen again."""
-    drafts: list[Draft] = []
+    """Tie families of one verdict together; what an earlier verdict mostly covers is the same traffic seen again.
+
+    A family just under the bar joins a harvest when its accounts are accused already: the prior that held it under the
+    bar, one family in a thousand, is not the prior of a confirmed campaign's own accounts.
+    """
+    drafts = _harvests(judged, n_accounts)
     for verdict in _ORDER:
         taken = _accounts([family for draft in drafts for family in draft.families])
         families = [f for f in judged if f.verdict == verdict and np.isin(f.accounts, taken).mean() < _COVERED]
         found = [Draft(verdict, group) for group in _tie(families, n_accounts)]
         found.sort(key=_size, reverse=True)
-        drafts += found if verdict in {Verdict.HARVEST, Verdict.UNCLEAR} else found[:_MAX_DRAFTS]
+        drafts += found if verdict == Verdict.UNCLEAR else found[:_MAX_DRAFTS]
     return drafts
+
+
+def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
+    harvests = [f for f in judged if f.verdict == Verdict.HARVEST]
+    accused = _accounts(harvests)
+    near = [f for f in judged if f.verdict == Verdict.UNCLEAR and np.isin(f.accounts, accused).mean() >= _SIBLING]
+    groups = _tie([*harvests, *(f.among(accused) for f in near)], n_accounts)
+    drafts = [Draft(Verdict.HARVEST, group) for group in groups if group[0].verdict == Verdict.HARVEST]
+    return sorted(drafts, key=_size, reverse=True)
 
 
 def _size(draft: Draft) -> tuple[int, int]:
@@ -150,4 +163,4 @@ def _tie(families: Sequence[JudgedFamily], n_accounts: int) -> list[tuple[Judged
     which = np.repeat(np.arange(len(families)), [len(f.accounts) for f in families])
     component = link(which, codes, len(families), n_accounts)
     groups = [[families[int(i)] for i in np.flatnonzero(component == c)] for c in np.unique(component)]
-    return [tuple(sorted(g, key=lambda f: (-f.score_bits, f.family))) for g in groups]
+    return [tuple(sorted(g, key=lambda f: (f.verdict != Verdict.HARVEST, -f.score_bits, f.family))) for g in groups]

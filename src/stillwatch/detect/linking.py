@@ -11,14 +11,14 @@ from stillwatch.stats.tails import benjamini_hochberg, log_hypergeometric_tail
 __all__ = ["link"]
 
 _FALSE_DISCOVERY_RATE: Final = 1e-3
-_MIN_SHARE: Final = 0.2
+_MIN_SHARE: Final = 0.5
 
 
 def link(family: NDArray[np.int64], account: NDArray[np.int64], n_families: int, n_accounts: int) -> NDArray[np.int64]:
     """Component of each family, numbered by their first family.
 
     Two families are tied when their common accounts are improbable (hypergeometric upper tail, Benjamini-Hochberg over
-    all pairs that share any) and are at least a fifth of the smaller one: popular bystanders tie nothing.
+    all pairs that share any) and are at least half of the smaller one: neither popular bystanders nor a text that two operations both use tie anything.
 
     family, account     Streams as codes, one row each; accounts among the `n_accounts` that were seen at all.
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from stillwatch.detect.accounts import OWNED_SHARE, Ownership
 from stillwatch.model.campaign import Reason, Verdict
 
 __all__ = ["UNCLEAR_MARGIN", "FamilyFacts", "judge_family"]
@@ -11,7 +12,6 @@ MIN_HARVEST_ACCOUNTS: Final = 20
 MIN_HARVEST_EXCHANGES: Final = 100
 UNCLEAR_MARGIN: Final = 4.0
 COORDINATED_BITS: Final = 10.0
-ONE_OWNER_SHARE: Final = 0.8
 ITEM_SHARE: Final = 0.5
 WANDERING_LOC: Final = 0.1
 TOOL_ELICITATION: Final = 0.5
@@ -23,16 +23,14 @@ class FamilyFacts:
 
     n_accused       Accounts that pass attribution.
     n_exchanges     Their exchanges.
-    verified_owner_share    Largest share of accounts that belong to one verified organisation.
-    declared_share  Share of accounts with a declared use that is verified.
+    ownership       Who owns these accounts.
     """
 
     score_bits: float
     coordination_bits: float
     n_accused: int
     n_exchanges: int
-    verified_owner_share: float
-    declared_share: float
+    ownership: Ownership
     loc: float
     item: float
     elicitation_share: float
@@ -69,10 +67,11 @@ def _uncoordinated(
 
 def _explained(facts: FamilyFacts) -> tuple[Verdict, Reason] | None:
     """A verified relation or a benchmark's item list explains coordination."""
-    if facts.verified_owner_share >= ONE_OWNER_SHARE:
-        return Verdict.RELATED, Reason("one-verified-owner", facts.verified_owner_share, ONE_OWNER_SHARE)
-    if facts.declared_share >= ONE_OWNER_SHARE:
-        return Verdict.RELATED, Reason("declared-and-verified", facts.declared_share, ONE_OWNER_SHARE)
+    owned = facts.ownership
+    if owned.verified_fleets >= OWNED_SHARE:
+        return Verdict.RELATED, Reason("verified-owners", owned.verified_fleets, OWNED_SHARE)
+    if owned.declared >= OWNED_SHARE:
+        return Verdict.RELATED, Reason("declared-and-verified", owned.declared, OWNED_SHARE)
     if facts.item >= ITEM_SHARE:
         return Verdict.EVALUATION, Reason("item-list", facts.item, ITEM_SHARE)
     return None
@@ -81,6 +80,9 @@ def _explained(facts: FamilyFacts) -> tuple[Verdict, Reason] | None:
 def _alarmed(facts: FamilyFacts, score: Reason, coordination: Reason) -> tuple[Verdict, tuple[Reason, ...]] | None:
     accounts = Reason("accounts", facts.n_accused, MIN_HARVEST_ACCOUNTS)
     exchanges = Reason("exchanges", facts.n_exchanges, MIN_HARVEST_EXCHANGES)
+    if facts.ownership.one_owner >= OWNED_SHARE:
+        owner = Reason("one-unverified-owner", facts.ownership.one_owner, OWNED_SHARE)
+        return Verdict.UNCLEAR, (score, owner, coordination, accounts, exchanges)
     if facts.n_accused >= MIN_HARVEST_ACCOUNTS and facts.n_exchanges >= MIN_HARVEST_EXCHANGES:
         return Verdict.HARVEST, (score, coordination, accounts, exchanges)
     return Verdict.UNCLEAR, (score, Reason("small", facts.n_accused, MIN_HARVEST_ACCOUNTS), coordination, exchanges)

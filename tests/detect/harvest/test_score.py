@@ -24,10 +24,10 @@ from stillwatch.stats.kernel_density import normal_kernel
 
 Floats = NDArray[np.float64]
 BANDWIDTH = {
-    "ti": 0.03,
+    "ti": 0.02,
     "hi": 0.05,
-    "se": 0.07,
-    "loc": 0.03,
+    "se": 0.05,
+    "loc": 0.02,
     "cd": 0.4,
     "dr": 0.03,
     "rep": 0.05,
@@ -35,13 +35,15 @@ BANDWIDTH = {
     "elic": 0.1,
     "bits": 1.0,
 }
-SHARE = ("rep", "item", "elic")
+SHARE = ("se", "rep", "item", "elic")
 BASE = {"ti", "hi", "se", "item", "elic", "bits"}
 USED = {
     "strict": BASE | {"cd", "loc", "rep"},
     "no-cd": BASE | {"loc", "rep"},
     "no-rep": BASE | {"cd", "loc"},
     "dr-for-loc": BASE | {"cd", "rep", "dr"},
+    "sticky": BASE | {"cd", "loc", "rep"},
+    "sticky-no-cd": BASE | {"loc", "rep"},
 }
 HARVEST = [0.0, 0.01, 0.0, 0.1, 0.0, 0.0, 0.02, 0.01, 0.9, 60.0]
 PEOPLE = [0.4, 0.3, 0.5, 1.5, 0.2, 0.1, 0.4, 0.2, 0.1, -40.0]
@@ -76,7 +78,7 @@ def on_scale(x: Floats) -> dict[str, float]:
 
 def log2_sum(densities: dict[str, float], used: set[str]) -> float:
     """Sum of log2 over the tests that are used and known."""
-    return float(sum(np.log2(d) for test, d in densities.items() if test in used))
+    return float(sum(np.log2(max(d, 1e-300)) for test, d in densities.items() if test in used))
 
 
 def direct(x: Floats, s: Floats, reference: Reference, unit: int) -> float:
@@ -85,7 +87,7 @@ def direct(x: Floats, s: Floats, reference: Reference, unit: int) -> float:
     rows = [on_scale(r) for r, u in zip(reference.x, reference.unit, strict=True) if u != unit]
     units = [int(u) for u in reference.unit if u != unit]
     weight = np.array([1 / units.count(u) for u in units])
-    broad = {**dict.fromkeys(TESTS, 0.5), "cd": 1 / 8, "rep": 1.0, "item": 1.0, "elic": 1.0, "bits": 1 / 32}
+    broad = {**dict.fromkeys(TESTS, 0.5), "se": 1.0, "cd": 1 / 8, "rep": 1.0, "item": 1.0, "elic": 1.0, "bits": 1 / 32}
     kernel: dict[str, Floats] = {}
     marginal: dict[str, float] = {}
     for test in query:
@@ -103,7 +105,8 @@ def direct(x: Floats, s: Floats, reference: Reference, unit: int) -> float:
         used = USED[variant] & set(query)
         joint = sum(w * np.prod([kernel[test][i] for test in used]) for i, w in enumerate(weight)) / weight.sum()
         legit = 0.8 * joint + 0.2 * 2 ** log2_sum(marginal, used)
-        bits.append(log2_sum(p1, used) - np.log2(legit) if variant != "dr-for-loc" or "dr" in query else -np.inf)
+        harvest = p1 | ({"se": 1.0} if variant.startswith("sticky") and "se" in query else {})
+        bits.append(log2_sum(harvest, used) - np.log2(legit) if variant != "dr-for-loc" or "dr" in query else -np.inf)
     return float(np.log2(np.mean(np.exp2(bits))))
 
 
@@ -135,7 +138,7 @@ def area(density: Callable[[float], float], low: float, high: float) -> float:
     [
         ("ti", -1, 1),
         ("hi", -1, 1),
-        ("se", -1, 1),
+        ("se", 0, 1),
         ("loc", -1, 1),
         ("dr", -1, 2),
         ("cd", 0, 5),
@@ -171,10 +174,10 @@ def test_harvest_densities_are_those_of_the_design() -> None:
     x = np.array([[0.03, -0.05, 0.02, 0.3, 0.04, 0.5, 0.1, 0.2, 0.4, 3.0]])
     s = np.full((1, 10), 0.05)
     found = dict(zip(TESTS, harvest_density(x, s)[0], strict=True))
-    near, wide = np.hypot(0.05, 0.02), np.hypot(0.05, 0.04)
+    near, wide = np.hypot(0.05, 0.005), np.hypot(0.05, 0.01)
     assert found["ti"] == pytest.approx(stats.norm.pdf(0.03, scale=near))
     assert found["hi"] == pytest.approx(stats.norm.pdf(-0.05, scale=wide))
-    assert found["se"] == pytest.approx(stats.norm.pdf(0.02, scale=near))
+    assert found["se"] == pytest.approx(stats.halfnorm.pdf(0.02, scale=wide))
     assert found["loc"] == pytest.approx(stats.norm.pdf(0.04, scale=near))
     assert found["cd"] == pytest.approx(stats.halfnorm.pdf(0.3, scale=np.hypot(0.4, 0.05)))
     assert found["rep"] == pytest.approx(stats.expon.pdf(0.1, scale=np.hypot(0.08, 0.05)))

@@ -35,18 +35,21 @@ __all__ = [
 TESTS: tuple[str, ...] = ("ti", "hi", "se", "cd", "loc", "dr", "rep", "item", "elic", "bits")
 """Columns of every effects array. bits is coordination evidence in bits, as measured; it is put on a log scale here."""
 
-VARIANTS: tuple[str, ...] = ("strict", "no-cd", "no-rep", "dr-for-loc")
-"""Alternatives an evader chooses among. loc is replaced, never dropped: that would accuse people behind a relay."""
+VARIANTS: tuple[str, ...] = ("strict", "no-cd", "no-rep", "dr-for-loc", "sticky", "sticky-no-cd")
+"""Alternatives an evader chooses among. loc is replaced, never dropped: that would accuse people behind a relay. sticky
+is a dispatcher that stays with an account for a while, as public relay software does: sessions of any share."""
 
+_STICKY = [j for j, variant in enumerate(VARIANTS) if variant.startswith("sticky")]
 _UNSEEN_KIND = 0.2
-_BANDWIDTH = np.array([0.03, 0.05, 0.07, 0.4, 0.03, 0.03, 0.05, 0.05, 0.1, 1.0])
+_BARE = 0.3
+_BANDWIDTH = np.array([0.02, 0.05, 0.05, 0.4, 0.02, 0.03, 0.05, 0.05, 0.1, 1.0])
 _BOUNDS = Bounds(
-    lower=np.array([-np.inf, -np.inf, -np.inf, 0.0, -np.inf, -np.inf, 0.0, 0.0, 0.0, -np.inf]),
-    upper=np.array([np.inf, np.inf, np.inf, np.inf, np.inf, np.inf, 1.0, 1.0, 1.0, np.inf]),
-    broad=np.array([0.5, 0.5, 0.5, 0.125, 0.5, 0.5, 1.0, 1.0, 1.0, 1 / 32]),
+    lower=np.array([-np.inf, -np.inf, 0.0, 0.0, -np.inf, -np.inf, 0.0, 0.0, 0.0, -np.inf]),
+    upper=np.array([np.inf, np.inf, 1.0, np.inf, np.inf, np.inf, 1.0, 1.0, 1.0, np.inf]),
+    broad=np.array([0.5, 0.5, 1.0, 0.125, 0.5, 0.5, 1.0, 1.0, 1.0, 1 / 32]),
 )
 _COLUMN = {test: j for j, test in enumerate(TESTS)}
-_SHARES = [_COLUMN[test] for test in ("rep", "item", "elic")]
+_SHARES = [_COLUMN[test] for test in ("se", "rep", "item", "elic")]
 
 
 def _subsets() -> NDArray[np.bool_]:
@@ -56,6 +59,7 @@ def _subsets() -> NDArray[np.bool_]:
     subsets[1, _COLUMN["cd"]] = False
     subsets[2, _COLUMN["rep"]] = False
     subsets[3, [_COLUMN["loc"], _COLUMN["dr"]]] = [False, True]
+    subsets[5, _COLUMN["cd"]] = False
     return subsets
 
 
@@ -150,10 +154,14 @@ def conformal_bar(reference: Reference, alpha: float) -> float:
 def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Density of each test under a harvest, stated by theory; NaN where x is. Columns as `TESTS`, shape (F, 10).
 
-    ti, hi, se, loc   N(0, s^2 + .02^2), .04 for hi: accounts are exchangeable shards of one list.
+    ti, hi, loc       N(0, s^2 + .005^2), .01 for hi: accounts are exchangeable shards of one list, and random dealing has
+                expectation exactly 0; the width leaves room for a list that is not quite shuffled.
+    se          The same, width .01, on max(se, 0), doubled: dealing by turns makes fewer short gaps than chance, people never do.
+                In the variant sticky uniform on (0, 1).
     cd          Half-normal of scale .4 on max(cd, 0), s added in quadrature: load is evened out, or more than even.
     rep, item   Exponential of mean .08, s added in quadrature: a list without replacement, no popular items.
-    elic        .5 below one half, 1.5 above: not every harvest asks for reasoning, most do.
+    elic        Three in ten harvests send bare questions: half-normal of scale .1 at 0. The others .5 below one half,
+                1.5 above: not every harvest asks for reasoning, most do.
     dr          Uniform on (.1, 1), smoothed by s and .03: a sorted list drifts. It only serves in place of loc.
     bits        y = sign(b) log2(1 + |b|). Wealth grows in proportion to exchanges, so y is log2 of their number plus a
                 constant that depends on the dispatcher; campaigns of 100 to 20,000 judged exchanges at .05 to 2 bits
@@ -163,19 +171,21 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
     >>> x, s = np.full((1, 10), np.nan), np.zeros((1, 10))
     >>> x[0, TESTS.index("elic")] = .9
     >>> harvest_density(x, s)[0, TESTS.index("elic")].item()
-    1.5
+    1.05
     """
     x, s = _on_scale(x), _errors(s)
     density = np.empty_like(x)
-    for test, tau in (("ti", 0.02), ("hi", 0.04), ("se", 0.02), ("loc", 0.02)):
+    for test, tau in (("ti", 0.005), ("hi", 0.01), ("se", 0.01), ("loc", 0.005)):
         density[:, _COLUMN[test]] = _normal(x[:, _COLUMN[test]], np.hypot(s[:, _COLUMN[test]], tau))
+    density[:, _COLUMN["se"]] *= 2
     cd, dr, elic, bits = (_COLUMN[test] for test in ("cd", "dr", "elic", "bits"))
     density[:, cd] = 2 * _normal(x[:, cd], np.hypot(s[:, cd], 0.4))
     for j in (_COLUMN["rep"], _COLUMN["item"]):
         mean = np.hypot(s[:, j], 0.08)
         density[:, j] = np.exp(-x[:, j] / mean) / mean
     density[:, dr] = _box(x[:, dr], 0.1, 1.0, np.hypot(s[:, dr], 0.03))
-    density[:, elic] = 0.5 + ndtr((x[:, elic] - 0.5) / np.maximum(s[:, elic], 1e-9))
+    asking = 0.5 + ndtr((x[:, elic] - 0.5) / np.maximum(s[:, elic], 1e-9))
+    density[:, elic] = _BARE * 2 * _normal(x[:, elic], np.hypot(s[:, elic], 0.1)) + (1 - _BARE) * asking
     density[:, bits] = 6 / 7 * _box(x[:, bits], 2.0, 14.0, np.array(1.0)) + 1 / 7 * _normal(x[:, bits], np.array(6.0))
     return density
 
@@ -220,6 +230,7 @@ def _score(
     log2_marginal = np.log2(legitimate.marginal)
     numerator = _sum_over_tests(log2_p1, known)
     unseen_kind = np.exp2(_sum_over_tests(log2_marginal, known))
+    numerator[:, _STICKY] -= np.where(known, log2_p1, 0.0)[:, [_COLUMN["se"]]]
     bits = numerator - np.log2((1 - _UNSEEN_KIND) * legitimate.joint + _UNSEEN_KIND * unseen_kind)
     bits[~known[:, _COLUMN["dr"]], VARIANTS.index("dr-for-loc")] = -np.inf
     variant = np.argmax(bits, axis=1)
@@ -236,7 +247,7 @@ def _sum_over_tests(log2_density: NDArray[np.float64], known: NDArray[np.bool_])
 
 
 def _on_scale(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Effects as they are compared: cd not below 0, shares within 0 to 1, bits on a signed log scale."""
+    """Effects as they are compared: cd not below 0, se and shares within 0 to 1, bits on a signed log scale."""
     scaled = x.astype(np.float64, copy=True)
     scaled[:, _COLUMN["cd"]] = np.maximum(scaled[:, _COLUMN["cd"]], 0.0)
     scaled[:, _SHARES] = np.clip(scaled[:, _SHARES], 0.0, 1.0)
