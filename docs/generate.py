@@ -5,6 +5,7 @@ Usage: ``make docs`` writes; ``docs/generate.py --check`` says which committed p
 
 import importlib
 import inspect
+import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -201,7 +202,7 @@ How exchanges are grouped across accounts. A view may propose anything; the evid
 
 Independent kinds of evidence that a family's accounts are one hand, in bits.
 
-{words_table("channel", wording.CHANNELS)}
+{words_table("channel", wording.CHANNELS, modules("stillwatch.detect.channels") | {"both"})}
 
 ## Structure tests
 
@@ -232,6 +233,11 @@ def registered(folder: str, name: str) -> set[str]:
     return {plugin.name for plugin in getattr(importlib.import_module(folder), name)}
 
 
+def modules(folder: str) -> set[str]:
+    """Names of the modules in a folder."""
+    return {found.name for found in pkgutil.iter_modules(importlib.import_module(folder).__path__)}
+
+
 def words_table(head: str, words: Mapping[str, wording.Words], only: set[str] | None = None) -> str:
     """Codes with their name and meaning, in order; `only` leaves out what no plugin gives."""
     return table(
@@ -243,7 +249,7 @@ def words_table(head: str, words: Mapping[str, wording.Words], only: set[str] | 
 def readers_page() -> str:
     """Log formats."""
     readers = importlib.import_module("stillwatch.ingest.registry").READERS
-    rows = [[f"`{r.name}`", r.unit, first_sentence(type(r))] for r in readers]
+    rows = [[f"`{r.name}`", r.unit, first_sentence(inspect.getmodule(type(r)))] for r in readers]
     return f"""# Log formats
 
 The format of a file is found by looking at its content, in this order. Files may be compressed (`.gz`, `.zst`), named
