@@ -98,6 +98,16 @@ def test_times_agree(shared: dict[str, dict[str, Any]]) -> None:
         assert abs((time - row["time"]).total_seconds()) < 2
 
 
+@pytest.mark.parametrize(
+    ("folder", "n_kept", "n_quarantined", "n_duplicate"),
+    [("litellm", 47, 0, 9), ("openai", 43, 2, 8), ("anthropic", 4, 8, 0), ("langfuse", 10, 0, 20)],
+)
+def test_folders_add_up(folder: str, n_kept: int, n_quarantined: int, n_duplicate: int, read: Read) -> None:
+    """A folder with every form of a format is accounted for row by row: told twice, in error, without an account."""
+    tally = read([FIXTURES / folder])[0].tally
+    assert (tally.rows_kept, tally.rows_quarantined, tally.rows_duplicate) == (n_kept, n_quarantined, n_duplicate)
+
+
 def synthetic(n: int) -> list[dict[str, Any]]:
     """Rows that use every column the writers know."""
     start = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp() * 1e6)

@@ -1,8 +1,8 @@
-"""Names that tracing gave one fact over the years: GenAI semantic conventions old and new, OpenInference, LiteLLM,
-Langfuse.
+"""Names that tracing gave one fact over the years.
 
-One table, by column of the record. The first name that is there and not empty counts; a span's own attributes go
-before those of its resource. Newest names stand first.
+GenAI semantic conventions old and new, OpenInference, LiteLLM and Langfuse in one table, by column of the record.
+The first name that is there and not empty counts; a span's own attributes go before those of its resource. Newest names
+stand first.
 """
 
 __all__ = ["ALIASES", "EMBEDDING", "OPERATIONS", "PARAMETERS", "TEXT_GENERATION", "operation_name"]
