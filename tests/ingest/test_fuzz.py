@@ -103,9 +103,10 @@ def test_arbitrary_bytes_crash_no_reader(reader: Reader, data: bytes) -> None:
 @given(which=st.integers(0, 10_000), seed=st.integers(0, 2**32))
 def test_damaged_logs_crash_no_reader(reader: Reader, which: int, seed: int) -> None:
     """Damaged logs of any format are read to their end by any reader; its own ones always give rows."""
-    data = mutated(examples()[which % len(examples())], seed)
-    n = rows_read(reader, data) if reader.recognises(source(data)) else 1
-    assert n > 0 or not data.strip()
+    whole = examples()[which % len(examples())]
+    data = mutated(whole, seed)
+    if reader.recognises(source(data)) and rows_read(reader, whole) > 0:
+        assert rows_read(reader, data) > 0
 
 
 @each_reader
@@ -121,14 +122,15 @@ def test_counts_add_up_for_damaged_logs(
     tmp_path_factory: pytest.TempPathFactory, which: int, seed: int, *, is_packed: bool
 ) -> None:
     """The whole of ingest on damaged logs: every row read is kept, quarantined or a duplicate."""
-    data = mutated(examples()[which % len(examples())], seed)
+    whole = examples()[which % len(examples())]
+    data = mutated(whole, seed)
     path = tmp_path_factory.mktemp("fuzz") / "log"
     path.write_bytes(mutated(gzip.compress(data), seed) if is_packed else data)
     try:
         logs, _ = read_all(path)
     except UnknownFormat:
         return
-    assert logs.tally.rows_read > 0
+    assert logs.tally.rows_read > 0 or not any(r.recognises(source(whole)) and rows_read(r, whole) for r in READERS)
 
 
 @settings(max_examples=150)

@@ -18,6 +18,8 @@ __all__ = ["PARQUET_MAGIC", "NativeParquet", "parquet_batches", "parquet_file", 
 PARQUET_MAGIC = b"PAR1"
 BATCH_ROWS = 65_536
 BATCH_BYTES = 64 * 1024 * 1024
+UNREADABLE = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
+"""What damaged bytes make Arrow raise: names that are no text, sizes that are none, pages that do not inflate."""
 
 
 class NativeParquet:
@@ -67,7 +69,7 @@ def parquet_file(source: Source) -> Iterator[pq.ParquetFile]:
         try:
             file = pq.ParquetFile(pa.PythonFile(stream, mode="r"), pre_buffer=False)
             _ = file.schema_arrow
-        except (pa.ArrowException, OSError) as error:
+        except UNREADABLE as error:
             reason = "Parquet footer is broken"
             raise Damage(reason, size) from error
         yield file
@@ -93,9 +95,12 @@ def _group_batches(
         for batch in file.iter_batches(_batch_rows(meta), row_groups=[group], columns=columns):
             yield Columns(row, batch)
             row += batch.num_rows
-    except (pa.ArrowException, OSError):
+    except UNREADABLE:
         lost = first_row + meta.num_rows - row
         yield Rejected(row, None, f"row group {group} is damaged, {lost:,} rows of it cannot be read")
+        return
+    if row != first_row + meta.num_rows:
+        yield Rejected(row, None, f"row group {group} has {row - first_row:,} rows, its footer says {meta.num_rows:,}")
 
 
 def _batch_rows(meta: pq.RowGroupMetaData) -> int:
