@@ -145,8 +145,8 @@ OPERATIONS: dict[str, str] = {
 }
 """Names of one operation, as conventions, OpenInference and LiteLLM write them, by what the record calls it."""
 
-TEXT_GENERATION = frozenset({"chat", "generate_content", "text_completion"})
-EMBEDDING = frozenset({"embeddings"})
+TEXT_GENERATION = ("chat", "generate_content", "text_completion")
+EMBEDDING = ("embeddings",)
 
 
 def operation_name(value: object) -> object:

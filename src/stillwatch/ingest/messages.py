@@ -9,7 +9,8 @@ SYSTEM_ROLES = frozenset({"system", "developer"})
 USER_ROLES = frozenset({"user", "human"})
 TEXT_KEYS = ("text", "content", "refusal")
 # Parts of a user message that no user wrote: results that the caller's program sends back.
-TOOL_PARTS = frozenset({"tool_result", "tool_call_response", "function_call_output"})
+# A tuple: what is looked up in it comes from outside and may not be hashable.
+TOOL_PARTS = ("tool_result", "tool_call_response", "function_call_output")
 # LiteLLM writes this instead of contents when message logging is off.
 REDACTED = frozenset({"redacted-by-litellm", "REDACTED"})
 
@@ -89,7 +90,7 @@ def _role(message: object) -> str:
     if not isinstance(message, dict):
         return ""
     kind = message.get("type")
-    default = "user" if kind in {None, "message"} else str(kind)
+    default = "user" if kind in (None, "message") else str(kind)
     return str(message.get("role") or default).lower()
 
 

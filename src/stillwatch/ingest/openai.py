@@ -17,7 +17,7 @@ from stillwatch.model.reader import Columns, Record, Rejected, Source
 
 __all__ = ["OpenAi"]
 
-ANSWER_OBJECTS = frozenset({"chat.completion", "response", "text_completion", "list"})
+ANSWER_OBJECTS = ("chat.completion", "response", "text_completion", "list")
 OPERATIONS = {"list": "embeddings", "text_completion": "text_completion"}
 
 
