@@ -25,10 +25,7 @@ check: $(VENV)/.stamp-dev ## Format, lint, types, layers and documentation.
 	@$(MAKE) --no-print-directory --keep-going check-format check-lint check-types check-layers check-docs \
 	  && echo "check: all passed" || { echo "check: failed, see the lines marked Error above"; exit 1; }
 
-check-pictures: demo $(VENV)/.stamp-dev ## Take docs/images/ again from the demo's report, in Chromium.
-	@$(PY) docs/picture.py $(DEMO_OUT)/findings/report.html
-
-format: $(VENV)/.stamp-dev
+check-format: $(VENV)/.stamp-dev
 	$(PY) -m ruff format --check $(SOURCES)
 
 check-lint: $(VENV)/.stamp-dev
