@@ -142,7 +142,8 @@ def _grammar_pool(library: Library, rng: np.random.Generator, name: str, exchang
     library.pools[name] = _pool(library.add(texts.take(pa.array(first))), chosen, chosen // CIRCLES)
 
 
-_ALWAYS_WRITTEN = {"chat", "followup", "record"}
+_ALWAYS_WRITTEN = {"chat", "followup", "record", "attack"}
+_LOTS = 80
 _ROLES = {"chat": ("chat", "enterprise"), "support": ("enterprise",), "task": ("agent",), "evaluation": ("evaluation",)}
 
 
@@ -168,19 +169,26 @@ def _both(first: Pool, second: Pool) -> Pool:
     )
 
 
+def _in_lots(rng: np.random.Generator, texts: IntArray) -> Pool:
+    """A pool cut into lots at random: campaigns that take different lots ask different questions of the same kinds."""
+    lots = rng.integers(_LOTS, size=len(texts))
+    return _pool(texts, lots, lots)
+
+
 def open_library(rng: np.random.Generator, exchanges: int, corpora: Corpora | None) -> Library:
     """Shelve the prompts of a run: the grammar's, or the corpora's.
 
-    With corpora, ordinary people's chat still takes the grammar in beside them: the real chat prompts are too few for
+    With corpora, ordinary chat and attacks still take the grammar in beside them: the real prompts are too few for
     everybody to have some of their own.
     """
     library = Library(Grammar())
     for name in _POOLS:
         if corpora is None or name in _ALWAYS_WRITTEN:
-            _grammar_pool(library, rng, name, exchanges if corpora is None else exchanges // 2)
+            _grammar_pool(library, rng, name, exchanges // 2 if corpora is not None and name == "chat" else exchanges)
         if corpora is not None and name not in {"followup", "record"}:
             pool = _corpus_pool(library, corpora, name)
-            library.pools[name] = _both(library.pools[name], pool) if name == "chat" else pool
+            library.pools[name] = _both(library.pools[name], pool) if name in _ALWAYS_WRITTEN else pool
+    library.pools["attack"] = _in_lots(rng, library.pools["attack"].texts)
     if corpora is not None:
         library.origin = "corpora"
     return library
