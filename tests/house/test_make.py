@@ -52,7 +52,7 @@ def test_continuous_integration_can_run() -> None:
 
 
 def test_index_of_pip_goes_to_uv(install: ModuleType) -> None:
-    """uv reads no pip settings: an index and certificates that pip was given are passed on."""
+    """An index and certificates that pip was given are passed on: uv reads no settings of pip."""
     made = install.uv_environment({"HOME": "/h"}, {"index-url": "file:///mirror", "cert": "/ca.pem"})
     assert made == {"HOME": "/h", "UV_INDEX_URL": "file:///mirror", "SSL_CERT_FILE": "/ca.pem"}
 
