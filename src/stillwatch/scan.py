@@ -1,8 +1,10 @@
 """From logs to findings: the only place that wires the stages of a scan together."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
@@ -31,7 +33,7 @@ from stillwatch.detect.reference import ReferenceFile, feature_arrays
 from stillwatch.detect.verdicts import UNCLEAR_MARGIN
 from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
-from stillwatch.ingest import Ingest, ingest
+from stillwatch.ingest import Ingest, ingest, installation_salt
 from stillwatch.model.campaign import TemplatePart
 from stillwatch.model.engine import Dataset, Engine
 from stillwatch.model.exchange import EXCHANGE
@@ -95,6 +97,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
             accounts=accounts,
             mapping=mapping,
             content=content,
+            salt=installation_salt(),
             on_progress=lambda done, total: stages.report("read", done, total),
         )
         scanned = measure(engine, source, stages)
@@ -215,3 +218,13 @@ def _templates(
             n_fills = len(np.unique(accused["fill"][accused["family"] == family]))
             found[family] = template_parts(prompt, scanned.sketched.counts, n_fills)
     return found
+
+
+class _Callable(ModuleType):
+    """This module and its function share a name: ``stillwatch.scan(...)`` works whichever was imported first."""
+
+    def __call__(self, *args: Any, **options: Any) -> Findings:  # noqa: ANN401 - passed on as they are
+        return scan(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -72,8 +72,9 @@ class EvidenceDesk:
         )
 
     def _effects(self, row: Mapping[str, float], at: int) -> tuple[Effect, ...]:
+        low, high = np.nanquantile(self.reference.x, (0.05, 0.95), axis=0)
         return tuple(
-            Effect(name, row[name], row[f"{name}_error"], float(np.nan_to_num(self.test_bits[at, j])))
+            Effect(name, row[name], row[f"{name}_error"], float(np.nan_to_num(self.test_bits[at, j])), low[j], high[j])
             for j, name in enumerate(FEATURE_NAMES)
         )
 

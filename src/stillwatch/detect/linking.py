@@ -11,14 +11,16 @@ from stillwatch.stats.tails import benjamini_hochberg, log_hypergeometric_tail
 __all__ = ["link"]
 
 _FALSE_DISCOVERY_RATE: Final = 1e-3
-_MIN_SHARE: Final = 0.5
+_HALF: Final = 0.5
 
 
 def link(family: NDArray[np.int64], account: NDArray[np.int64], n_families: int, n_accounts: int) -> NDArray[np.int64]:
     """Component of each family, numbered by their first family.
 
-    Two families are tied when their common accounts are improbable (hypergeometric upper tail, Benjamini-Hochberg over
-    all pairs that share any) and are at least half of the smaller one: neither popular bystanders nor a text that two operations both use tie anything.
+    Families at least half alike (Jaccard) are tied, and a family that lies mostly inside others to the one of these it
+    is most alike, when what they share is improbable (hypergeometric upper tail, Benjamini-Hochberg over all pairs that
+    share any). So popular bystanders tie nothing, and a family that covers several operations (one client that all of
+    them use) belongs to none of them instead of making them one.
 
     family, account     Streams as codes, one row each; accounts among the `n_accounts` that were seen at all.
 
@@ -31,12 +33,25 @@ def link(family: NDArray[np.int64], account: NDArray[np.int64], n_families: int,
     common = sparse.coo_array(sparse.triu(incidence @ incidence.T, k=1))
     if not common.nnz:
         return np.arange(n_families)
-    small, large = np.minimum(size[common.row], size[common.col]), np.maximum(size[common.row], size[common.col])
-    log_p = log_hypergeometric_tail(common.data, large, small, n_accounts)
-    tied = benjamini_hochberg(np.exp(log_p), _FALSE_DISCOVERY_RATE) & (common.data >= _MIN_SHARE * small)
-    graph = sparse.coo_array(
-        (ones[:1].repeat(tied.sum()), (common.row[tied], common.col[tied])), shape=(n_families, n_families)
-    )
+    log_p = log_hypergeometric_tail(common.data, size[common.row], size[common.col], n_accounts)
+    improbable = benjamini_hochberg(np.exp(log_p), _FALSE_DISCOVERY_RATE)
+    pairs = common.row[improbable], common.col[improbable], common.data[improbable]
+    one, other = _partners(*pairs, size)
+    graph = sparse.coo_array((np.ones(len(one)), (one, other)), shape=(n_families, n_families))
     _, component = sparse.csgraph.connected_components(graph, directed=False)
     first = np.unique(component, return_index=True)[1]
     return np.asarray(first[component], np.int64)
+
+
+def _partners(
+    row: NDArray[np.int64], col: NDArray[np.int64], common: NDArray[np.int64], size: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs at least half alike (Jaccard), and each family mostly inside others with the one of these most alike."""
+    one, other, both = np.r_[row, col], np.r_[col, row], np.r_[common, common]
+    inside = both >= _HALF * size[one]
+    one, other, both = one[inside], other[inside], both[inside]
+    jaccard = both / (size[one] + size[other] - both)
+    order = np.lexsort((other, -jaccard, one))
+    tied = jaccard[order] >= _HALF
+    tied[np.unique(one[order], return_index=True)[1]] = True
+    return one[order][tied], other[order][tied]

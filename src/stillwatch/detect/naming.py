@@ -14,7 +14,7 @@ from stillwatch.detect.campaigns import Draft
 from stillwatch.detect.evidence import EvidenceDesk, graph_edges
 from stillwatch.detect.exposure import exposure, heatmap, timeline, when
 from stillwatch.detect.views.mixing import mix
-from stillwatch.model.campaign import Campaign, TemplatePart
+from stillwatch.model.campaign import Campaign, TemplatePart, Verdict
 from stillwatch.model.findings import FINDING_EXCHANGE, STREAM
 from stillwatch.sketch import PhraseCounts, hash_strings, segment_spans
 
@@ -42,15 +42,17 @@ Columns = Mapping[str, NDArray[Any]]
 
 
 def stream_book(drafts: Sequence[Draft]) -> StreamBook:
-    """Streams of all drafts; an earlier draft wins an exchange that is in streams of several."""
+    """Streams of all drafts; the smallest family wins an exchange that is in several, for it says most about it."""
     families = [(number, f) for number, draft in enumerate(drafts) for f in draft.families]
     size = [len(f.accounts) for _, f in families]
     number = np.repeat(np.array([n for n, _ in families], np.int32), size)
+    accuses = [drafts[n].verdict is Verdict.HARVEST for n, _ in families]
+    volume = np.array([int(f.n.sum()) for _, f in families], np.float64) + np.where(accuses, 0.0, 1e18)
     return StreamBook.of(
         np.repeat(np.array([f.family for _, f in families], np.uint64), size),
         np.concatenate([np.zeros(0, np.uint64), *(f.accounts for _, f in families)]),
         number,
-        number,
+        np.repeat(np.argsort(np.argsort(volume, kind="stable"), kind="stable").astype(np.int32), size),
     )
 
 

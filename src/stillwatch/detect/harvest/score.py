@@ -44,12 +44,12 @@ _UNSEEN_KIND = 0.2
 _BARE = 0.3
 _BANDWIDTH = np.array([0.02, 0.05, 0.05, 0.4, 0.02, 0.03, 0.05, 0.05, 0.1, 1.0])
 _BOUNDS = Bounds(
-    lower=np.array([-np.inf, -np.inf, 0.0, 0.0, -np.inf, -np.inf, 0.0, 0.0, 0.0, -np.inf]),
-    upper=np.array([np.inf, np.inf, 1.0, np.inf, np.inf, np.inf, 1.0, 1.0, 1.0, np.inf]),
-    broad=np.array([0.5, 0.5, 1.0, 0.125, 0.5, 0.5, 1.0, 1.0, 1.0, 1 / 32]),
+    lower=np.array([0.0, 0.0, 0.0, 0.0, 0.0, -np.inf, 0.0, 0.0, 0.0, -np.inf]),
+    upper=np.array([1.0, 1.0, 1.0, np.inf, 1.0, np.inf, 1.0, 1.0, 1.0, np.inf]),
+    broad=np.array([1.0, 1.0, 1.0, 0.125, 1.0, 0.5, 1.0, 1.0, 1.0, 1 / 32]),
 )
 _COLUMN = {test: j for j, test in enumerate(TESTS)}
-_SHARES = [_COLUMN[test] for test in ("se", "rep", "item", "elic")]
+_SHARES = [_COLUMN[test] for test in ("ti", "hi", "se", "loc", "rep", "item", "elic")]
 
 
 def _subsets() -> NDArray[np.bool_]:
@@ -154,10 +154,10 @@ def conformal_bar(reference: Reference, alpha: float) -> float:
 def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Density of each test under a harvest, stated by theory; NaN where x is. Columns as `TESTS`, shape (F, 10).
 
-    ti, hi, loc       N(0, s^2 + .005^2), .01 for hi: accounts are exchangeable shards of one list, and random dealing has
-                expectation exactly 0; the width leaves room for a list that is not quite shuffled.
-    se          The same, width .01, on max(se, 0), doubled: dealing by turns makes fewer short gaps than chance, people never do.
-                In the variant sticky uniform on (0, 1).
+    ti, hi, se, loc   Half-normal on max(x, 0), variance s^2 + .005^2 (.01^2 for hi and se): accounts are exchangeable
+                shards of one list. Random dealing has expectation exactly 0, dealing by turns lies below, people lie
+                above; the width leaves room for a list that is not quite shuffled. In the sticky variants se is
+                uniform on (0, 1).
     cd          Half-normal of scale .4 on max(cd, 0), s added in quadrature: load is evened out, or more than even.
     rep, item   Exponential of mean .08, s added in quadrature: a list without replacement, no popular items.
     elic        Three in ten harvests send bare questions: half-normal of scale .1 at 0. The others .5 below one half,
@@ -176,8 +176,7 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
     x, s = _on_scale(x), _errors(s)
     density = np.empty_like(x)
     for test, tau in (("ti", 0.005), ("hi", 0.01), ("se", 0.01), ("loc", 0.005)):
-        density[:, _COLUMN[test]] = _normal(x[:, _COLUMN[test]], np.hypot(s[:, _COLUMN[test]], tau))
-    density[:, _COLUMN["se"]] *= 2
+        density[:, _COLUMN[test]] = 2 * _normal(x[:, _COLUMN[test]], np.hypot(s[:, _COLUMN[test]], tau))
     cd, dr, elic, bits = (_COLUMN[test] for test in ("cd", "dr", "elic", "bits"))
     density[:, cd] = 2 * _normal(x[:, cd], np.hypot(s[:, cd], 0.4))
     for j in (_COLUMN["rep"], _COLUMN["item"]):
@@ -247,7 +246,7 @@ def _sum_over_tests(log2_density: NDArray[np.float64], known: NDArray[np.bool_])
 
 
 def _on_scale(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Effects as they are compared: cd not below 0, se and shares within 0 to 1, bits on a signed log scale."""
+    """Effects as they are compared: cd not below 0, correlations and shares within 0 to 1, bits on a signed log scale."""
     scaled = x.astype(np.float64, copy=True)
     scaled[:, _COLUMN["cd"]] = np.maximum(scaled[:, _COLUMN["cd"]], 0.0)
     scaled[:, _SHARES] = np.clip(scaled[:, _SHARES], 0.0, 1.0)
