@@ -221,7 +221,7 @@ def _templates(
 
 
 class _Callable(ModuleType):
-    """This module and its function share a name: ``stillwatch.scan(...)`` works whichever was imported first."""
+    """Module and function share a name: ``stillwatch.scan(...)`` works whichever was imported first."""
 
     def __call__(self, *args: Any, **options: Any) -> Findings:  # noqa: ANN401 - passed on as they are
         return scan(*args, **options)

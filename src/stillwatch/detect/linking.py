@@ -35,7 +35,7 @@ def link(family: NDArray[np.int64], account: NDArray[np.int64], n_families: int,
         return np.arange(n_families)
     log_p = log_hypergeometric_tail(common.data, size[common.row], size[common.col], n_accounts)
     improbable = benjamini_hochberg(np.exp(log_p), _FALSE_DISCOVERY_RATE)
-    pairs = common.row[improbable], common.col[improbable], common.data[improbable]
+    pairs = (np.asarray(part[improbable], np.int64) for part in (common.row, common.col, common.data))
     one, other = _partners(*pairs, size)
     graph = sparse.coo_array((np.ones(len(one)), (one, other)), shape=(n_families, n_families))
     _, component = sparse.csgraph.connected_components(graph, directed=False)

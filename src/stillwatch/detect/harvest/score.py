@@ -246,7 +246,7 @@ def _sum_over_tests(log2_density: NDArray[np.float64], known: NDArray[np.bool_])
 
 
 def _on_scale(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Effects as they are compared: cd not below 0, correlations and shares within 0 to 1, bits on a signed log scale."""
+    """Effects as they are compared: cd not below 0, correlations and shares in 0 to 1, bits on a signed log scale."""
     scaled = x.astype(np.float64, copy=True)
     scaled[:, _COLUMN["cd"]] = np.maximum(scaled[:, _COLUMN["cd"]], 0.0)
     scaled[:, _SHARES] = np.clip(scaled[:, _SHARES], 0.0, 1.0)
