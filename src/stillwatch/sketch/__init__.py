@@ -1,4 +1,4 @@
-"""One exchange -> its fingerprint: tokens, phrase counts, segments, signatures, elicitation marks. Pure, no state, no I/O."""
+"""One exchange -> its fingerprint: tokens, phrase counts, segments, signatures, elicitation marks. Pure, no state."""
 
 from stillwatch.sketch.fingerprint import fingerprint
 from stillwatch.sketch.hash import hash_strings

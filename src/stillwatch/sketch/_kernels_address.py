@@ -3,23 +3,27 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import kernel, load8
+from stillwatch.sketch._kernels_bits import Int, kernel, load8
 from stillwatch.sketch._kernels_hash import mix
+from stillwatch.sketch.strings import Strings
 
 __all__ = ["prefix_rows"]
 
 U64 = np.uint64
+LONGEST_IPV4 = 15
 DOT, COLON, PERCENT, ZERO, NINE = 46, 58, 37, 48, 57
 
 
 @kernel
-def prefix_rows(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
+def prefix_rows(strings: Strings) -> NDArray[np.uint64]:
     """Hash of the /24 of an IPv4 or the /48 of an IPv6 address in each row, 0 for anything else."""
+    offsets, base = strings.offsets, np.int64(strings.data.ctypes.data)
     prefixes = np.zeros(len(offsets) - 1, np.uint64)
-    base = np.int64(data.ctypes.data)
     for row in range(len(prefixes)):
         address, length = base + offsets[row], offsets[row + 1] - offsets[row]
-        version, number = 4, _ipv4(address, length) if length <= 15 else -1
+        version, number = np.int64(4), np.int64(-1)
+        if length <= LONGEST_IPV4:
+            number = _ipv4(address, length)
         if number < 0:
             version, number = _ipv6(address, length)
         if number >= 0:
@@ -28,11 +32,11 @@ def prefix_rows(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[
 
 
 @kernel
-def _ipv4(address: int, length: int) -> int:
+def _ipv4(address: Int, length: Int) -> Int:
     """The 32 bits of a dotted quad, -1 when it is none."""
     value, octet, digits, dots = 0, 0, 0, 0
     for i in range(length):
-        byte = np.int64(load8(address + i))
+        byte: Int = np.int64(load8(address + i))
         if byte == DOT:
             if digits == 0:
                 return -1
@@ -47,7 +51,7 @@ def _ipv4(address: int, length: int) -> int:
 
 
 @kernel
-def _hex(byte: int) -> int:
+def _hex(byte: Int) -> Int:
     if ZERO <= byte <= NINE:
         return byte - ZERO
     lower = byte | 0x20
@@ -55,7 +59,7 @@ def _hex(byte: int) -> int:
 
 
 @kernel
-def _without_zone(address: int, length: int) -> int:
+def _without_zone(address: Int, length: Int) -> Int:
     """Length up to ``%zone``; 0 when the zone is empty or holds another ``%``."""
     for i in range(length):
         if load8(address + i) == PERCENT:
@@ -67,7 +71,7 @@ def _without_zone(address: int, length: int) -> int:
 
 
 @kernel
-def _ipv6(address: int, length: int) -> tuple[int, int]:
+def _ipv6(address: Int, length: Int) -> tuple[Int, Int]:
     """Version and number: 6 and the top 48 bits, 4 and all 32 of a mapped IPv4 address, or (6, -1)."""
     length = _without_zone(address, length)
     groups = np.zeros(10, np.int64)
@@ -83,7 +87,7 @@ def _ipv6(address: int, length: int) -> tuple[int, int]:
             at += 1
         if at == begin or n >= 8:
             return 6, -1
-        if at < length and load8(address + at) == DOT or (at < length and load8(address + at) != COLON):
+        if at < length and load8(address + at) != COLON:
             quad = _ipv4(address + begin, length - begin)
             if quad < 0 or n > 6:
                 return 6, -1
@@ -105,7 +109,7 @@ def _ipv6(address: int, length: int) -> tuple[int, int]:
 
 
 @kernel
-def _number(groups: NDArray[np.int64], n: int, gap: int) -> tuple[int, int]:
+def _number(groups: NDArray[np.int64], n: Int, gap: Int) -> tuple[Int, Int]:
     if n > 8 or (gap < 0) != (n == 8) or (gap >= 0 and n > 7):
         return 6, -1
     full = np.zeros(8, np.int64)

@@ -4,15 +4,17 @@ Addresses are int64, so that sums with offsets stay integers (numba turns int64 
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, cast
 
-import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 __all__ = [
+    "Int",
     "block_masks",
     "count_trailing_zeros",
     "highest_bit",
@@ -28,6 +30,14 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+Int: TypeAlias = Any
+"""A machine integer inside kernels: numba infers its width, which no type checker follows."""
+
+Code: TypeAlias = Any
+"""A value, type or builder of the compiler; neither numba nor llvmlite publishes types."""
+
+_SOURCES = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+
 _I8, _I32, _I64, _I128 = (ir.IntType(n) for n in (8, 32, 64, 128))
 _BLOCK = ir.VectorType(_I8, 64)
 _LANES = ir.VectorType(_I32, 64)
@@ -35,21 +45,28 @@ _SIXTEEN = ir.VectorType(_I32, 16)
 
 
 def kernel(function: F) -> F:
-    """Compile `function` on first use, keep the machine code on disk and run it without the interpreter lock."""
-    return cast("F", njit(nogil=True, cache=True)(function))
+    """Compile `function` on first use, keep the machine code on disk and run it without the interpreter lock.
+
+    Code on disk is dropped when any source of the room changes: numba looks at the function's own file only, while
+    kernels are built into one another.
+    """
+    compiled = njit(nogil=True, cache=True)(function)
+    file = compiled._cache._cache_file  # noqa: SLF001  numba has no public way
+    file._source_stamp = (file._source_stamp, _SOURCES)  # noqa: SLF001
+    return cast("F", compiled)
 
 
 def _as_intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
     return cast("Callable[..., Any]", intrinsic(function))
 
 
-def _load(builder: Any, address: Any, kind: ir.Type) -> Any:
+def _load(builder: Code, address: Code, kind: ir.Type) -> Code:
     return builder.load(builder.inttoptr(address, kind.as_pointer()), align=1)
 
 
-def _load_of(kind: ir.Type, returns: Any) -> Callable[..., Any]:
-    def typed(_context: Any, address: Any) -> Any:  # noqa: ARG001
-        def code(_target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+def _load_of(kind: ir.Type, returns: Code) -> Callable[..., Any]:
+    def typed(_context: Code, address: Code) -> Code:  # noqa: ARG001
+        def code(_target: Code, builder: Code, _signature: Code, args: Code) -> Code:
             return _load(builder, args[0], kind)
 
         return returns(types.int64), code
@@ -67,10 +84,10 @@ def _splat(value: int, kind: ir.VectorType) -> ir.Constant:
 
 
 @_as_intrinsic
-def block_masks(_context: Any, address: Any) -> Any:  # noqa: ARG001
+def block_masks(_context: Code, address: Code) -> Code:  # noqa: ARG001
     """Three 64-bit masks of the 64 bytes at `address`: ASCII letters, ASCII digits, bytes of 0x80 and above."""
 
-    def code(target: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def code(target: Code, builder: Code, signature: Code, args: Code) -> Code:
         block = _load(builder, args[0], _BLOCK)
         lower = builder.or_(block, _splat(0x20, _BLOCK))
         tests = (
@@ -84,30 +101,30 @@ def block_masks(_context: Any, address: Any) -> Any:  # noqa: ARG001
 
 
 @_as_intrinsic
-def count_trailing_zeros(_context: Any, bits: Any) -> Any:  # noqa: ARG001
+def count_trailing_zeros(_context: Code, bits: Code) -> Code:  # noqa: ARG001
     """Index of the lowest set bit, 64 for zero."""
 
-    def code(_target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+    def code(_target: Code, builder: Code, _signature: Code, args: Code) -> Code:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
 
     return types.int64(types.uint64), code
 
 
 @_as_intrinsic
-def highest_bit(_context: Any, bits: Any) -> Any:  # noqa: ARG001
+def highest_bit(_context: Code, bits: Code) -> Code:  # noqa: ARG001
     """Index of the highest set bit, -1 for zero."""
 
-    def code(_target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+    def code(_target: Code, builder: Code, _signature: Code, args: Code) -> Code:
         return builder.sub(ir.Constant(_I64, 63), builder.ctlz(args[0], ir.Constant(ir.IntType(1), 0)))
 
     return types.int64(types.uint64), code
 
 
 @_as_intrinsic
-def multiply_fold(_context: Any, a: Any, b: Any) -> Any:  # noqa: ARG001
+def multiply_fold(_context: Code, a: Code, b: Code) -> Code:  # noqa: ARG001
     """High half xor low half of the 128-bit product of two 64-bit numbers."""
 
-    def code(_target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+    def code(_target: Code, builder: Code, _signature: Code, args: Code) -> Code:
         product = builder.mul(builder.zext(args[0], _I128), builder.zext(args[1], _I128))
         high = builder.trunc(builder.lshr(product, ir.Constant(_I128, 64)), _I64)
         return builder.xor(high, builder.trunc(product, _I64))
@@ -116,10 +133,10 @@ def multiply_fold(_context: Any, a: Any, b: Any) -> Any:  # noqa: ARG001
 
 
 @_as_intrinsic
-def prefetch(_context: Any, address: Any) -> Any:  # noqa: ARG001
+def prefetch(_context: Code, address: Code) -> Code:  # noqa: ARG001
     """Ask for the cache line at `address`, to read or write soon."""
 
-    def code(target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+    def code(target: Code, builder: Code, _signature: Code, args: Code) -> Code:
         pointer = builder.inttoptr(args[0], _I8.as_pointer())
         kind = ir.FunctionType(ir.VoidType(), [_I8.as_pointer(), _I32, _I32, _I32])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
@@ -129,16 +146,16 @@ def prefetch(_context: Any, address: Any) -> Any:  # noqa: ARG001
     return types.void(types.int64), code
 
 
-def _broadcast(builder: Any, value: Any, kind: ir.VectorType) -> Any:
+def _broadcast(builder: Code, value: Code, kind: ir.VectorType) -> Code:
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_I32, 0))
     return builder.shuffle_vector(first, first, _splat(0, ir.VectorType(_I32, kind.count)))
 
 
 @_as_intrinsic
-def sign_sums(_context: Any, hashes: Any, weights: Any, count: Any, sums: Any) -> Any:  # noqa: ARG001
-    """Sum over `count` hashes: lane i gets +weight where bit i is set, -weight elsewhere; int32[64] to address `sums`."""
+def sign_sums(_context: Code, hashes: Code, weights: Code, count: Code, sums: Code) -> Code:  # noqa: ARG001
+    """Sum over `count` hashes: +weight in lane i where bit i is set, else -weight; int32[64] to address `sums`."""
 
-    def code(target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+    def code(target: Code, builder: Code, _signature: Code, args: Code) -> Code:
         hashes, weights, count, sums = args
         lanes = cgutils.alloca_once_value(builder, _splat(0, _LANES))
         with cgutils.for_range(builder, count) as loop:
@@ -155,10 +172,10 @@ def sign_sums(_context: Any, hashes: Any, weights: Any, count: Any, sums: Any) -
 
 
 @_as_intrinsic
-def min_hashes(_context: Any, grams: Any, count: Any, salts: Any, factors: Any, lanes: Any) -> Any:  # noqa: ARG001
-    """Smallest ``(low ^ salt) * factor ^ high`` over the halves of `count` numbers, in 16 lanes; all are addresses."""
+def min_hashes(_context: Code, grams: Code, count: Code, salts: Code, factors: Code, lanes: Code) -> Code:  # noqa: ARG001
+    """Smallest ``(low ^ salt) * factor ^ high`` over halves of `count` numbers, in 16 lanes; all are addresses."""
 
-    def code(target: Any, builder: Any, _signature: Any, args: Any) -> Any:
+    def code(target: Code, builder: Code, _signature: Code, args: Code) -> Code:
         salts, factors = _load(builder, args[2], _SIXTEEN), _load(builder, args[3], _SIXTEEN)
         smallest = cgutils.alloca_once_value(builder, _splat(0xFFFFFFFF, _SIXTEEN))
         with cgutils.for_range(builder, args[1]) as loop:

@@ -1,10 +1,13 @@
-"""Leader clustering of signatures, candidates by locality-sensitive hashing. The twin is `stillwatch.sketch.twins.leaders`."""
+"""Leader clustering of signatures, candidates by locality-sensitive hashing.
+
+The twin is `stillwatch.sketch.twins.leaders`.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.model.fingerprint import SIGNATURE_LENGTH
-from stillwatch.sketch._kernels_bits import kernel
+from stillwatch.sketch._kernels_bits import Int, kernel
 from stillwatch.sketch._kernels_hash import mix
 
 __all__ = ["leaders"]
@@ -14,7 +17,7 @@ BANDS, ROWS = 8, 2
 
 
 @kernel
-def _band_slot(keys: NDArray[np.uint64], minhashes: NDArray[np.uint32], band: int) -> int:
+def _band_slot(keys: NDArray[np.uint64], minhashes: NDArray[np.uint32], band: Int) -> Int:
     """Slot of one band of a signature in the hash table `keys`: its own, or the free one where it belongs."""
     pair = U64(minhashes[ROWS * band]) << U64(32) | U64(minhashes[ROWS * band + 1])
     key = max(mix(U64(band), pair), U64(1))
@@ -27,7 +30,7 @@ def _band_slot(keys: NDArray[np.uint64], minhashes: NDArray[np.uint32], band: in
 
 
 @kernel
-def _agreeing(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> int:
+def _agreeing(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> Int:
     same = 0
     for lane in range(SIGNATURE_LENGTH):
         same += a[lane] == b[lane]
@@ -35,10 +38,10 @@ def _agreeing(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> int:
 
 
 @kernel
-def leaders(minhashes: NDArray[np.uint32], order: NDArray[np.int64], needed: int) -> NDArray[np.int64]:
-    """Leader of every signature: met in `order`, each joins the leader it agrees with most, at least in `needed` lanes.
+def leaders(minhashes: NDArray[np.uint32], order: NDArray[np.int64], needed: Int) -> NDArray[np.int64]:
+    """Leader of every signature: taken in `order`, each joins the one it agrees with most, in `needed` lanes.
 
-    Of equals the earlier leader wins; who finds none becomes a leader. Only leaders sharing one of 8 bands of 2 are seen.
+    Of equals the earlier leader wins; who finds none becomes a leader. Seen are leaders that share one of 8 bands of 2.
     """
     n = len(order)
     n_slots = 64
@@ -51,7 +54,7 @@ def leaders(minhashes: NDArray[np.uint32], order: NDArray[np.int64], needed: int
     for place in range(n):
         me = order[place]
         rank[me] = place
-        best, agreement = -1, needed - 1
+        best, agreement = np.int64(-1), needed - 1
         for band in range(BANDS):
             slots[band] = _band_slot(keys, minhashes[me], band)
             other = heads[slots[band]]

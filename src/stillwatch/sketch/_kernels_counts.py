@@ -6,9 +6,11 @@ The twins are `stillwatch.sketch.twins.grams` and `PhraseCounts` by a Counter in
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import kernel, prefetch
+from stillwatch.sketch._kernels_bits import Int, kernel, prefetch
+from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, readable, room_for, tokenize
 from stillwatch.sketch._kernels_topic import add_words, features_of
-from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Tables, readable, scratch_for, tokenize
+from stillwatch.sketch.folding import FoldTables
+from stillwatch.sketch.strings import Strings
 
 __all__ = ["CELLS_PER_LINE", "GRAM_SIZE", "add_rows", "gram_counts", "grams_of"]
 
@@ -22,7 +24,7 @@ MAX_SEEN, SEEN_WORDS = 1 << 16, 1 << 12
 
 
 @kernel
-def grams_of(tokens: NDArray[np.uint64], n_tokens: int, grams: NDArray[np.uint64]) -> int:
+def grams_of(tokens: NDArray[np.uint64], n_tokens: Int, grams: NDArray[np.uint64]) -> Int:
     """Hash every four tokens in a row, all digit runs alike; return how many."""
     n = max(n_tokens - GRAM_SIZE + 1, 0)
     a, b, c, d = FACTORS
@@ -37,20 +39,20 @@ def grams_of(tokens: NDArray[np.uint64], n_tokens: int, grams: NDArray[np.uint64
 
 
 @kernel
-def _line(gram: np.uint64, n_lines: np.uint64) -> np.uint64:
+def _line(gram: Int, n_lines: Int) -> Int:
     """First cell of the line of a 4-gram."""
     return ((gram >> U64(32)) * n_lines >> U64(32)) * U64(CELLS_PER_LINE)
 
 
 @kernel
-def _prefetch_all(cells: NDArray[np.uint32], grams: NDArray[np.uint64], first: int, last: int) -> None:
+def _prefetch_all(cells: NDArray[np.uint32], grams: NDArray[np.uint64], first: Int, last: Int) -> None:
     base, n_lines = np.int64(cells.ctypes.data), U64(len(cells) // CELLS_PER_LINE)
     for i in range(first, last):
         prefetch(base + 4 * np.int64(_line(grams[i], n_lines)))
 
 
 @kernel
-def gram_counts(cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: int, counts: NDArray[np.uint32]) -> None:
+def gram_counts(cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: Int, counts: NDArray[np.uint32]) -> None:
     """Look up every 4-gram: the smaller of its two cells."""
     n_lines = U64(len(cells) // CELLS_PER_LINE)
     _prefetch_all(cells, grams, 0, n)
@@ -62,9 +64,7 @@ def gram_counts(cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: int, co
 
 
 @kernel
-def _add(
-    cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: int, seen: NDArray[np.uint64], salt: np.uint64
-) -> None:
+def _add(cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: Int, seen: NDArray[np.uint64], salt: Int) -> None:
     """Count every 4-gram once; `seen` forgets some in very long prompts, the same ones each time."""
     n_lines = U64(len(cells) // CELLS_PER_LINE)
     size = 1024
@@ -82,28 +82,24 @@ def _add(
 
 @kernel
 def add_rows(
-    data: NDArray[np.uint8],
-    offsets: NDArray[np.int64],
+    strings: Strings,
     mask: NDArray[np.bool_],
-    tables: Tables,
+    tables: FoldTables,
     cells: NDArray[np.uint32],
     words: NDArray[np.uint32],
-) -> int:
+) -> Int:
     """Count the 4-grams and words of the rows in `mask`; return how many of them are not empty."""
-    copy, tokens, starts, ends = scratch_for(offsets)
-    grams = np.empty_like(tokens)
-    features = np.empty_like(tokens)
+    room = room_for(strings)
+    grams, features = np.empty_like(room.tokens), np.empty_like(room.tokens)
     seen, seen_words = np.zeros(MAX_SEEN, np.uint64), np.zeros(SEEN_WORDS, np.uint64)
     n_prompts = 0
     for row in range(len(mask)):
-        length = offsets[row + 1] - offsets[row]
-        if mask[row] and length:
-            address = readable(data, offsets[row], offsets[row + 1], copy)
-            n_tokens, _ = tokenize(address, length, tables, tokens, starts, ends)
-            n = grams_of(tokens, n_tokens, grams)
-            n_prompts += 1
-            salt = U64(n_prompts) * FACTORS[0]
-            _add(cells, grams, n, seen, salt)
-            n = features_of(address, tokens, starts, ends, 0, n_tokens, features, 0)
-            add_words(words, features, n, seen_words, salt)
+        if not mask[row] or strings.offsets[row + 1] == strings.offsets[row]:
+            continue
+        n_prompts += 1
+        salt = U64(n_prompts) * FACTORS[0]
+        address, length = readable(strings, row, room)
+        n_tokens, _ = tokenize(address, length, tables, room)
+        _add(cells, grams, grams_of(room.tokens, n_tokens, grams), seen, salt)
+        add_words(words, features, features_of(address, room, (0, n_tokens), features, 0), seen_words, salt)
     return n_prompts

@@ -8,8 +8,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import kernel
-from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, SCRIPT_BITS, Tables, readable, scratch_for, tokenize
+from stillwatch.sketch._kernels_bits import Int, kernel
+from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, SCRIPT_BITS, readable, room_for, tokenize
+from stillwatch.sketch.folding import FoldTables
+from stillwatch.sketch.strings import Strings
 
 __all__ = ["Phrases", "phrase_key", "prompt_rows", "system_rows"]
 
@@ -25,14 +27,14 @@ Phrases: TypeAlias = tuple[
 
 
 @kernel
-def phrase_key(first: np.uint64, second: np.uint64) -> np.uint64:
+def phrase_key(first: Int, second: Int) -> Int:
     """Key of a phrase that begins with these tokens."""
     value = (first + (second << U64(32) | second >> U64(32))) * FACTOR_A
     return (value ^ value >> U64(32)) * FACTOR_B
 
 
 @kernel
-def _matches(tokens: NDArray[np.uint64], n_tokens: int, at: int, phrases: Phrases, key: np.uint64) -> np.uint16:
+def _matches(tokens: NDArray[np.uint64], n_tokens: Int, at: Int, phrases: Phrases, key: Int) -> Int:
     """Class bits of all phrases that begin at token `at`."""
     _, keys, firsts, words, classes = phrases
     found = np.uint16(0)
@@ -49,7 +51,7 @@ def _matches(tokens: NDArray[np.uint64], n_tokens: int, at: int, phrases: Phrase
 
 
 @kernel
-def _marks(tokens: NDArray[np.uint64], n_tokens: int, phrases: Phrases) -> np.uint16:
+def _marks(tokens: NDArray[np.uint64], n_tokens: Int, phrases: Phrases) -> Int:
     bitmap = phrases[0]
     found = np.uint16(0)
     for i in range(n_tokens):
@@ -64,56 +66,51 @@ def _marks(tokens: NDArray[np.uint64], n_tokens: int, phrases: Phrases) -> np.ui
 
 
 @kernel
-def _script(tokens: NDArray[np.uint64], n_tokens: int, plain: bool, seen: NDArray[np.int64]) -> int:
-    """Script of most tokens, the first of equals; 0 without letters. Plain text is Latin where it has a letter."""
-    if plain:
-        for i in range(n_tokens):
-            if tokens[i] & KIND_MASK != DIGITS:
-                return 1
-        return 0
+def _script(tokens: NDArray[np.uint64], n_tokens: Int, seen: NDArray[np.int64]) -> Int:
+    """Script of most tokens, the first of equals; 0 without letters."""
     seen[:] = 0
     for i in range(n_tokens):
-        seen[np.int64((tokens[i] >> U64(2)) & SCRIPT_BITS)] += 1
+        seen[(tokens[i] >> U64(2)) & SCRIPT_BITS] += 1
     seen[0] = 0
-    return np.int64(np.argmax(seen))
+    return np.argmax(seen)
+
+
+@kernel
+def _has_word(tokens: NDArray[np.uint64], n_tokens: Int) -> Int:
+    i = 0
+    while i < n_tokens and tokens[i] & KIND_MASK == DIGITS:
+        i += 1
+    return i < n_tokens
 
 
 @kernel
 def prompt_rows(
-    data: NDArray[np.uint8], offsets: NDArray[np.int64], tables: Tables, phrases: Phrases
+    strings: Strings, tables: FoldTables, phrases: Phrases
 ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.uint16]]:
     """Number of tokens, script and elicitation marks of every row."""
-    n_rows = len(offsets) - 1
+    n_rows, room = len(strings.offsets) - 1, room_for(strings)
     sizes, scripts = np.zeros(n_rows, np.int32), np.zeros(n_rows, np.uint8)
-    marks = np.zeros(n_rows, np.uint16)
-    copy, tokens, starts, ends = scratch_for(offsets)
-    seen = np.zeros(16, np.int64)
+    marks, seen = np.zeros(n_rows, np.uint16), np.zeros(16, np.int64)
     for row in range(n_rows):
-        length = offsets[row + 1] - offsets[row]
-        address = readable(data, offsets[row], offsets[row + 1], copy)
-        n, plain = tokenize(address, length, tables, tokens, starts, ends)
+        address, length = readable(strings, row, room)
+        n, ascii_only = tokenize(address, length, tables, room)
         sizes[row] = n
-        scripts[row] = _script(tokens, n, plain, seen)
-        marks[row] = _marks(tokens, n, phrases)
+        scripts[row] = _has_word(room.tokens, n) if ascii_only else _script(room.tokens, n, seen)
+        marks[row] = _marks(room.tokens, n, phrases)
     return sizes, scripts, marks
 
 
 @kernel
 def system_rows(
-    data: NDArray[np.uint8],
-    offsets: NDArray[np.int64],
-    hashes: NDArray[np.uint64],
-    tables: Tables,
-    phrases: Phrases,
+    strings: Strings, hashes: NDArray[np.uint64], tables: FoldTables, phrases: Phrases
 ) -> NDArray[np.uint16]:
     """Elicitation marks of every row; equal hashes are looked at once."""
-    n_rows = len(hashes)
+    n_rows, room = len(hashes), room_for(strings)
     marks = np.zeros(n_rows, np.uint16)
     n_slots = 64
     while n_slots < 2 * n_rows:
         n_slots *= 2
     keys, values = np.zeros(n_slots, np.uint64), np.zeros(n_slots, np.uint16)
-    copy, tokens, starts, ends = scratch_for(offsets)
     for row in range(n_rows):
         if not hashes[row]:
             continue
@@ -121,8 +118,8 @@ def system_rows(
         while keys[slot] != hashes[row] and keys[slot] != 0:
             slot = (slot + 1) & (n_slots - 1)
         if keys[slot] == 0:
-            address = readable(data, offsets[row], offsets[row + 1], copy)
-            n, _ = tokenize(address, offsets[row + 1] - offsets[row], tables, tokens, starts, ends)
-            keys[slot], values[slot] = hashes[row], _marks(tokens, n, phrases)
+            address, length = readable(strings, row, room)
+            n, _ = tokenize(address, length, tables, room)
+            keys[slot], values[slot] = hashes[row], _marks(room.tokens, n, phrases)
         marks[row] = values[slot]
     return marks

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import kernel, load8, load32, load64, multiply_fold
+from stillwatch.sketch._kernels_bits import Int, kernel, load8, load32, load64, multiply_fold
+from stillwatch.sketch.strings import Strings
 
 __all__ = ["hash_bytes", "hash_rows", "mix", "mix_into"]
 
@@ -18,7 +19,7 @@ SECRET, FINAL = U64(0xA0761D6478BD642F), U64(0xE7037ED1A0B428DB)
 
 
 @kernel
-def _partial(address: int, length: int) -> np.uint64:
+def _partial(address: Int, length: Int) -> Int:
     """The first 8 bytes at `address`, zeros from `length` on; nothing behind is read."""
     if length >= 8:
         return load64(address)
@@ -33,14 +34,14 @@ def _partial(address: int, length: int) -> np.uint64:
 
 
 @kernel
-def _absorb(lane: np.uint64, address: int, length: int) -> np.uint64:
+def _absorb(lane: Int, address: Int, length: Int) -> Int:
     if length <= 0:
         return lane
     return multiply_fold(lane ^ _partial(address, length), _partial(address + 8, length - 8) ^ SECRET)
 
 
 @kernel
-def hash_bytes(address: int, length: int) -> np.uint64:
+def hash_bytes(address: Int, length: Int) -> Int:
     """64-bit hash of `length` bytes, never 0: 16-byte pieces go to four lanes in turn."""
     a, b, c, d = LANE_A, LANE_B, LANE_C, LANE_D
     at = 0
@@ -59,10 +60,10 @@ def hash_bytes(address: int, length: int) -> np.uint64:
 
 
 @kernel
-def hash_rows(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
+def hash_rows(strings: Strings) -> NDArray[np.uint64]:
     """Hash of every row, 0 for an empty one."""
+    offsets, base = strings.offsets, np.int64(strings.data.ctypes.data)
     hashes = np.empty(len(offsets) - 1, np.uint64)
-    base = np.int64(data.ctypes.data)
     for row in range(len(hashes)):
         length = offsets[row + 1] - offsets[row]
         hashes[row] = hash_bytes(base + offsets[row], length) if length else U64(0)
@@ -70,7 +71,7 @@ def hash_rows(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np
 
 
 @kernel
-def mix(first: np.uint64, second: np.uint64) -> np.uint64:
+def mix(first: Int, second: Int) -> Int:
     """One number of two, order kept."""
     return multiply_fold(multiply_fold(first ^ LANE_A, FINAL) ^ second ^ LANE_C, SECRET)
 

@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.model.fingerprint import SEGMENTS_PER_PROMPT, SIGNATURE_LENGTH
-from stillwatch.sketch._kernels_bits import kernel, min_hashes, multiply_fold
+from stillwatch.sketch._kernels_bits import Int, kernel, min_hashes, multiply_fold
 from stillwatch.sketch._kernels_counts import GRAM_SIZE, gram_counts, grams_of
 from stillwatch.sketch._kernels_hash import mix
-from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Tables, readable, scratch_for, tokenize
+from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Room, readable, room_for, tokenize
 from stillwatch.sketch._kernels_topic import features_of, topic_of
+from stillwatch.sketch.folding import FoldTables
+from stillwatch.sketch.strings import Strings
 
 Book: TypeAlias = tuple[
     NDArray[np.int32],
@@ -23,7 +25,7 @@ Book: TypeAlias = tuple[
 ]
 """Hash slots, number of entries; then by entry: signature, MinHashes, rows, example's exchange and span."""
 
-Runs: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], int]
+Runs: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], Int]
 """First and past-the-end token of each run, and how many there are."""
 
 __all__ = ["BRIDGE", "MIN_COUNT", "MIN_TOKENS", "find_runs", "segment_rows", "spans_of"]
@@ -36,7 +38,7 @@ PLACE_STEP, FILL_SECRET = U64(0x9E3779B97F4A7C15), U64(0xC2B2AE3D27D4EB4F)
 
 
 @kernel
-def find_runs(counts: NDArray[np.uint32], n: int, firsts: NDArray[np.int32], stops: NDArray[np.int32]) -> int:
+def find_runs(counts: NDArray[np.uint32], n: Int, firsts: NDArray[np.int32], stops: NDArray[np.int32]) -> Int:
     """Write first and past-the-end token of every plateau of at least MIN_TOKENS tokens; return how many.
 
     A plateau starts at a count of MIN_COUNT and holds counts within a factor 2 of its running mean. Up to BRIDGE
@@ -67,7 +69,7 @@ def find_runs(counts: NDArray[np.uint32], n: int, firsts: NDArray[np.int32], sto
 
 
 @kernel
-def _minhash(grams: NDArray[np.uint64], first: int, stop: int, signature: NDArray[np.uint32]) -> np.uint64:
+def _minhash(grams: NDArray[np.uint64], first: Int, stop: Int, signature: NDArray[np.uint32]) -> Int:
     """Write the 16 MinHashes of the 4-grams in tokens first to stop; return their hash."""
     salts, factors = np.int64(SALTS.ctypes.data), np.int64(FACTORS.ctypes.data)
     size = np.int64(stop - first - GRAM_SIZE + 1)
@@ -79,7 +81,7 @@ def _minhash(grams: NDArray[np.uint64], first: int, stop: int, signature: NDArra
 
 
 @kernel
-def _longest(firsts: NDArray[np.int32], stops: NDArray[np.int32], n_runs: int, taken: NDArray[np.int64]) -> int:
+def _longest(firsts: NDArray[np.int32], stops: NDArray[np.int32], n_runs: Int, taken: NDArray[np.int64]) -> Int:
     """Index of the longest run not in `taken` (-1 entries are free), the first of equals; -1 when all are."""
     best, size = -1, 0
     for run in range(n_runs):
@@ -92,9 +94,7 @@ def _longest(firsts: NDArray[np.int32], stops: NDArray[np.int32], n_runs: int, t
 
 
 @kernel
-def _insert(
-    book: Book, signature: np.uint64, minhashes: NDArray[np.uint32], example: tuple[np.uint64, int, int]
-) -> None:
+def _insert(book: Book, signature: Int, minhashes: NDArray[np.uint32], example: tuple[Int, Int, Int]) -> None:
     """Count a segment in the book; the example of the smallest exchange, then of the first span, stays."""
     slots, size, signatures, values, rows, exchanges, spans = book
     slot = np.int64(signature & U64(len(slots) - 1))
@@ -118,7 +118,7 @@ def _insert(
 
 
 @kernel
-def empty_book(capacity: int) -> Book:
+def empty_book(capacity: Int) -> Book:
     """Room for `capacity` signatures: hash slots, how many are used, and one array per column."""
     n_slots = 64
     while n_slots < 2 * capacity:
@@ -135,7 +135,7 @@ def empty_book(capacity: int) -> Book:
 
 
 @kernel
-def _fill(tokens: NDArray[np.uint64], n_tokens: int, runs: Runs) -> np.uint64:
+def _fill(tokens: NDArray[np.uint64], n_tokens: Int, runs: Runs) -> Int:
     """Hash of the tokens outside all runs and of numbers anywhere, in their order; 0 when there is none."""
     firsts, stops, n_runs = runs
     fill, place, position = U64(0), U64(0), 0
@@ -151,87 +151,85 @@ def _fill(tokens: NDArray[np.uint64], n_tokens: int, runs: Runs) -> np.uint64:
 
 
 @kernel
-def _features_outside(
-    address: int,
-    prompt: tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32], int],
-    runs: Runs,
-    features: NDArray[np.uint64],
-) -> int:
+def _features_outside(address: Int, room: Room, n_tokens: Int, runs: Runs, features: NDArray[np.uint64]) -> Int:
     """Write the features of the words outside all runs; return how many."""
-    tokens, starts, ends, n_tokens = prompt
     firsts, stops, n_runs = runs
     n, position = 0, 0
     for run in range(n_runs + 1):
         first = firsts[run] if run < n_runs else n_tokens
-        n = features_of(address, tokens, starts, ends, position, first, features, n)
+        n = features_of(address, room, (position, first), features, n)
         position = max(position, stops[run]) if run < n_runs else n_tokens
     return n
 
 
 @kernel
 def segment_rows(
-    data: NDArray[np.uint8],
-    offsets: NDArray[np.int64],
+    strings: Strings,
     exchanges: NDArray[np.uint64],
-    tables: Tables,
+    tables: FoldTables,
     cells: NDArray[np.uint32],
     words: NDArray[np.uint32],
     scale: NDArray[np.int32],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], Book]:
     """Signatures uint64[rows, 4], fill and topic of every row, and the book of the signatures."""
-    n_rows = len(offsets) - 1
+    n_rows = len(exchanges)
     signatures = np.zeros((n_rows, SEGMENTS_PER_PROMPT), np.uint64)
     fills, topics = np.zeros(n_rows, np.uint64), np.zeros(n_rows, np.uint64)
-    book = empty_book(n_rows * SEGMENTS_PER_PROMPT)
-    copy, tokens, starts, ends = scratch_for(offsets)
-    grams, counts = np.empty_like(tokens), np.empty(len(tokens), np.uint32)
-    firsts, stops, weights = np.empty_like(starts), np.empty_like(ends), np.empty_like(starts)
-    features = np.empty_like(tokens)
-    sums, values = np.zeros(64, np.int32), np.empty(SIGNATURE_LENGTH, np.uint32)
-    taken = np.empty(SEGMENTS_PER_PROMPT, np.int64)
+    book, room = empty_book(n_rows * SEGMENTS_PER_PROMPT), room_for(strings)
+    grams, features = np.empty_like(room.tokens), np.empty_like(room.tokens)
+    counts = np.empty(len(grams), np.uint32)
+    firsts, stops, weights = np.empty_like(room.starts), np.empty_like(room.starts), np.empty_like(room.starts)
+    sums = np.zeros(64, np.int32)
     for row in range(n_rows):
-        length = offsets[row + 1] - offsets[row]
+        address, length = readable(strings, row, room)
         if not length:
             continue
-        address = readable(data, offsets[row], offsets[row + 1], copy)
-        n_tokens, _ = tokenize(address, length, tables, tokens, starts, ends)
-        n = grams_of(tokens, n_tokens, grams)
+        n_tokens, _ = tokenize(address, length, tables, room)
+        n = grams_of(room.tokens, n_tokens, grams)
         gram_counts(cells, grams, n, counts)
-        n_runs = find_runs(counts, n, firsts, stops)
-        runs = (firsts, stops, n_runs)
-        fills[row] = _fill(tokens, n_tokens, runs)
-        n_features = _features_outside(address, (tokens, starts, ends, n_tokens), runs, features)
+        runs = (firsts, stops, find_runs(counts, n, firsts, stops))
+        fills[row] = _fill(room.tokens, n_tokens, runs)
+        n_features = _features_outside(address, room, n_tokens, runs, features)
         topics[row] = topic_of(words, scale, features, n_features, weights, sums)
-        taken[:] = -1
-        for rank in range(min(n_runs, SEGMENTS_PER_PROMPT)):
-            run = _longest(firsts, stops, n_runs, taken)
-            taken[rank] = run
-            signature = _minhash(grams, firsts[run], stops[run], values)
-            met = False
-            for other in range(rank):
-                met = met or signatures[row, other] == signature
-            if not met:
-                signatures[row, rank] = signature
-                span = (exchanges[row], np.int64(starts[firsts[run]]), np.int64(ends[stops[run] - 1]))
-                _insert(book, signature, values, span)
+        if runs[2]:
+            _sign(signatures[row], exchanges[row], grams, runs, room, book)
     return signatures, fills, topics, book
 
 
 @kernel
-def spans_of(
-    data: NDArray[np.uint8], offsets: NDArray[np.int64], tables: Tables, cells: NDArray[np.uint32]
-) -> NDArray[np.int64]:
+def _sign(
+    signatures: NDArray[np.uint64], exchange: Int, grams: NDArray[np.uint64], runs: Runs, room: Room, book: Book
+) -> None:
+    """Write the signatures of the longest runs, equal ones once, and enter them in the book."""
+    firsts, stops, n_runs = runs
+    taken, minhashes = np.full(SEGMENTS_PER_PROMPT, -1, np.int64), np.empty(SIGNATURE_LENGTH, np.uint32)
+    n_signed = 0
+    for rank in range(min(n_runs, SEGMENTS_PER_PROMPT)):
+        run = _longest(firsts, stops, n_runs, taken)
+        taken[rank] = run
+        signature = _minhash(grams, firsts[run], stops[run], minhashes)
+        met = False
+        for other in range(n_signed):
+            met = met or signatures[other] == signature
+        if not met:
+            signatures[n_signed] = signature
+            n_signed += 1
+            span = (exchange, np.int64(room.starts[firsts[run]]), np.int64(room.ends[stops[run] - 1]))
+            _insert(book, signature, minhashes, span)
+
+
+@kernel
+def spans_of(strings: Strings, tables: FoldTables, cells: NDArray[np.uint32]) -> NDArray[np.int64]:
     """First and past-the-end byte of every run of the first row, int64[runs, 2]."""
-    copy, tokens, starts, ends = scratch_for(offsets)
-    grams, counts = np.empty_like(tokens), np.empty(len(tokens), np.uint32)
-    firsts, stops = np.empty_like(starts), np.empty_like(ends)
-    n_tokens, _ = tokenize(
-        readable(data, offsets[0], offsets[1], copy), offsets[1] - offsets[0], tables, tokens, starts, ends
-    )
-    n = grams_of(tokens, n_tokens, grams)
+    room = room_for(strings)
+    grams, counts = np.empty_like(room.tokens), np.empty(len(room.tokens), np.uint32)
+    firsts, stops = np.empty_like(room.starts), np.empty_like(room.starts)
+    address, length = readable(strings, 0, room)
+    n_tokens, _ = tokenize(address, length, tables, room)
+    n = grams_of(room.tokens, n_tokens, grams)
     gram_counts(cells, grams, n, counts)
     n_runs = find_runs(counts, n, firsts, stops)
     spans = np.empty((n_runs, 2), np.int64)
     for run in range(n_runs):
-        spans[run, 0], spans[run, 1] = starts[firsts[run]], ends[stops[run] - 1]
+        spans[run, 0], spans[run, 1] = room.starts[firsts[run]], room.ends[stops[run] - 1]
     return spans

@@ -4,12 +4,13 @@ A token is a uint64: hash of its folded letters with kind and script in the low 
 The twin is `stillwatch.sketch.twins.tokens`.
 """
 
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.sketch._kernels_bits import (
+    Int,
     block_masks,
     count_trailing_zeros,
     highest_bit,
@@ -21,14 +22,14 @@ from stillwatch.sketch._kernels_bits import (
 from stillwatch.sketch.folding import (
     CLASS_SHIFT,
     CODE_MASK,
-    DIGIT,
     DROPPED,
-    LETTER,
     SCRIPT_SHIFT,
     SEPARATOR,
     SEQUENCE,
     SINGLE,
+    FoldTables,
 )
+from stillwatch.sketch.strings import Strings
 
 __all__ = [
     "DIGITS",
@@ -37,13 +38,11 @@ __all__ = [
     "SECRET_A",
     "SECRET_B",
     "TAG_MASK",
-    "Tables",
+    "Room",
     "readable",
-    "scratch_for",
+    "room_for",
     "tokenize",
 ]
-
-Tables: TypeAlias = tuple[NDArray[np.uint16], NDArray[np.uint32], NDArray[np.uint32]]
 
 U64 = np.uint64
 SECRET_A = U64(0x2D358DCCAA6C78A5)
@@ -63,34 +62,48 @@ BYTES_PER_BLOCK = 64
 PADDING = 80
 
 
+class Room(NamedTuple):
+    """Where one text after another is cut.
+
+    copy      Padded copy of a text that ends near the end of its column, uint8.
+    tokens    Tokens, uint64.
+    starts    First byte of each, int32.
+    ends      Past-the-end byte of each, int32.
+    """
+
+    copy: NDArray[np.uint8]
+    tokens: NDArray[np.uint64]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+
+
 @kernel
-def scratch_for(
-    offsets: NDArray[np.int64],
-) -> tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]:
-    """Room for the longest row: a padded copy of its bytes, its tokens, their first and past-the-end bytes."""
+def room_for(strings: Strings) -> Room:
+    """Room for the longest row."""
     longest = 0
-    for row in range(len(offsets) - 1):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    room = 2 * longest + BYTES_PER_BLOCK  # no character makes more than two tokens a byte
-    return (
+    for row in range(len(strings.offsets) - 1):
+        longest = max(longest, strings.offsets[row + 1] - strings.offsets[row])
+    size = 2 * longest + BYTES_PER_BLOCK  # no character makes more than two tokens a byte
+    return Room(
         np.empty(longest + PADDING, np.uint8),
-        np.empty(room, np.uint64),
-        np.empty(room, np.int32),
-        np.empty(room, np.int32),
+        np.empty(size, np.uint64),
+        np.empty(size, np.int32),
+        np.empty(size, np.int32),
     )
 
 
 @kernel
-def readable(data: NDArray[np.uint8], begin: int, end: int, copy: NDArray[np.uint8]) -> np.int64:
-    """Address of ``data[begin:end]`` from where PADDING bytes past the end may be read: itself, else its copy."""
+def readable(strings: Strings, row: Int, room: Room) -> tuple[Int, Int]:
+    """Address and length of a row, from where PADDING bytes past its end may be read: in place, else in a copy."""
+    data, begin, end = strings.data, strings.offsets[row], strings.offsets[row + 1]
     if end + PADDING <= len(data):
-        return np.int64(data.ctypes.data) + begin
-    copy[: end - begin] = data[begin:end]
-    return np.int64(copy.ctypes.data)
+        return np.int64(data.ctypes.data) + begin, end - begin
+    room.copy[: end - begin] = data[begin:end]
+    return np.int64(room.copy.ctypes.data), end - begin
 
 
 @kernel
-def _long_word_hash(address: int, length: int) -> np.uint64:
+def _long_word_hash(address: Int, length: Int) -> Int:
     value = U64(0)
     for done in range(0, length, 16):
         rest = U64(min(length - done, 64))
@@ -101,15 +114,9 @@ def _long_word_hash(address: int, length: int) -> np.uint64:
 
 
 @kernel
-def tokenize(
-    address: int,
-    length: int,
-    tables: Tables,
-    tokens: NDArray[np.uint64],
-    starts: NDArray[np.int32],
-    ends: NDArray[np.int32],
-) -> tuple[int, bool]:
+def tokenize(address: Int, length: Int, tables: FoldTables, room: Room) -> tuple[Int, bool]:
     """Write the tokens of `length` bytes at `address`; return how many, and whether all was ASCII."""
+    _, tokens, starts, ends = room
     at, n, ascii_only = 0, 0, True
     while at < length:
         letters, digits, wide = block_masks(address + at)
@@ -143,22 +150,15 @@ def tokenize(
         at += step
         if blocked or step == 0:
             ascii_only = False
-            at, n = _tokenize_slowly(address, at, length, tables, tokens, starts, ends, n)
+            at, n = _tokenize_slowly((address, length), at, tables, room, n)
     return n, ascii_only
 
 
 @kernel
-def _tokenize_slowly(
-    address: int,
-    at: int,
-    length: int,
-    tables: Tables,
-    tokens: NDArray[np.uint64],
-    starts: NDArray[np.int32],
-    ends: NDArray[np.int32],
-    n: int,
-) -> tuple[int, int]:
+def _tokenize_slowly(text: tuple[Int, Int], at: Int, tables: FoldTables, room: Room, n: Int) -> tuple[Int, Int]:
     """Go on code point by code point up to an ASCII character that is no letter or digit."""
+    address, length = text
+    _, tokens, starts, ends = room
     pages, units, sequences = tables
     word = np.zeros(4, np.uint64)  # hash so far, low and high half of the open 16 bytes, how many of these are filled
     open_tag, none = U64(0), U64(255)
@@ -170,7 +170,7 @@ def _tokenize_slowly(
         kind = unit >> CLASS_SHIFT
         if code < 0x80 and kind == SEPARATOR:
             break
-        first, count = 0, 1
+        first, count = np.int64(0), np.int64(1)
         if kind == SEQUENCE:
             first = np.int64(unit & CODE_MASK) + 1
             count = np.int64(sequences[first - 1])
@@ -204,7 +204,7 @@ def _tokenize_slowly(
 
 
 @kernel
-def _code_point(address: int, rest: int) -> tuple[int, int]:
+def _code_point(address: Int, rest: Int) -> tuple[Int, Int]:
     """Code point at `address` and its width; a byte that cannot begin one is U+FFFD."""
     lead = np.int64(load8(address))
     if lead < 0x80:
@@ -219,7 +219,7 @@ def _code_point(address: int, rest: int) -> tuple[int, int]:
 
 
 @kernel
-def _append(word: NDArray[np.uint64], code: int) -> None:
+def _append(word: NDArray[np.uint64], code: Int) -> None:
     """Add the UTF-8 bytes of one code point to the open word."""
     width = 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
     for i in range(width):
@@ -237,7 +237,7 @@ def _append(word: NDArray[np.uint64], code: int) -> None:
 
 
 @kernel
-def _closed(word: NDArray[np.uint64]) -> np.uint64:
+def _closed(word: NDArray[np.uint64]) -> Int:
     """Hash of the open word, which begins anew."""
     value = multiply_fold(word[0] ^ word[1] ^ SECRET_A, word[2] ^ SECRET_B)
     word[:] = 0

@@ -2,14 +2,14 @@
 
 A word counts by its first five letters, which joins its inflections; scripts without spaces count by pairs of signs.
 Rare words weigh more, so that prompts on different subjects have a mean cosine near zero. The twins are
-`stillwatch.sketch.twins.features`, `weight` and `topic`.
+`stillwatch.sketch.twins.features` and `topic`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import highest_bit, kernel, load64, multiply_fold, sign_sums
-from stillwatch.sketch._kernels_tokens import DIGITS, FIRST, IDEOGRAM, KIND_MASK, LOWER, TAG_MASK
+from stillwatch.sketch._kernels_bits import Int, highest_bit, kernel, load64, multiply_fold, sign_sums
+from stillwatch.sketch._kernels_tokens import DIGITS, FIRST, IDEOGRAM, KIND_MASK, LOWER, TAG_MASK, Room
 
 __all__ = ["N_WORDS", "add_words", "features_of", "topic_of"]
 
@@ -22,17 +22,10 @@ N_WORDS = 1 << 16
 
 
 @kernel
-def features_of(
-    address: int,
-    tokens: NDArray[np.uint64],
-    starts: NDArray[np.int32],
-    ends: NDArray[np.int32],
-    first: int,
-    stop: int,
-    features: NDArray[np.uint64],
-    n: int,
-) -> int:
-    """Write the features of tokens first to stop behind the `n` there are, without numbers; return how many now."""
+def features_of(address: Int, room: Room, part: tuple[Int, Int], features: NDArray[np.uint64], n: Int) -> Int:
+    """Write the features of a part of a prompt's tokens behind the `n` there are, no numbers; return how many now."""
+    _, tokens, starts, ends = room
+    first, stop = part
     for i in range(first, stop):
         kind = tokens[i] & KIND_MASK
         feature = tokens[i] & ~TAG_MASK
@@ -51,7 +44,7 @@ def features_of(
 
 @kernel
 def add_words(
-    words: NDArray[np.uint32], features: NDArray[np.uint64], n: int, seen: NDArray[np.uint64], salt: np.uint64
+    words: NDArray[np.uint32], features: NDArray[np.uint64], n: Int, seen: NDArray[np.uint64], salt: Int
 ) -> None:
     """Count every feature once; `seen` forgets some in very long prompts, the same ones each time."""
     for i in range(n):
@@ -65,10 +58,10 @@ def topic_of(
     words: NDArray[np.uint32],
     scale: NDArray[np.int32],
     features: NDArray[np.uint64],
-    n: int,
+    n: Int,
     weights: NDArray[np.int32],
     sums: NDArray[np.int32],
-) -> np.uint64:
+) -> Int:
     """Signs of the sums over all features, each with the weight that `scale` gives to the bits of its count."""
     for i in range(n):
         count = words[features[i] & U64(N_WORDS - 1)]

@@ -27,7 +27,7 @@ def default_phrases() -> Phrases:
 def phrases_of(classes: Mapping[str, Mapping[str, list[str]]]) -> Phrases:
     """Phrases by class and language as the kernel reads them.
 
-    classes    Class of ELICITATION_CLASSES to language to phrases; a phrase has at least two tokens, digits match digits.
+    classes    Class of ELICITATION_CLASSES to language to phrases of at least two tokens; digits match digits.
     Raises     InvalidInput naming every unknown class and every phrase too short.
 
     >>> len(phrases_of({"reasoning": {"en": ["think step by step"]}})[1])

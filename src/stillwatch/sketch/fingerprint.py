@@ -1,6 +1,6 @@
 """One exchange -> its fingerprint: numbers and hashes, no text."""
 
-from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,11 @@ from stillwatch.sketch.strings import is_null, strings_of
 
 __all__ = ["fingerprint"]
 
-Hashes = NDArray[np.uint64]
+Hashes: TypeAlias = NDArray[np.uint64]
+Columns: TypeAlias = dict[str, Any]
+"""Arrays by column of FINGERPRINT."""
+
+N = TypeVar("N", bound=np.generic)
 
 _PARAMETERS = ("temperature", "top_p", "max_tokens", "choice_count", "wants_logprobs")
 _KNOWN = np.uint64(1 << 40)
@@ -26,21 +30,16 @@ def fingerprint(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Fingerprints of a batch of EXCHANGE, row by row. Each depends on its own row alone.
 
     >>> from stillwatch.model.exchange import EXCHANGE
-    >>> fingerprint(EXCHANGE.empty_table().to_batches()[0] if EXCHANGE.empty_table().to_batches() else
-    ...     pa.RecordBatch.from_pylist([], schema=EXCHANGE)).num_rows
-    0
+    >>> fingerprint(pa.RecordBatch.from_pylist([], EXCHANGE)).schema == FINGERPRINT
+    True
     """
-    columns = {
-        **_identity(batch),
-        **_prompt(batch),
-        **_client(batch),
-        **_network(batch),
-        **_usage(batch),
-    }
+    prompt = _prompt(batch)
+    client = _client(batch, prompt["system"])
+    columns = _identity(batch) | prompt | client | _network(batch) | _usage(batch)
     return pa.record_batch([pa.array(columns[field.name], field.type) for field in FINGERPRINT], schema=FINGERPRINT)
 
 
-def _identity(batch: pa.RecordBatch) -> dict[str, NDArray[np.generic] | pa.Array]:
+def _identity(batch: pa.RecordBatch) -> Columns:
     conversation = hash_strings(batch["conversation_id"])
     turns = _filled(batch["turn_count"], 1, np.int32)
     return {
@@ -53,12 +52,12 @@ def _identity(batch: pa.RecordBatch) -> dict[str, NDArray[np.generic] | pa.Array
     }
 
 
-def _prompt(batch: pa.RecordBatch) -> dict[str, NDArray[np.generic]]:
+def _prompt(batch: pa.RecordBatch) -> Columns:
     prompts, systems = strings_of(batch["prompt_text"]), strings_of(batch["system_text"])
     tables, phrases = fold_tables(), default_phrases()
     system = hash_strings(batch["system_text"])
-    n_tokens, script, marks = prompt_rows(prompts.data, prompts.offsets, tables, phrases)
-    marks |= system_rows(systems.data, systems.offsets, system, tables, phrases)
+    n_tokens, script, marks = prompt_rows(prompts, tables, phrases)
+    marks |= system_rows(systems, system, tables, phrases)
     return {
         "content": hash_strings(batch["prompt_text"]),
         "n_tokens": n_tokens,
@@ -68,35 +67,34 @@ def _prompt(batch: pa.RecordBatch) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def _client(batch: pa.RecordBatch) -> dict[str, NDArray[np.generic]]:
+def _client(batch: pa.RecordBatch, system: Hashes) -> Columns:
     build = _else(hash_strings(batch["client_build"]), batch["user_agent"])
     numbers = [_number_bits(batch[name]) for name in _PARAMETERS]
     parameters = mix_columns(*numbers, hash_strings(batch["reasoning_effort"]))
     tools = _filled(batch["has_tools"], fill=False, kind=np.bool_)
-    client = mix_columns(build, parameters, hash_strings(batch["system_text"]), tools.astype(np.uint64))
+    client = mix_columns(build, parameters, system, tools.astype(np.uint64))
     return {"build": build, "parameters": parameters, "tools": tools, "client": client}
 
 
-def _network(batch: pa.RecordBatch) -> dict[str, NDArray[np.generic]]:
-    addresses = strings_of(batch["client_address"])
+def _network(batch: pa.RecordBatch) -> Columns:
     asn = _filled(batch["client_asn"], 0, np.int64)
     known = (~is_null(batch["client_asn"])).astype(np.uint64)
     return {
-        "prefix": prefix_rows(addresses.data, addresses.offsets),
+        "prefix": prefix_rows(strings_of(batch["client_address"])),
         "asn": mix_columns(asn.view(np.uint64), known),
         "tls": hash_strings(batch["tls_fingerprint"]),
     }
 
 
-def _usage(batch: pa.RecordBatch) -> dict[str, NDArray[np.generic]]:
+def _usage(batch: pa.RecordBatch) -> Columns:
     tokens = ("input_tokens", "output_tokens", "reasoning_tokens")
-    counts: dict[str, NDArray[np.generic]] = {name: _filled(batch[name], 0, np.int32) for name in tokens}
+    counts: Columns = {name: _filled(batch[name], 0, np.int32) for name in tokens}
     return counts | {"cost_usd": _filled(batch["cost_usd"], np.nan, np.float64).astype(np.float32)}
 
 
-def _filled(array: pa.Array, fill: float, kind: Callable[..., np.generic]) -> NDArray[np.generic]:
+def _filled(array: pa.Array, fill: float, kind: type[N]) -> NDArray[N]:
     filled = array.fill_null(fill) if array.null_count else array
-    return np.asarray(filled.to_numpy(zero_copy_only=False), kind)  # type: ignore[call-overload]
+    return np.asarray(filled.to_numpy(zero_copy_only=False)).astype(kind, copy=False)
 
 
 def _else(hashes: Hashes, array: pa.Array) -> Hashes:
@@ -105,9 +103,9 @@ def _else(hashes: Hashes, array: pa.Array) -> Hashes:
 
 
 def _number_bits(array: pa.Array) -> Hashes:
-    """A number that is 0 for null and different for every other value; all NaN and both zeros are alike."""
+    """A number that is 0 for null and different for every other value; both zeros are alike."""
     if pa.types.is_floating(array.type):
-        bits = (_filled(array, 0, np.float32) + np.float32(0)).view(np.uint32)
+        bits = (_filled(array, 0, np.float32) + np.float32(0)).view(np.uint32).astype(np.uint64)
     else:
-        bits = _filled(array.cast(pa.int64()), 0, np.int64)
-    return np.where(is_null(array), np.uint64(0), bits.astype(np.uint64) & np.uint64(0xFFFFFFFF) | _KNOWN)
+        bits = _filled(array.cast(pa.int64()), 0, np.int64).astype(np.uint64) & np.uint64(0xFFFFFFFF)
+    return np.where(is_null(array), np.uint64(0), bits | _KNOWN)

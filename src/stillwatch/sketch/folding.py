@@ -1,7 +1,7 @@
-"""From code points to tokens' units: what the tokeniser does with every character, as tables its kernel can read.
+"""From code points to units of tokens: what becomes of every character, as tables that a kernel can read.
 
-A unit is one folded code point (lower case, compatibility form, no marks) with its class and script. The tables come from
-Python's own Unicode data, so that a newer Python may know a few more letters.
+A unit is one folded code point (lower case, compatibility form, no marks) with its class and script. The tables come
+from Python's own Unicode data, so that a newer Python may know a few more letters.
 """
 
 import unicodedata
@@ -102,10 +102,10 @@ class FoldTables(NamedTuple):
 
 
 def units_of(character: str) -> tuple[Unit, ...]:
-    """Units one character folds to.
+    r"""Units one character folds to.
 
     >>> [chr(u.code) for u in units_of("Å") + units_of("ß") + units_of("½")]
-    ['a', 's', 's', '1', '\\x00', '2']
+    ['a', 's', 's', '1', '\x00', '2']
     """
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     return tuple(unit for unit in map(_unit, folded) if unit.kind != DROPPED)

@@ -19,8 +19,7 @@ def hash_strings(array: pa.Array | pa.ChunkedArray) -> NDArray[np.uint64]:
     >>> hash_strings(pa.array(["a", None, "", "a"])).tolist()
     [17225243758883586279, 0, 0, 17225243758883586279]
     """
-    strings = strings_of(array)
-    return hash_rows(strings.data, strings.offsets)
+    return hash_rows(strings_of(array))
 
 
 def mix_columns(*columns: NDArray[np.uint64]) -> NDArray[np.uint64]:

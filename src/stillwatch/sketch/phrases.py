@@ -60,8 +60,7 @@ class PhraseCounts:
         if len(mask) != len(strings.offsets) - 1:
             problem = f"mask must have one entry per text, got {len(mask)} for {len(strings.offsets) - 1}"
             raise InvalidInput(problem)
-        tables = fold_tables()
-        self.n_prompts += add_rows(strings.data, strings.offsets, mask, tables, self.cells, self.words)
+        self.n_prompts += add_rows(strings, mask, fold_tables(), self.cells, self.words)
         return self
 
     def merge(self, other: Self) -> Self:

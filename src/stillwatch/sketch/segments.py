@@ -9,8 +9,8 @@ from stillwatch.sketch.folding import fold_tables
 from stillwatch.sketch.hash import hash_strings
 from stillwatch.sketch.phrases import PhraseCounts
 from stillwatch.sketch.signatures import SignatureBook
-from stillwatch.sketch.topic import topic_weights
 from stillwatch.sketch.strings import strings_of
+from stillwatch.sketch.topic import topic_weights
 
 __all__ = ["segment_spans", "segments"]
 
@@ -25,13 +25,7 @@ def segments(batch: pa.RecordBatch, counts: PhraseCounts) -> tuple[pa.RecordBatc
     prompts = strings_of(batch["prompt_text"])
     exchanges = hash_strings(batch["exchange_id"])
     signatures, fill, topic, book = segment_rows(
-        prompts.data,
-        prompts.offsets,
-        exchanges,
-        fold_tables(),
-        counts.cells,
-        counts.words,
-        topic_weights(counts.n_prompts),
+        prompts, exchanges, fold_tables(), counts.cells, counts.words, topic_weights(counts.n_prompts)
     )
     columns = [*np.ascontiguousarray(signatures.T), fill, topic]
     return pa.record_batch([pa.array(column) for column in columns], schema=SEGMENTS), SignatureBook.of_kernel(book)
@@ -40,10 +34,10 @@ def segments(batch: pa.RecordBatch, counts: PhraseCounts) -> tuple[pa.RecordBatc
 def segment_spans(text: str, counts: PhraseCounts) -> list[tuple[int, int]]:
     """Bytes of `text` (first, past the end) that are segments; what lies between them are a template's slots.
 
-    >>> prompts = pa.array([f"Think it through step by step and then grade the answer of {n}: {n * n}" for n in range(30)])
+    >>> sent = [f"Think it through step by step and then grade the answer of {n}: {n * n}" for n in range(30)]
     >>> template = "think it through, step by step, and then grade the answer of Kim: yes"
-    >>> segment_spans(template, PhraseCounts.empty(30).add(prompts, np.ones(30, np.bool_)))
+    >>> segment_spans(template, PhraseCounts.empty(30).add(pa.array(sent), np.ones(30, np.bool_)))
     [(0, 60)]
     """
-    strings = strings_of(pa.array([text], pa.string()))
-    return [(int(a), int(b)) for a, b in spans_of(strings.data, strings.offsets, fold_tables(), counts.cells)]
+    spans = spans_of(strings_of(pa.array([text], pa.string())), fold_tables(), counts.cells)
+    return [(int(first), int(end)) for first, end in spans]

@@ -96,7 +96,7 @@ class SignatureBook:
         """Whether both hold the same signatures, counts and examples."""
         if not isinstance(other, SignatureBook):
             return NotImplemented
-        return all(np.array_equal(a, b) for a, b in zip(self.signatures, other.signatures, strict=True))
+        return self.to_bytes() == other.to_bytes()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -106,7 +106,12 @@ _ROW_BYTES = 8 + 4 * SIGNATURE_LENGTH + 8 + 8 + 8
 
 def _sorted(table: Signatures) -> Signatures:
     order = np.argsort(table.signature)
-    return Signatures(*(column[order] for column in table))
+    return _pick(table, order)
+
+
+def _pick(table: Signatures, rows: NDArray[np.int64]) -> Signatures:
+    signature, minhashes, counts, exchange, span = table
+    return Signatures(signature[rows], minhashes[rows], counts[rows], exchange[rows], span[rows])
 
 
 def _together(parts: tuple[Signatures, ...]) -> Signatures:
@@ -116,9 +121,8 @@ def _together(parts: tuple[Signatures, ...]) -> Signatures:
     order = np.lexsort((table.span[:, 1], table.span[:, 0], table.exchange, table.signature))
     signature = table.signature[order]
     first = np.flatnonzero(np.diff(signature, prepend=~signature[:1]) != 0)
-    kept = order[first]
     rows = np.add.reduceat(table.rows[order], first) if len(first) else table.rows
-    return Signatures(signature[first], table.minhashes[kept], rows, table.exchange[kept], table.span[kept])
+    return _pick(table, order[first])._replace(rows=rows)
 
 
 def _nothing() -> Signatures:

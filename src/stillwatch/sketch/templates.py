@@ -27,7 +27,8 @@ class Templates(NamedTuple):
     def lookup(self, signatures: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Template of each signature, of any shape; 0 for 0 and for a signature not known.
 
-        >>> Templates(np.array([3, 5], np.uint64), np.array([5, 5], np.uint64)).lookup(np.array([0, 3, 4, 5], np.uint64))
+        >>> templates = Templates(np.array([3, 5], np.uint64), np.array([5, 5], np.uint64))
+        >>> templates.lookup(np.array([0, 3, 4, 5], np.uint64))
         array([0, 5, 0, 5], dtype=uint64)
         """
         if not len(self.signature):
@@ -50,7 +51,8 @@ def cluster(book: SignatureBook, threshold: float = 0.6) -> Templates:
     []
     """
     if not 0 < threshold <= 1:
-        raise InvalidInput(f"threshold must be in (0, 1], got {threshold}")
+        problem = f"threshold must be in (0, 1], got {threshold}"
+        raise InvalidInput(problem)
     table = book.signatures
     order = np.lexsort((table.signature, -table.rows))
     leader = leaders(table.minhashes, order, ceil(threshold * SIGNATURE_LENGTH - 1e-9))

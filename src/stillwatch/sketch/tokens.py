@@ -5,9 +5,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stillwatch.sketch._kernels_bits import kernel
-from stillwatch.sketch._kernels_tokens import Tables, readable, scratch_for, tokenize
-from stillwatch.sketch.folding import fold_tables
-from stillwatch.sketch.strings import strings_of
+from stillwatch.sketch._kernels_tokens import readable, room_for, tokenize
+from stillwatch.sketch.folding import FoldTables, fold_tables
+from stillwatch.sketch.strings import Strings, strings_of
 
 __all__ = ["tokens_of"]
 
@@ -20,16 +20,13 @@ def tokens_of(text: str) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
     >>> len(set(tokens_of("Résumé resume")[0].tolist()))
     1
     """
-    strings = strings_of(pa.array([text], pa.string()))
-    tokens, starts, ends = _first_row(strings.data, strings.offsets, fold_tables())
+    tokens, starts, ends = _first_row(strings_of(pa.array([text], pa.string())), fold_tables())
     return tokens, np.stack([starts, ends], axis=1)
 
 
 @kernel
-def _first_row(
-    data: NDArray[np.uint8], offsets: NDArray[np.int64], tables: Tables
-) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]:
-    copy, tokens, starts, ends = scratch_for(offsets)
-    address = readable(data, offsets[0], offsets[1], copy)
-    n, _ = tokenize(address, offsets[1] - offsets[0], tables, tokens, starts, ends)
-    return tokens[:n].copy(), starts[:n].copy(), ends[:n].copy()
+def _first_row(strings: Strings, tables: FoldTables) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]:
+    room = room_for(strings)
+    address, length = readable(strings, 0, room)
+    n, _ = tokenize(address, length, tables, room)
+    return room.tokens[:n].copy(), room.starts[:n].copy(), room.ends[:n].copy()
