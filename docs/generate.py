@@ -357,6 +357,7 @@ def python_page() -> str:
     public = tuple(getattr(stillwatch, "__all__", ()))
     for name in (n for n in public if not n.startswith("__")):
         value = getattr(stillwatch, name)
+        value = getattr(value, name) if inspect.ismodule(value) else value  # scan is both
         call = f"{name}{inspect.signature(value)}" if inspect.isfunction(value) else f"class {name}"
         sections.append(f"## {name}\n\n```text\n{call}\n\n{inspect.getdoc(value)}\n```\n")
     listed = ", ".join(f"`{name}`" for name in public)

@@ -67,3 +67,26 @@ def test_wheel_holds_everything(tmp_path: Path) -> None:
     assert "stillwatch/py.typed" in held
     assert wanted <= held
     assert any(name.endswith("licenses/LICENSE") for name in held)
+
+
+PUBLIC = ("Campaign", "Findings", "StillwatchError", "Verdict", "__version__", "scan")
+
+
+def test_surface_is_pinned() -> None:
+    """These names, no more and no fewer: a change here is a change for every user and belongs into the changelog."""
+    assert tuple(stillwatch.__all__) == PUBLIC
+    assert all(getattr(stillwatch, name) is not None for name in PUBLIC)
+
+
+@pytest.mark.parametrize("first", ["import stillwatch", "import stillwatch.scan", "from stillwatch.cli import app"])
+def test_scan_is_a_function(first: str) -> None:
+    """``stillwatch.scan`` is the function, also for whoever asks twice and after its module was imported."""
+    code = f"{first}; import stillwatch; print(*(callable(stillwatch.scan) for _ in range(2)))"
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert result.stdout.split() == ["True", "True"]
+
+
+def test_unknown_names_are_refused() -> None:
+    """A misspelt name is an attribute error, not a surprise later."""
+    with pytest.raises(AttributeError, match="skan"):
+        stillwatch.skan  # noqa: B018
