@@ -6,6 +6,7 @@ Usage: ``make docs`` writes; ``docs/generate.py --check`` says which committed p
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -351,6 +352,14 @@ the same situations raise the exceptions named here, all of them `StillwatchErro
 """
 
 
+def shown_call(function: Callable[..., object]) -> str:
+    """Signature with a line for each parameter and without the modules of its types, which differ between Pythons."""
+    signature = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", str(inspect.signature(function)))
+    return f"{function.__name__}{signature}".replace(", *, ", ",\n    *, ").replace(
+        " | None = None, ", " | None = None,\n    "
+    )
+
+
 def python_page() -> str:
     """The public surface."""
     sections = []
@@ -358,13 +367,13 @@ def python_page() -> str:
     for name in (n for n in public if not n.startswith("__")):
         value = getattr(stillwatch, name)
         value = getattr(value, name) if inspect.ismodule(value) else value  # scan is both
-        call = f"{name}{inspect.signature(value)}" if inspect.isfunction(value) else f"class {name}"
+        call = shown_call(value) if inspect.isfunction(value) else f"class {name}"
         sections.append(f"## {name}\n\n```text\n{call}\n\n{inspect.getdoc(value)}\n```\n")
     listed = ", ".join(f"`{name}`" for name in public)
     return f"""# Python
 
-`import stillwatch` gives {listed}; everything else is private and may change.
-How to use it: [the tutorial](../tutorial.md).
+`import stillwatch` gives {listed}; everything else
+is private and may change. How to use it: [the tutorial](../tutorial.md).
 
 {chr(10).join(sections)}"""
 
