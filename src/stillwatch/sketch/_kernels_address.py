@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import Int, kernel, load8
+from stillwatch.sketch._kernels_bits import Int, kernel, load8, part
 from stillwatch.sketch._kernels_hash import mix
 from stillwatch.sketch.strings import Strings
 
@@ -31,7 +31,7 @@ def prefix_rows(strings: Strings) -> NDArray[np.uint64]:
     return prefixes
 
 
-@kernel
+@part
 def _ipv4(address: Int, length: Int) -> Int:
     """The 32 bits of a dotted quad, -1 when it is none."""
     value, octet, digits, dots = 0, 0, 0, 0
@@ -50,7 +50,7 @@ def _ipv4(address: Int, length: Int) -> Int:
     return value << 8 | octet if dots == 3 and digits else -1
 
 
-@kernel
+@part
 def _hex(byte: Int) -> Int:
     if ZERO <= byte <= NINE:
         return byte - ZERO
@@ -58,7 +58,7 @@ def _hex(byte: Int) -> Int:
     return lower - 87 if 97 <= lower <= 102 else -1
 
 
-@kernel
+@part
 def _without_zone(address: Int, length: Int) -> Int:
     """Length up to ``%zone``; 0 when the zone is empty or holds another ``%``."""
     for i in range(length):

@@ -16,6 +16,7 @@ from numba.extending import intrinsic
 __all__ = [
     "Int",
     "block_masks",
+    "count_ones",
     "count_trailing_zeros",
     "highest_bit",
     "kernel",
@@ -24,6 +25,7 @@ __all__ = [
     "load64",
     "min_hashes",
     "multiply_fold",
+    "part",
     "prefetch",
     "sign_sums",
 ]
@@ -50,10 +52,18 @@ def kernel(function: F) -> F:
     Code on disk is dropped when any source of the room changes: numba looks at the function's own file only, while
     kernels are built into one another.
     """
-    compiled = njit(nogil=True, cache=True)(function)
-    file = compiled._cache._cache_file  # noqa: SLF001  numba has no public way
+    return _on_disk(njit(nogil=True, cache=True)(function))
+
+
+def part(function: F) -> F:
+    """Compile a piece of kernels that allocates nothing: without reference counts, which cost more than most pieces."""
+    return _on_disk(njit(nogil=True, cache=True, _nrt=False)(function))
+
+
+def _on_disk(compiled: F) -> F:
+    file = compiled._cache._cache_file  # type: ignore[attr-defined]  # noqa: SLF001  numba has no public way
     file._source_stamp = (file._source_stamp, _SOURCES)  # noqa: SLF001
-    return cast("F", compiled)
+    return compiled
 
 
 def _as_intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,6 +116,16 @@ def count_trailing_zeros(_context: Code, bits: Code) -> Code:  # noqa: ARG001
 
     def code(_target: Code, builder: Code, _signature: Code, args: Code) -> Code:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), code
+
+
+@_as_intrinsic
+def count_ones(_context: Code, bits: Code) -> Code:  # noqa: ARG001
+    """Number of set bits."""
+
+    def code(_target: Code, builder: Code, _signature: Code, args: Code) -> Code:
+        return builder.ctpop(args[0])
 
     return types.int64(types.uint64), code
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.model.fingerprint import SIGNATURE_LENGTH
-from stillwatch.sketch._kernels_bits import Int, kernel
+from stillwatch.sketch._kernels_bits import Int, kernel, part
 from stillwatch.sketch._kernels_hash import mix
 
 __all__ = ["leaders"]
@@ -16,7 +16,7 @@ U64 = np.uint64
 BANDS, ROWS = 8, 2
 
 
-@kernel
+@part
 def _band_slot(keys: NDArray[np.uint64], minhashes: NDArray[np.uint32], band: Int) -> Int:
     """Slot of one band of a signature in the hash table `keys`: its own, or the free one where it belongs."""
     pair = U64(minhashes[ROWS * band]) << U64(32) | U64(minhashes[ROWS * band + 1])
@@ -29,7 +29,7 @@ def _band_slot(keys: NDArray[np.uint64], minhashes: NDArray[np.uint32], band: In
     return slot
 
 
-@kernel
+@part
 def _agreeing(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> Int:
     same = 0
     for lane in range(SIGNATURE_LENGTH):

@@ -6,13 +6,13 @@ The twins are `stillwatch.sketch.twins.grams` and `PhraseCounts` by a Counter in
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import Int, kernel, prefetch
-from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, readable, room_for, tokenize
+from stillwatch.sketch._kernels_bits import Int, kernel, part, prefetch
+from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Room, readable, room_for, tokenize
 from stillwatch.sketch._kernels_topic import add_words, features_of
 from stillwatch.sketch.folding import FoldTables
 from stillwatch.sketch.strings import Strings
 
-__all__ = ["CELLS_PER_LINE", "GRAM_SIZE", "add_rows", "gram_counts", "grams_of"]
+__all__ = ["CELLS_PER_LINE", "GRAM_SIZE", "add_rows", "gram_counts", "grams_of", "prepare"]
 
 U64 = np.uint64
 GRAM_SIZE = 4
@@ -23,7 +23,7 @@ ONE, ROW = U64(1), U64(7)
 MAX_SEEN, SEEN_WORDS = 1 << 16, 1 << 12
 
 
-@kernel
+@part
 def grams_of(tokens: NDArray[np.uint64], n_tokens: Int, grams: NDArray[np.uint64]) -> Int:
     """Hash every four tokens in a row, all digit runs alike; return how many."""
     n = max(n_tokens - GRAM_SIZE + 1, 0)
@@ -38,24 +38,38 @@ def grams_of(tokens: NDArray[np.uint64], n_tokens: Int, grams: NDArray[np.uint64
     return n
 
 
-@kernel
+@part
 def _line(gram: Int, n_lines: Int) -> Int:
     """First cell of the line of a 4-gram."""
     return ((gram >> U64(32)) * n_lines >> U64(32)) * U64(CELLS_PER_LINE)
 
 
-@kernel
-def _prefetch_all(cells: NDArray[np.uint32], grams: NDArray[np.uint64], first: Int, last: Int) -> None:
+@part
+def prepare(
+    strings: Strings,
+    row: Int,
+    tables: FoldTables,
+    room: Room,
+    grams: NDArray[np.uint64],
+    cells: NDArray[np.uint32],
+) -> tuple[Int, Int, Int]:
+    """Cut a row, and ask for the lines of its 4-grams: address, number of tokens, number of 4-grams.
+
+    Memory answers while the next row is prepared, so rows go in pairs: prepare two, then look up two.
+    """
+    address, length = readable(strings, row, room)
+    n_tokens, _ = tokenize(address, length, tables, room)
+    n = grams_of(room.tokens, n_tokens, grams)
     base, n_lines = np.int64(cells.ctypes.data), U64(len(cells) // CELLS_PER_LINE)
-    for i in range(first, last):
+    for i in range(n):
         prefetch(base + 4 * np.int64(_line(grams[i], n_lines)))
+    return address, n_tokens, n
 
 
-@kernel
+@part
 def gram_counts(cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: Int, counts: NDArray[np.uint32]) -> None:
     """Look up every 4-gram: the smaller of its two cells."""
     n_lines = U64(len(cells) // CELLS_PER_LINE)
-    _prefetch_all(cells, grams, 0, n)
     for i in range(n):
         line = _line(grams[i], n_lines)
         first = cells[line + (grams[i] & ROW)]
@@ -63,14 +77,13 @@ def gram_counts(cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: Int, co
         counts[i] = min(first, second)
 
 
-@kernel
+@part
 def _add(cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: Int, seen: NDArray[np.uint64], salt: Int) -> None:
     """Count every 4-gram once; `seen` forgets some in very long prompts, the same ones each time."""
     n_lines = U64(len(cells) // CELLS_PER_LINE)
     size = 1024
     while size < min(2 * n, MAX_SEEN):
         size *= 2
-    _prefetch_all(cells, grams, 0, n)
     for i in range(n):
         slot = (grams[i] >> U64(6)) & U64(size - 1)
         if seen[slot] != grams[i] ^ salt:
@@ -78,6 +91,23 @@ def _add(cells: NDArray[np.uint32], grams: NDArray[np.uint64], n: Int, seen: NDA
             line = _line(grams[i], n_lines)
             cells[line + (grams[i] & ROW)] += np.uint32(1)
             cells[line + ROW + ONE + ((grams[i] >> U64(3)) & ROW)] += np.uint32(1)
+
+
+@part
+def _count(
+    counters: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint64]],
+    room: Room,
+    grams: NDArray[np.uint64],
+    prepared: tuple[Int, Int, Int],
+    features: NDArray[np.uint64],
+    number: Int,
+) -> None:
+    """Count the 4-grams and words of the prompt with this number."""
+    cells, words, seen, seen_words = counters
+    address, n_tokens, n = prepared
+    salt = U64(number + 1) * FACTORS[0]
+    _add(cells, grams, n, seen, salt)
+    add_words(words, features, features_of(address, room, (0, n_tokens), features, 0), seen_words, salt)
 
 
 @kernel
@@ -89,17 +119,17 @@ def add_rows(
     words: NDArray[np.uint32],
 ) -> Int:
     """Count the 4-grams and words of the rows in `mask`; return how many of them are not empty."""
-    room = room_for(strings)
-    grams, features = np.empty_like(room.tokens), np.empty_like(room.tokens)
+    one, two = room_for(strings), room_for(strings)
+    grams, more_grams, features = (np.empty_like(one.tokens), np.empty_like(one.tokens), np.empty_like(one.tokens))
     seen, seen_words = np.zeros(MAX_SEEN, np.uint64), np.zeros(SEEN_WORDS, np.uint64)
-    n_prompts = 0
-    for row in range(len(mask)):
-        if not mask[row] or strings.offsets[row + 1] == strings.offsets[row]:
-            continue
-        n_prompts += 1
-        salt = U64(n_prompts) * FACTORS[0]
-        address, length = readable(strings, row, room)
-        n_tokens, _ = tokenize(address, length, tables, room)
-        _add(cells, grams, grams_of(room.tokens, n_tokens, grams), seen, salt)
-        add_words(words, features, features_of(address, room, (0, n_tokens), features, 0), seen_words, salt)
-    return n_prompts
+    rows = np.flatnonzero(mask & (strings.offsets[1:] > strings.offsets[:-1]))
+    counters = (cells, words, seen, seen_words)
+    for k in range(0, len(rows), 2):
+        first = prepare(strings, rows[k], tables, one, grams, cells)
+        if k + 1 < len(rows):
+            second = prepare(strings, rows[k + 1], tables, two, more_grams, cells)
+            _count(counters, one, grams, first, features, k)
+            _count(counters, two, more_grams, second, features, k + 1)
+        else:
+            _count(counters, one, grams, first, features, k)
+    return len(rows)

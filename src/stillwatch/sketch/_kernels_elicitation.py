@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import Int, kernel
+from stillwatch.sketch._kernels_bits import Int, kernel, part
 from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, SCRIPT_BITS, readable, room_for, tokenize
 from stillwatch.sketch.folding import FoldTables
 from stillwatch.sketch.strings import Strings
@@ -26,14 +26,14 @@ Phrases: TypeAlias = tuple[
 """Bit map; keys, ascending; first token of each phrase and the end of the last; tokens; class bits."""
 
 
-@kernel
+@part
 def phrase_key(first: Int, second: Int) -> Int:
     """Key of a phrase that begins with these tokens."""
     value = (first + (second << U64(32) | second >> U64(32))) * FACTOR_A
     return (value ^ value >> U64(32)) * FACTOR_B
 
 
-@kernel
+@part
 def _matches(tokens: NDArray[np.uint64], n_tokens: Int, at: Int, phrases: Phrases, key: Int) -> Int:
     """Class bits of all phrases that begin at token `at`."""
     _, keys, firsts, words, classes = phrases
@@ -50,7 +50,7 @@ def _matches(tokens: NDArray[np.uint64], n_tokens: Int, at: Int, phrases: Phrase
     return found
 
 
-@kernel
+@part
 def _marks(tokens: NDArray[np.uint64], n_tokens: Int, phrases: Phrases) -> Int:
     bitmap = phrases[0]
     found = np.uint16(0)
@@ -65,7 +65,7 @@ def _marks(tokens: NDArray[np.uint64], n_tokens: Int, phrases: Phrases) -> Int:
     return found
 
 
-@kernel
+@part
 def _script(tokens: NDArray[np.uint64], n_tokens: Int, seen: NDArray[np.int64]) -> Int:
     """Script of most tokens, the first of equals; 0 without letters."""
     seen[:] = 0
@@ -75,7 +75,7 @@ def _script(tokens: NDArray[np.uint64], n_tokens: Int, seen: NDArray[np.int64]) 
     return np.argmax(seen)
 
 
-@kernel
+@part
 def _has_word(tokens: NDArray[np.uint64], n_tokens: Int) -> Int:
     i = 0
     while i < n_tokens and tokens[i] & KIND_MASK == DIGITS:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import Int, kernel, load8, load32, load64, multiply_fold
+from stillwatch.sketch._kernels_bits import Int, kernel, load8, load32, load64, multiply_fold, part
 from stillwatch.sketch.strings import Strings
 
 __all__ = ["hash_bytes", "hash_rows", "mix", "mix_into"]
@@ -18,7 +18,7 @@ LANE_A, LANE_B, LANE_C, LANE_D = (
 SECRET, FINAL = U64(0xA0761D6478BD642F), U64(0xE7037ED1A0B428DB)
 
 
-@kernel
+@part
 def _partial(address: Int, length: Int) -> Int:
     """The first 8 bytes at `address`, zeros from `length` on; nothing behind is read."""
     if length >= 8:
@@ -33,14 +33,14 @@ def _partial(address: Int, length: Int) -> Int:
     return head | U64(load8(address + last)) << U64(8 * last)
 
 
-@kernel
+@part
 def _absorb(lane: Int, address: Int, length: Int) -> Int:
     if length <= 0:
         return lane
     return multiply_fold(lane ^ _partial(address, length), _partial(address + 8, length - 8) ^ SECRET)
 
 
-@kernel
+@part
 def hash_bytes(address: Int, length: Int) -> Int:
     """64-bit hash of `length` bytes, never 0: 16-byte pieces go to four lanes in turn."""
     a, b, c, d = LANE_A, LANE_B, LANE_C, LANE_D
@@ -70,7 +70,7 @@ def hash_rows(strings: Strings) -> NDArray[np.uint64]:
     return hashes
 
 
-@kernel
+@part
 def mix(first: Int, second: Int) -> Int:
     """One number of two, order kept."""
     return multiply_fold(multiply_fold(first ^ LANE_A, FINAL) ^ second ^ LANE_C, SECRET)

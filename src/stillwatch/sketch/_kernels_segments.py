@@ -1,15 +1,15 @@
 """Plateau segments of a prompt, their signatures, and what is left of the prompt outside them."""
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.model.fingerprint import SEGMENTS_PER_PROMPT, SIGNATURE_LENGTH
-from stillwatch.sketch._kernels_bits import Int, kernel, min_hashes, multiply_fold
-from stillwatch.sketch._kernels_counts import GRAM_SIZE, gram_counts, grams_of
+from stillwatch.sketch._kernels_bits import Int, kernel, min_hashes, multiply_fold, part
+from stillwatch.sketch._kernels_counts import GRAM_SIZE, gram_counts, prepare
 from stillwatch.sketch._kernels_hash import mix
-from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Room, readable, room_for, tokenize
+from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Room, room_for
 from stillwatch.sketch._kernels_topic import features_of, topic_of
 from stillwatch.sketch.folding import FoldTables
 from stillwatch.sketch.strings import Strings
@@ -37,7 +37,7 @@ FACTORS = np.array([(0x85EBCA6B * (2 * i + 3) ^ 0x2C1B3C6C) % 2**32 | 1 for i in
 PLACE_STEP, FILL_SECRET = U64(0x9E3779B97F4A7C15), U64(0xC2B2AE3D27D4EB4F)
 
 
-@kernel
+@part
 def find_runs(counts: NDArray[np.uint32], n: Int, firsts: NDArray[np.int32], stops: NDArray[np.int32]) -> Int:
     """Write first and past-the-end token of every plateau of at least MIN_TOKENS tokens; return how many.
 
@@ -68,7 +68,7 @@ def find_runs(counts: NDArray[np.uint32], n: Int, firsts: NDArray[np.int32], sto
     return n_runs
 
 
-@kernel
+@part
 def _minhash(grams: NDArray[np.uint64], first: Int, stop: Int, signature: NDArray[np.uint32]) -> Int:
     """Write the 16 MinHashes of the 4-grams in tokens first to stop; return their hash."""
     salts, factors = np.int64(SALTS.ctypes.data), np.int64(FACTORS.ctypes.data)
@@ -80,7 +80,7 @@ def _minhash(grams: NDArray[np.uint64], first: Int, stop: Int, signature: NDArra
     return max(value64, U64(1))
 
 
-@kernel
+@part
 def _longest(firsts: NDArray[np.int32], stops: NDArray[np.int32], n_runs: Int, taken: NDArray[np.int64]) -> Int:
     """Index of the longest run not in `taken` (-1 entries are free), the first of equals; -1 when all are."""
     best, size = -1, 0
@@ -93,7 +93,7 @@ def _longest(firsts: NDArray[np.int32], stops: NDArray[np.int32], n_runs: Int, t
     return best
 
 
-@kernel
+@part
 def _insert(book: Book, signature: Int, minhashes: NDArray[np.uint32], example: tuple[Int, Int, Int]) -> None:
     """Count a segment in the book; the example of the smallest exchange, then of the first span, stays."""
     slots, size, signatures, values, rows, exchanges, spans = book
@@ -107,7 +107,8 @@ def _insert(book: Book, signature: Int, minhashes: NDArray[np.uint32], example: 
         size[0] += 1
         slots[slot] = entry
         signatures[entry] = signature
-        values[entry] = minhashes
+        for lane in range(SIGNATURE_LENGTH):
+            values[entry, lane] = minhashes[lane]
         rows[entry] = 0
     elif exchange > exchanges[entry] or (exchange == exchanges[entry] and start >= spans[entry, 0]):
         rows[entry] += 1
@@ -134,7 +135,7 @@ def empty_book(capacity: Int) -> Book:
     )
 
 
-@kernel
+@part
 def _fill(tokens: NDArray[np.uint64], n_tokens: Int, runs: Runs) -> Int:
     """Hash of the tokens outside all runs and of numbers anywhere, in their order; 0 when there is none."""
     firsts, stops, n_runs = runs
@@ -150,7 +151,7 @@ def _fill(tokens: NDArray[np.uint64], n_tokens: Int, runs: Runs) -> Int:
     return fill
 
 
-@kernel
+@part
 def _features_outside(address: Int, room: Room, n_tokens: Int, runs: Runs, features: NDArray[np.uint64]) -> Int:
     """Write the features of the words outside all runs; return how many."""
     firsts, stops, n_runs = runs
@@ -160,6 +161,43 @@ def _features_outside(address: Int, room: Room, n_tokens: Int, runs: Runs, featu
         n = features_of(address, room, (position, first), features, n)
         position = max(position, stops[run]) if run < n_runs else n_tokens
     return n
+
+
+class Desk(NamedTuple):
+    """Where one prompt after another is read: counts, runs, features and their weights, sums of the topic."""
+
+    counts: NDArray[np.uint32]
+    firsts: NDArray[np.int32]
+    stops: NDArray[np.int32]
+    features: NDArray[np.uint64]
+    weights: NDArray[np.int32]
+    sums: NDArray[np.int32]
+
+
+@kernel
+def _desk_for(room: Room) -> Desk:
+    size = len(room.tokens)
+    firsts, stops, weights = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
+    return Desk(np.empty(size, np.uint32), firsts, stops, np.empty(size, np.uint64), weights, np.empty(64, np.int32))
+
+
+@part
+def _read(
+    counters: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.int32]],
+    room: Room,
+    grams: NDArray[np.uint64],
+    prepared: tuple[Int, Int, Int],
+    desk: Desk,
+) -> tuple[Int, Int, Int]:
+    """Find the runs of a prompt: its fill, its topic and how many runs there are."""
+    cells, words, scale = counters
+    address, n_tokens, n = prepared
+    gram_counts(cells, grams, n, desk.counts)
+    n_runs = find_runs(desk.counts, n, desk.firsts, desk.stops)
+    runs = (desk.firsts, desk.stops, n_runs)
+    n_features = _features_outside(address, room, n_tokens, runs, desk.features)
+    topic = topic_of(words, scale, desk.features, n_features, desk.weights, desk.sums)
+    return _fill(room.tokens, n_tokens, runs), topic, n_runs
 
 
 @kernel
@@ -175,24 +213,20 @@ def segment_rows(
     n_rows = len(exchanges)
     signatures = np.zeros((n_rows, SEGMENTS_PER_PROMPT), np.uint64)
     fills, topics = np.zeros(n_rows, np.uint64), np.zeros(n_rows, np.uint64)
-    book, room = empty_book(n_rows * SEGMENTS_PER_PROMPT), room_for(strings)
-    grams, features = np.empty_like(room.tokens), np.empty_like(room.tokens)
-    counts = np.empty(len(grams), np.uint32)
-    firsts, stops, weights = np.empty_like(room.starts), np.empty_like(room.starts), np.empty_like(room.starts)
-    sums = np.zeros(64, np.int32)
-    for row in range(n_rows):
-        address, length = readable(strings, row, room)
-        if not length:
-            continue
-        n_tokens, _ = tokenize(address, length, tables, room)
-        n = grams_of(room.tokens, n_tokens, grams)
-        gram_counts(cells, grams, n, counts)
-        runs = (firsts, stops, find_runs(counts, n, firsts, stops))
-        fills[row] = _fill(room.tokens, n_tokens, runs)
-        n_features = _features_outside(address, room, n_tokens, runs, features)
-        topics[row] = topic_of(words, scale, features, n_features, weights, sums)
-        if runs[2]:
-            _sign(signatures[row], exchanges[row], grams, runs, room, book)
+    book, one, two = empty_book(n_rows * SEGMENTS_PER_PROMPT), room_for(strings), room_for(strings)
+    grams, more_grams = np.empty_like(one.tokens), np.empty_like(one.tokens)
+    desk, counters = _desk_for(one), (cells, words, scale)
+    for row in range(0, n_rows, 2):
+        first = prepare(strings, row, tables, one, grams, cells)
+        if row + 1 < n_rows:
+            second = prepare(strings, row + 1, tables, two, more_grams, cells)
+            fills[row], topics[row], n_runs = _read(counters, one, grams, first, desk)
+            _sign(signatures[row], exchanges[row], grams, (desk.firsts, desk.stops, n_runs), one, book)
+            fills[row + 1], topics[row + 1], n_runs = _read(counters, two, more_grams, second, desk)
+            _sign(signatures[row + 1], exchanges[row + 1], more_grams, (desk.firsts, desk.stops, n_runs), two, book)
+        else:
+            fills[row], topics[row], n_runs = _read(counters, one, grams, first, desk)
+            _sign(signatures[row], exchanges[row], grams, (desk.firsts, desk.stops, n_runs), one, book)
     return signatures, fills, topics, book
 
 
@@ -202,6 +236,8 @@ def _sign(
 ) -> None:
     """Write the signatures of the longest runs, equal ones once, and enter them in the book."""
     firsts, stops, n_runs = runs
+    if not n_runs:
+        return
     taken, minhashes = np.full(SEGMENTS_PER_PROMPT, -1, np.int64), np.empty(SIGNATURE_LENGTH, np.uint32)
     n_signed = 0
     for rank in range(min(n_runs, SEGMENTS_PER_PROMPT)):
@@ -224,9 +260,7 @@ def spans_of(strings: Strings, tables: FoldTables, cells: NDArray[np.uint32]) ->
     room = room_for(strings)
     grams, counts = np.empty_like(room.tokens), np.empty(len(room.tokens), np.uint32)
     firsts, stops = np.empty_like(room.starts), np.empty_like(room.starts)
-    address, length = readable(strings, 0, room)
-    n_tokens, _ = tokenize(address, length, tables, room)
-    n = grams_of(room.tokens, n_tokens, grams)
+    _, _, n = prepare(strings, 0, tables, room, grams, cells)
     gram_counts(cells, grams, n, counts)
     n_runs = find_runs(counts, n, firsts, stops)
     spans = np.empty((n_runs, 2), np.int64)

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from stillwatch.sketch._kernels_bits import (
     Int,
     block_masks,
+    count_ones,
     count_trailing_zeros,
     highest_bit,
     kernel,
     load8,
     load64,
     multiply_fold,
+    part,
 )
 from stillwatch.sketch.folding import (
     CLASS_SHIFT,
@@ -51,7 +53,7 @@ DIGITS, IDEOGRAM = U64(1), U64(2)
 """Kinds of tokens; words are 0."""
 KIND_MASK, SCRIPT_BITS, TAG_MASK = U64(3), U64(15), U64(63)
 ONE, SIXTEEN = U64(1), U64(16)
-LATIN_TAG = U64(1 << 2)
+LATIN_TAG, LETTER_BIT = U64(1 << 2), U64(0x40)
 LOWER = U64(0x2020202020202020)
 FULL = np.array([(1 << n) - 1 for n in range(65)], np.uint64)
 HIGHEST = np.array([(1 << n) >> 1 for n in range(65)], np.uint64)
@@ -69,12 +71,14 @@ class Room(NamedTuple):
     tokens    Tokens, uint64.
     starts    First byte of each, int32.
     ends      Past-the-end byte of each, int32.
+    word      An open word: its hash so far, low and high half of the open 16 bytes, how many there are, uint64.
     """
 
     copy: NDArray[np.uint8]
     tokens: NDArray[np.uint64]
     starts: NDArray[np.int32]
     ends: NDArray[np.int32]
+    word: NDArray[np.uint64]
 
 
 @kernel
@@ -89,20 +93,22 @@ def room_for(strings: Strings) -> Room:
         np.empty(size, np.uint64),
         np.empty(size, np.int32),
         np.empty(size, np.int32),
+        np.zeros(4, np.uint64),
     )
 
 
-@kernel
+@part
 def readable(strings: Strings, row: Int, room: Room) -> tuple[Int, Int]:
     """Address and length of a row, from where PADDING bytes past its end may be read: in place, else in a copy."""
     data, begin, end = strings.data, strings.offsets[row], strings.offsets[row + 1]
     if end + PADDING <= len(data):
         return np.int64(data.ctypes.data) + begin, end - begin
-    room.copy[: end - begin] = data[begin:end]
+    for i in range(end - begin):
+        room.copy[i] = data[begin + i]
     return np.int64(room.copy.ctypes.data), end - begin
 
 
-@kernel
+@part
 def _long_word_hash(address: Int, length: Int) -> Int:
     value = U64(0)
     for done in range(0, length, 16):
@@ -113,11 +119,23 @@ def _long_word_hash(address: Int, length: Int) -> Int:
     return value
 
 
-@kernel
+@part
 def tokenize(address: Int, length: Int, tables: FoldTables, room: Room) -> tuple[Int, bool]:
     """Write the tokens of `length` bytes at `address`; return how many, and whether all was ASCII."""
-    _, tokens, starts, ends = room
     at, n, ascii_only = 0, 0, True
+    while at < length:
+        at, placed = _place_runs(address, at, length, room, n)
+        _hash_runs(address, room, n, placed)
+        n = placed
+        if at < length:
+            ascii_only = False
+            at, n = _tokenize_slowly((address, length), at, tables, room, n)
+    return n, ascii_only
+
+
+@part
+def _place_runs(address: Int, at: Int, length: Int, room: Room, n: Int) -> tuple[Int, Int]:
+    """Write where runs of ASCII letters and of digits start and end, up to a byte of 0x80 or a run of a whole block."""
     while at < length:
         letters, digits, wide = block_masks(address + at)
         limit = min(length - at, BYTES_PER_BLOCK, count_trailing_zeros(wide))
@@ -129,38 +147,44 @@ def tokenize(address: Int, length: Int, tables: FoldTables, room: Room) -> tuple
         if limit < length - at and (letters | digits) & HIGHEST[limit]:
             step = highest_bit(opening)  # the last run may go on behind the limit
             opening ^= ONE << U64(step)
-        while opening:
-            start = count_trailing_zeros(opening)
-            end = count_trailing_zeros(closing)
-            opening &= opening - ONE
-            closing &= closing - ONE
-            size = U64(end - start)
-            low = (load64(address + at + start) | LOWER) & FIRST[size]
-            high = (load64(address + at + start + 8) | LOWER) & SECOND[size]
-            value = multiply_fold(low ^ SECRET_A, high ^ SECRET_B)
-            if size > SIXTEEN:
-                value = _long_word_hash(address + at + start, end - start)
-            is_digits = (digits >> U64(start)) & ONE  # 4 >> 2 is the tag of digits
-            place = U64(n)  # an unsigned index needs no look at its sign
-            tokens[place] = value & ~TAG_MASK | (LATIN_TAG >> (is_digits + is_digits))
-            starts[place] = at + start
-            ends[place] = at + end
-            n += 1
+        count = count_ones(opening)
+        for first in range(n, n + count, 8):  # always eight: what is written too much, the next block overwrites
+            for place in range(first, first + 8):
+                room.starts[U64(place)] = at + count_trailing_zeros(opening)
+                room.ends[U64(place)] = at + count_trailing_zeros(closing)
+                opening &= opening - ONE
+                closing &= closing - ONE
+        n += count
         blocked = limit < min(length - at, BYTES_PER_BLOCK)
         at += step
         if blocked or step == 0:
-            ascii_only = False
-            at, n = _tokenize_slowly((address, length), at, tables, room, n)
-    return n, ascii_only
+            break
+    return at, n
 
 
-@kernel
+@part
+def _hash_runs(address: Int, room: Room, first: Int, stop: Int) -> None:
+    """Write the tokens of the runs first to stop."""
+    for i in range(U64(first), U64(stop)):
+        start = address + room.starts[i]
+        size = U64(room.ends[i] - room.starts[i])
+        begin = load64(start) | LOWER
+        if size <= SIXTEEN:
+            low = begin & FIRST[size]
+            high = (load64(start + 8) | LOWER) & SECOND[size]
+            value = multiply_fold(low ^ SECRET_A, high ^ SECRET_B)
+        else:
+            value = _long_word_hash(start, np.int64(size))
+        is_letter = begin & LETTER_BIT
+        room.tokens[i] = value & ~TAG_MASK | (LATIN_TAG if is_letter else DIGITS)
+
+
+@part
 def _tokenize_slowly(text: tuple[Int, Int], at: Int, tables: FoldTables, room: Room, n: Int) -> tuple[Int, Int]:
     """Go on code point by code point up to an ASCII character that is no letter or digit."""
     address, length = text
-    _, tokens, starts, ends = room
+    _, tokens, starts, ends, word = room
     pages, units, sequences = tables
-    word = np.zeros(4, np.uint64)  # hash so far, low and high half of the open 16 bytes, how many of these are filled
     open_tag, none = U64(0), U64(255)
     tag = none
     start, end = at, at
@@ -203,7 +227,7 @@ def _tokenize_slowly(text: tuple[Int, Int], at: Int, tables: FoldTables, room: R
     return at, n
 
 
-@kernel
+@part
 def _code_point(address: Int, rest: Int) -> tuple[Int, Int]:
     """Code point at `address` and its width; a byte that cannot begin one is U+FFFD."""
     lead = np.int64(load8(address))
@@ -218,7 +242,7 @@ def _code_point(address: Int, rest: Int) -> tuple[Int, Int]:
     return min(code, 0x10FFFF), width
 
 
-@kernel
+@part
 def _append(word: NDArray[np.uint64], code: Int) -> None:
     """Add the UTF-8 bytes of one code point to the open word."""
     width = 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
@@ -236,7 +260,7 @@ def _append(word: NDArray[np.uint64], code: Int) -> None:
         word[3] += ONE
 
 
-@kernel
+@part
 def _closed(word: NDArray[np.uint64]) -> Int:
     """Hash of the open word, which begins anew."""
     value = multiply_fold(word[0] ^ word[1] ^ SECRET_A, word[2] ^ SECRET_B)

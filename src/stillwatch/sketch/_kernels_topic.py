@@ -8,7 +8,7 @@ Rare words weigh more, so that prompts on different subjects have a mean cosine 
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import Int, highest_bit, kernel, load64, multiply_fold, sign_sums
+from stillwatch.sketch._kernels_bits import Int, highest_bit, load64, multiply_fold, part, sign_sums
 from stillwatch.sketch._kernels_tokens import DIGITS, FIRST, IDEOGRAM, KIND_MASK, LOWER, TAG_MASK, Room
 
 __all__ = ["N_WORDS", "add_words", "features_of", "topic_of"]
@@ -21,10 +21,10 @@ N_WORDS = 1 << 16
 """Word counters, 256 kB: they stay in the second-level cache. Words that share one are one prompt in a thousand."""
 
 
-@kernel
+@part
 def features_of(address: Int, room: Room, part: tuple[Int, Int], features: NDArray[np.uint64], n: Int) -> Int:
     """Write the features of a part of a prompt's tokens behind the `n` there are, no numbers; return how many now."""
-    _, tokens, starts, ends = room
+    _, tokens, starts, ends, _ = room
     first, stop = part
     for i in range(first, stop):
         kind = tokens[i] & KIND_MASK
@@ -42,7 +42,7 @@ def features_of(address: Int, room: Room, part: tuple[Int, Int], features: NDArr
     return n
 
 
-@kernel
+@part
 def add_words(
     words: NDArray[np.uint32], features: NDArray[np.uint64], n: Int, seen: NDArray[np.uint64], salt: Int
 ) -> None:
@@ -53,7 +53,7 @@ def add_words(
         seen[slot] = features[i] ^ salt
 
 
-@kernel
+@part
 def topic_of(
     words: NDArray[np.uint32],
     scale: NDArray[np.int32],
