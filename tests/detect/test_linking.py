@@ -5,19 +5,21 @@ import numpy as np
 
 from stillwatch.detect.linking import link
 
+TEXT = np.ones(40, np.bool_)
+
 
 def test_families_with_the_same_accounts_are_one_campaign() -> None:
     """Two views of one campaign share nearly all accounts; an unrelated family stays apart."""
     family = np.repeat([0, 1, 2], 50)
     account = np.concatenate([np.arange(50), np.arange(5, 55), np.arange(500, 550)])
-    assert link(family, account, 3, 10_000).tolist() == [0, 0, 2]
+    assert link(family, account, TEXT[:3], 10_000).tolist() == [0, 0, 2]
 
 
 def test_a_popular_bystander_ties_nothing() -> None:
     """One common account of fifty is neither improbable enough nor a fifth of either family."""
     family = np.repeat([0, 1], 50)
     account = np.concatenate([np.arange(50), np.arange(49, 99)])
-    assert link(family, account, 2, 5_000).tolist() == [0, 1]
+    assert link(family, account, TEXT[:2], 5_000).tolist() == [0, 1]
 
 
 def test_chance_overlap_of_large_families_ties_nothing() -> None:
@@ -25,7 +27,7 @@ def test_chance_overlap_of_large_families_ties_nothing() -> None:
     rng = np.random.default_rng(1)
     first, second = (rng.permutation(1_000)[:500] for _ in range(2))
     family = np.repeat([0, 1], 500)
-    assert link(family, np.concatenate([first, second]), 2, 1_000).tolist() == [0, 1]
+    assert link(family, np.concatenate([first, second]), TEXT[:2], 1_000).tolist() == [0, 1]
 
 
 def test_components_are_those_of_the_graph() -> None:
@@ -40,4 +42,20 @@ def test_components_are_those_of_the_graph() -> None:
     expected = np.empty(40, np.int64)
     for component in nx.connected_components(graph):
         expected[list(component)] = min(component)
-    assert link(family, account, 40, 100_000).tolist() == expected.tolist()
+    assert link(family, account, TEXT, 100_000).tolist() == expected.tolist()
+
+
+def test_one_client_of_several_operations_does_not_make_them_one() -> None:
+    """Three operations of 50 accounts, each with two families, and a client family that holds all of them."""
+    family = np.repeat(np.arange(7), [50] * 6 + [150])
+    account = np.concatenate([np.arange(50 * (i // 2), 50 * (i // 2) + 50) for i in range(6)] + [np.arange(150)])
+    has_template = np.array([True] * 6 + [False])
+    assert link(family, account, has_template, 20_000).tolist() == [0, 0, 2, 2, 4, 4, 6]
+
+
+def test_a_text_ties_the_clients_it_is_sent_from() -> None:
+    """One template over two clients of 25 accounts each is one operation, also when each client has families twice."""
+    family = np.repeat(np.arange(5), [50, 25, 25, 25, 25])
+    account = np.concatenate([np.arange(50), np.arange(25), np.arange(25), np.arange(25, 50), np.arange(25, 50)])
+    has_template = np.array([True, False, False, False, False])
+    assert link(family, account, has_template, 20_000).tolist() == [0, 0, 0, 0, 0]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from stillwatch.detect.views import family_keys
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
+from stillwatch.model.fingerprint import SEGMENTS_PER_PROMPT
 from stillwatch.model.view import Fingerprints, Grouping
 
 __all__ = ["ACCUSED", "StreamBook", "exchanges_of"]
@@ -34,10 +35,14 @@ ACCUSED_COLUMNS: tuple[Column, ...] = (
             ("prefix", pa.uint64()),
             ("asn", pa.uint64()),
             ("tls", pa.uint64()),
+            ("build", pa.uint64()),
+            ("client", pa.uint64()),
+            *((f"signature_{i}", pa.uint64()) for i in range(SEGMENTS_PER_PROMPT)),
         )
     ),
 )
 ACCUSED: pa.Schema = schema_of("accused", ACCUSED_COLUMNS)
+"""An exchange is here once; which other families of its campaign hold it, `family_keys` says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from stillwatch.detect.accounts import AccountBook
 from stillwatch.detect.attribution import ATTRIBUTION_BAR
 from stillwatch.detect.linking import link
 from stillwatch.detect.verdicts import FamilyFacts, judge_family
+from stillwatch.detect.views import view_of
 from stillwatch.model.campaign import Reason, Verdict
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 
@@ -59,7 +60,7 @@ def judge_families(
     book: AccountBook,
     bar: float,
 ) -> list[JudgedFamily]:
-    """Verdict for every measured family that deserves one.
+    """Verdict for every measured family that deserves one and explains at least one account.
 
     streams, attributed     Sorted by family; the second holds the alarmed families only.
     """
@@ -68,7 +69,7 @@ def judge_families(
     for row, family in enumerate(measured["family"].to_numpy()):
         accounts, n, bits = _streams(int(family), plain, scored)
         facts = _facts(measured, row, float(score_bits[row]), accounts, n, book)
-        if (found := judge_family(facts, bar)) is not None:
+        if len(accounts) and (found := judge_family(facts, bar)) is not None:
             verdict, reasons = found
             judged.append(JudgedFamily(row, int(family), verdict, reasons, facts.score_bits, accounts, n, bits))
     return judged
@@ -145,7 +146,25 @@ def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
     near = [f for f in judged if f.verdict == Verdict.UNCLEAR and np.isin(f.accounts, accused).mean() >= _SIBLING]
     groups = _tie([*harvests, *(f.among(accused) for f in near)], n_accounts)
     drafts = [Draft(Verdict.HARVEST, group) for group in groups if group[0].verdict == Verdict.HARVEST]
-    return sorted(drafts, key=_size, reverse=True)
+    return _dissolve(sorted(drafts, key=_size, reverse=True))
+
+
+def _dissolve(drafts: Sequence[Draft]) -> list[Draft]:
+    """Give a draft whose accounts are mostly those of larger ones to these: something several operations share."""
+    kept: list[Draft] = []
+    for draft in drafts:
+        mine = _accounts(draft.families)
+        if np.isin(mine, _accounts([f for k in kept for f in k.families])).mean() < _COVERED:
+            kept.append(draft)
+            continue
+        kept = [Draft(k.verdict, (*k.families, *_parts(draft, _accounts(k.families)))) for k in kept]
+    return kept
+
+
+def _parts(draft: Draft, accounts: NDArray[np.uint64]) -> tuple[JudgedFamily, ...]:
+    """Families of the draft that have any of the accounts, with only these."""
+    parts = (family.among(accounts) for family in draft.families)
+    return tuple(part for part in parts if len(part.accounts))
 
 
 def _size(draft: Draft) -> tuple[int, int]:
@@ -161,6 +180,7 @@ def _tie(families: Sequence[JudgedFamily], n_accounts: int) -> list[tuple[Judged
         return []
     _, codes = np.unique(np.concatenate([f.accounts for f in families]), return_inverse=True)
     which = np.repeat(np.arange(len(families)), [len(f.accounts) for f in families])
-    component = link(which, codes, len(families), n_accounts)
+    has_template = np.array([view_of(f.family).has_template for f in families])
+    component = link(which, codes, has_template, n_accounts)
     groups = [[families[int(i)] for i in np.flatnonzero(component == c)] for c in np.unique(component)]
     return [tuple(sorted(g, key=lambda f: (f.verdict != Verdict.HARVEST, -f.score_bits, f.family))) for g in groups]

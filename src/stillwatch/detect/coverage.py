@@ -11,22 +11,23 @@ from stillwatch.model.view import Fingerprints
 
 __all__ = ["COVERED", "coverage", "missing"]
 
-COVERED: Final = ("content", "build", "prefix", "asn", "tls", "conversation", "system")
+COVERED: Final = ("content", "build", "prefix", "asn", "tls", "head", "system")
 _CODES: Final = {
     "content": "no-text",
     "build": "no-clients",
     "prefix": "no-addresses",
     "asn": "no-networks",
     "tls": "no-tls",
-    "conversation": "no-conversations",
+    "head": "no-conversations",
+    "system": "no-system",
 }
 _ACCOUNT_CODES: Final = {"payment": "no-payments", "email_domain": "no-email-domains", "signup": "no-signups"}
 
 
 def coverage(fingerprints: Fingerprints) -> pa.Table:
-    """One row: exchanges that carry each column, for a `Summary` with key ``all``."""
-    counts = {name: [int(np.count_nonzero(fingerprints[name]))] for name in COVERED}
-    return pa.table({"all": [0], **counts})
+    """One row: exchanges that carry each column, of heads those that are none, for a `Summary` with key ``all``."""
+    carried = {name: fingerprints[name] != 0 for name in COVERED} | {"head": ~fingerprints["head"]}
+    return pa.table({"all": [0], **{name: [int(np.count_nonzero(rows))] for name, rows in carried.items()}})
 
 
 def missing(covered: pa.Table, book: AccountBook) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """What a campaign took, when, and who was busy at what hour."""
 
+from collections import Counter
 from datetime import UTC, datetime
+from math import fsum
 from typing import Any, Final
 
 import numpy as np
@@ -25,15 +27,18 @@ def when(time_us: int) -> datetime:
 def exposure(columns: Columns, model_names: dict[int, str]) -> Exposure:
     """Sums over the exchanges (`ACCUSED` columns); None where no exchange carries the figure."""
     models, counts = np.unique(columns["model"], return_counts=True)
-    cost = columns["cost_usd"].astype(np.float64)
+    named: Counter[str] = Counter()
+    for model, n in zip(models, counts, strict=True):
+        named[model_names.get(int(model), "unknown")] += int(n)
+    cost = columns["cost_usd"][~np.isnan(columns["cost_usd"])]
     return Exposure(
         n_exchanges=len(columns["time_us"]),
         input_tokens=_sum(columns["input_tokens"]),
         output_tokens=_sum(columns["output_tokens"]),
         reasoning_tokens=_sum(columns["reasoning_tokens"]),
-        cost_usd=None if np.isnan(cost).all() else float(np.nansum(cost)),
+        cost_usd=fsum(cost) if len(cost) else None,  # the same in any order
         capabilities=_capabilities(columns),
-        models={model_names.get(int(m), "unknown"): int(n) for m, n in zip(models, counts, strict=True)},
+        models=dict(named),
     )
 
 

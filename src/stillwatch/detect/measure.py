@@ -74,7 +74,7 @@ def _learn_accounts(engine: Engine, rows: Dataset, accounts: pa.Table) -> tuple[
         return firsts.add(pa.Table.from_batches([batch]))
 
     def fold_covered(summary: Summary, batch: pa.RecordBatch) -> Summary:
-        return summary.add(coverage({name: batch[name].to_numpy() for name in COVERED}))
+        return summary.add(coverage({name: batch[name].to_numpy(zero_copy_only=False) for name in COVERED}))
 
     firsts = engine.reduce(rows.select(_FIRST), lambda: Firsts("account", ("time_us", "exchange")), fold_first).table()
     covered = engine.reduce(rows.select(list(COVERED)), lambda: Summary(("all",), COVERED), fold_covered).table()

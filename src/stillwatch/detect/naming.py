@@ -3,7 +3,8 @@
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,20 +14,24 @@ from stillwatch.detect.accused import StreamBook
 from stillwatch.detect.campaigns import Draft
 from stillwatch.detect.evidence import EvidenceDesk, graph_edges
 from stillwatch.detect.exposure import exposure, heatmap, timeline, when
+from stillwatch.detect.views import family_keys, view_of
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.campaign import Campaign, TemplatePart, Verdict
 from stillwatch.model.findings import FINDING_EXCHANGE, STREAM
+from stillwatch.model.view import Grouping
 from stillwatch.sketch import PhraseCounts, hash_strings, segment_spans
+from stillwatch.stats.lookup import positions
 
 __all__ = [
     "NAMED",
+    "Example",
     "Named",
     "campaign_id",
     "campaign_of",
-    "example_exchanges",
     "finding_exchanges",
     "stream_book",
     "stream_rows",
+    "template_examples",
     "template_parts",
 ]
 
@@ -64,11 +69,37 @@ def campaign_id(draft: Draft) -> str:
     return f"campaign-{int(mix(np.array([draft.families[0].family], np.uint64))[0]) >> 32:08x}"
 
 
-def example_exchanges(accused: Columns) -> dict[int, int]:
-    """One exchange hash per family: the smallest."""
-    order = np.lexsort((accused["exchange"], accused["family"]))
-    families, first = np.unique(accused["family"][order], return_index=True)
-    return {int(f): int(e) for f, e in zip(families, accused["exchange"][order][first], strict=True)}
+class Example(NamedTuple):
+    """An exchange that shows the template of its family.
+
+    exchange    Hash of the exchange, the smallest of the family in its campaign.
+    n_fills     Different contents of the slots in the family.
+    """
+
+    exchange: int
+    n_fills: int
+
+
+def template_examples(drafts: Sequence[Draft], accused: Columns, grouping: Grouping) -> dict[int, Example]:
+    """Example of each family that has a template, whichever family of its campaign brought the exchanges in."""
+    number = {f.family: n for n, draft in enumerate(drafts) for f in draft.families if view_of(f.family).has_template}
+    if not number:
+        return {}
+    wanted = np.array(sorted(number), np.uint64)
+    campaign = np.array([number[int(family)] for family in wanted], np.int32)
+    parts = []
+    for keys in family_keys(accused, grouping):
+        at = positions(wanted, keys)
+        rows = np.flatnonzero((at >= 0) & (campaign[at] == accused["campaign"]))
+        parts.append(np.column_stack([at[rows], rows]))
+    held = np.concatenate(parts)
+    held = held[np.argsort(held[:, 0], kind="stable")]
+    bounds = np.flatnonzero(np.diff(held[:, 0], prepend=-1, append=-1))
+    return {int(wanted[held[i, 0]]): _example(accused, held[i:j, 1]) for i, j in pairwise(bounds)}
+
+
+def _example(accused: Columns, rows: NDArray[np.int64]) -> Example:
+    return Example(int(accused["exchange"][rows].min()), len(np.unique(accused["fill"][rows])))
 
 
 @dataclass(frozen=True, slots=True)

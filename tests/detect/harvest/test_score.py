@@ -44,6 +44,7 @@ USED = {
     "dr-for-loc": BASE | {"cd", "rep", "dr"},
     "sticky": BASE | {"cd", "loc", "rep"},
     "sticky-no-cd": BASE | {"loc", "rep"},
+    "rota": BASE | {"cd", "loc", "rep"},
 }
 HARVEST = [0.0, 0.01, 0.0, 0.1, 0.0, 0.0, 0.02, 0.01, 0.9, 60.0]
 PEOPLE = [0.4, 0.3, 0.5, 1.5, 0.2, 0.1, 0.4, 0.2, 0.1, -40.0]
@@ -105,7 +106,8 @@ def direct(x: Floats, s: Floats, reference: Reference, unit: int) -> float:
         used = USED[variant] & set(query)
         joint = sum(w * np.prod([kernel[test][i] for test in used]) for i, w in enumerate(weight)) / weight.sum()
         legit = 0.8 * joint + 0.2 * 2 ** log2_sum(marginal, used)
-        harvest = p1 | ({"se": 1.0} if variant.startswith("sticky") and "se" in query else {})
+        free = {"sticky": "se", "sticky-no-cd": "se", "rota": "hi"}.get(variant)
+        harvest = p1 | ({free: 1.0} if free in query else {})
         bits.append(log2_sum(harvest, used) - np.log2(legit) if variant != "dr-for-loc" or "dr" in query else -np.inf)
     return float(np.log2(np.mean(np.exp2(bits))))
 

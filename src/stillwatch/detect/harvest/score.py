@@ -35,11 +35,14 @@ __all__ = [
 TESTS: tuple[str, ...] = ("ti", "hi", "se", "cd", "loc", "dr", "rep", "item", "elic", "bits")
 """Columns of every effects array. bits is coordination evidence in bits, as measured; it is put on a log scale here."""
 
-VARIANTS: tuple[str, ...] = ("strict", "no-cd", "no-rep", "dr-for-loc", "sticky", "sticky-no-cd")
+VARIANTS: tuple[str, ...] = ("strict", "no-cd", "no-rep", "dr-for-loc", "sticky", "sticky-no-cd", "rota")
 """Alternatives an evader chooses among. loc is replaced, never dropped: that would accuse people behind a relay. sticky
-is a dispatcher that stays with an account for a while, as public relay software does: sessions of any share."""
+is a dispatcher that stays with an account for a while, as public relay software does: sessions of any share. rota is
+one that deals strictly by turns: an account's turn comes at whatever hours the length of a round gives it."""
 
-_STICKY = [j for j, variant in enumerate(VARIANTS) if variant.startswith("sticky")]
+_FREE: tuple[tuple[str, str], ...] = (("sticky", "se"), ("sticky-no-cd", "se"), ("rota", "hi"))
+"""Variants that leave a test uniform on (0, 1)."""
+
 _UNSEEN_KIND = 0.2
 _BARE = 0.3
 _BANDWIDTH = np.array([0.02, 0.05, 0.05, 0.4, 0.02, 0.03, 0.05, 0.05, 0.1, 1.0])
@@ -59,7 +62,7 @@ def _subsets() -> NDArray[np.bool_]:
     subsets[1, _COLUMN["cd"]] = False
     subsets[2, _COLUMN["rep"]] = False
     subsets[3, [_COLUMN["loc"], _COLUMN["dr"]]] = [False, True]
-    subsets[5, _COLUMN["cd"]] = False
+    subsets[VARIANTS.index("sticky-no-cd"), _COLUMN["cd"]] = False
     return subsets
 
 
@@ -156,17 +159,17 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
 
     ti, hi, se, loc   Half-normal on max(x, 0), variance s^2 + .005^2 (.01^2 for hi and se): accounts are exchangeable
                 shards of one list. Random dealing has expectation exactly 0, dealing by turns lies below, people lie
-                above; the width leaves room for a list that is not quite shuffled. In the sticky variants se is
-                uniform on (0, 1).
+                above; the width leaves room for a list that is not quite shuffled. In the sticky variants se
+                is uniform on (0, 1), in rota hi.
     cd          Half-normal of scale .4 on max(cd, 0), s added in quadrature: load is evened out, or more than even.
     rep, item   Exponential of mean .08, s added in quadrature: a list without replacement, no popular items.
     elic        Three in ten harvests send bare questions: half-normal of scale .1 at 0. The others .5 below one half,
                 1.5 above: not every harvest asks for reasoning, most do.
     dr          Uniform on (.1, 1), smoothed by s and .03: a sorted list drifts. It only serves in place of loc.
     bits        y = sign(b) log2(1 + |b|). Wealth grows in proportion to exchanges, so y is log2 of their number plus a
-                constant that depends on the dispatcher; campaigns of 100 to 20,000 judged exchanges at .05 to 2 bits
-                each are spread evenly over y in (2, 14), smoothed by 1. One in seven escapes the channels (people's
-                rhythm replayed): N(0, 6^2).
+                constant that depends on the dispatcher; campaigns from 100 exchanges at .05 bits each to
+                25,000 accounts that share rare networks at 10 bits each are spread evenly over y in (2, 18), smoothed
+                by 1. One in seven escapes the channels (people's rhythm replayed): N(0, 6^2).
 
     >>> x, s = np.full((1, 10), np.nan), np.zeros((1, 10))
     >>> x[0, TESTS.index("elic")] = .9
@@ -185,7 +188,7 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
     density[:, dr] = _box(x[:, dr], 0.1, 1.0, np.hypot(s[:, dr], 0.03))
     asking = 0.5 + ndtr((x[:, elic] - 0.5) / np.maximum(s[:, elic], 1e-9))
     density[:, elic] = _BARE * 2 * _normal(x[:, elic], np.hypot(s[:, elic], 0.1)) + (1 - _BARE) * asking
-    density[:, bits] = 6 / 7 * _box(x[:, bits], 2.0, 14.0, np.array(1.0)) + 1 / 7 * _normal(x[:, bits], np.array(6.0))
+    density[:, bits] = 6 / 7 * _box(x[:, bits], 2.0, 18.0, np.array(1.0)) + 1 / 7 * _normal(x[:, bits], np.array(6.0))
     return density
 
 
@@ -229,11 +232,15 @@ def _score(
     log2_marginal = np.log2(legitimate.marginal)
     numerator = _sum_over_tests(log2_p1, known)
     unseen_kind = np.exp2(_sum_over_tests(log2_marginal, known))
-    numerator[:, _STICKY] -= np.where(known, log2_p1, 0.0)[:, [_COLUMN["se"]]]
+    for name, test in _FREE:
+        column = _COLUMN[test]
+        numerator[:, VARIANTS.index(name)] -= np.where(known[:, column], log2_p1[:, column], 0.0)
     bits = numerator - np.log2((1 - _UNSEEN_KIND) * legitimate.joint + _UNSEEN_KIND * unseen_kind)
     bits[~known[:, _COLUMN["dr"]], VARIANTS.index("dr-for-loc")] = -np.inf
     variant = np.argmax(bits, axis=1)
     total = np.logaddexp2.reduce(bits - np.log2(len(VARIANTS)), axis=1)
+    for name, test in _FREE:
+        log2_p1[variant == VARIANTS.index(name), _COLUMN[test]] = 0.0
     used = known & _SUBSETS[variant]
     judged = known[:, _SUBSETS[0]].any(axis=1)
     per_test = np.where(used, np.where(used, log2_p1, 0.0) - np.where(used, log2_marginal, 0.0), 0.0)
