@@ -15,7 +15,7 @@ from tests.sketch.texts import TEXTS
 
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.model.fingerprint import FINGERPRINT
-from stillwatch.sketch import fingerprint, hash_strings, twins
+from stillwatch.sketch import PhraseCounts, fingerprint, hash_strings, segments, sketch, twins
 
 NULL_HASHES = ("conversation", "content", "system", "parameters", "client", "build", "model", "prefix", "asn", "tls")
 
@@ -149,3 +149,13 @@ def test_any_text_in_any_string_column(texts: list[str | None]) -> None:
     rows = fingerprint(exchanges(len(texts), **dict.fromkeys(names, texts)))
     assert rows.schema.equals(FINGERPRINT)
     assert rows["content"].to_pylist() == rows["tls"].to_pylist()
+
+
+@given(st.lists(st.one_of(st.none(), TEXTS), max_size=7))
+def test_both_at_once_is_the_same(texts: list[str | None]) -> None:
+    """`sketch` gives what `fingerprint` and `segments` give."""
+    batch = exchanges(len(texts), prompt_text=texts, system_text=texts[::-1], cost_usd=[1.0] * len(texts))
+    counts = PhraseCounts.empty(10).add(batch["prompt_text"], np.ones(len(texts), np.bool_))
+    prints, rows, book = sketch(batch, counts)
+    assert prints.equals(fingerprint(batch))
+    assert (rows, book) == segments(batch, counts)

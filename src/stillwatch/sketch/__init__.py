@@ -1,6 +1,6 @@
 """One exchange -> its fingerprint: tokens, phrase counts, segments, signatures, elicitation marks. Pure, no state."""
 
-from stillwatch.sketch.fingerprint import fingerprint
+from stillwatch.sketch.fingerprint import fingerprint, sketch
 from stillwatch.sketch.hash import hash_strings
 from stillwatch.sketch.phrases import PhraseCounts
 from stillwatch.sketch.segments import segment_spans, segments
@@ -17,4 +17,5 @@ __all__ = [
     "hash_strings",
     "segment_spans",
     "segments",
+    "sketch",
 ]

@@ -52,16 +52,16 @@ def kernel(function: F) -> F:
     Code on disk is dropped when any source of the room changes: numba looks at the function's own file only, while
     kernels are built into one another.
     """
-    return _on_disk(njit(nogil=True, cache=True)(function))
+    return cast("F", _on_disk(njit(nogil=True, cache=True)(function)))
 
 
 def part(function: F) -> F:
     """Compile a piece of kernels that allocates nothing: without reference counts, which cost more than most pieces."""
-    return _on_disk(njit(nogil=True, cache=True, _nrt=False)(function))
+    return cast("F", _on_disk(njit(nogil=True, cache=True, _nrt=False)(function)))
 
 
-def _on_disk(compiled: F) -> F:
-    file = compiled._cache._cache_file  # type: ignore[attr-defined]  # noqa: SLF001  numba has no public way
+def _on_disk(compiled: Any) -> Any:  # noqa: ANN401  a dispatcher of numba
+    file = compiled._cache._cache_file  # noqa: SLF001  numba has no public way
     file._source_stamp = (file._source_stamp, _SOURCES)  # noqa: SLF001
     return compiled
 

@@ -3,6 +3,8 @@
 The twins are `stillwatch.sketch.twins.grams` and `PhraseCounts` by a Counter in the tests.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ from stillwatch.sketch._kernels_topic import add_words, features_of
 from stillwatch.sketch.folding import FoldTables
 from stillwatch.sketch.strings import Strings
 
-__all__ = ["CELLS_PER_LINE", "GRAM_SIZE", "add_rows", "gram_counts", "grams_of", "prepare"]
+__all__ = ["CELLS_PER_LINE", "GRAM_SIZE", "Prepared", "add_rows", "gram_counts", "grams_of", "prepare"]
 
 U64 = np.uint64
 GRAM_SIZE = 4
@@ -44,6 +46,15 @@ def _line(gram: Int, n_lines: Int) -> Int:
     return ((gram >> U64(32)) * n_lines >> U64(32)) * U64(CELLS_PER_LINE)
 
 
+class Prepared(NamedTuple):
+    """A row that was cut: address of its text, numbers of tokens and of 4-grams, whether all was ASCII."""
+
+    address: Int
+    n_tokens: Int
+    n_grams: Int
+    ascii_only: Int
+
+
 @part
 def prepare(
     strings: Strings,
@@ -52,18 +63,18 @@ def prepare(
     room: Room,
     grams: NDArray[np.uint64],
     cells: NDArray[np.uint32],
-) -> tuple[Int, Int, Int]:
-    """Cut a row, and ask for the lines of its 4-grams: address, number of tokens, number of 4-grams.
+) -> Prepared:
+    """Cut a row and ask for the lines of its 4-grams.
 
     Memory answers while the next row is prepared, so rows go in pairs: prepare two, then look up two.
     """
     address, length = readable(strings, row, room)
-    n_tokens, _ = tokenize(address, length, tables, room)
+    n_tokens, ascii_only = tokenize(address, length, tables, room)
     n = grams_of(room.tokens, n_tokens, grams)
     base, n_lines = np.int64(cells.ctypes.data), U64(len(cells) // CELLS_PER_LINE)
     for i in range(n):
         prefetch(base + 4 * np.int64(_line(grams[i], n_lines)))
-    return address, n_tokens, n
+    return Prepared(address, n_tokens, n, ascii_only)
 
 
 @part
@@ -98,16 +109,16 @@ def _count(
     counters: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint64]],
     room: Room,
     grams: NDArray[np.uint64],
-    prepared: tuple[Int, Int, Int],
+    prepared: Prepared,
     features: NDArray[np.uint64],
     number: Int,
 ) -> None:
     """Count the 4-grams and words of the prompt with this number."""
     cells, words, seen, seen_words = counters
-    address, n_tokens, n = prepared
     salt = U64(number + 1) * FACTORS[0]
-    _add(cells, grams, n, seen, salt)
-    add_words(words, features, features_of(address, room, (0, n_tokens), features, 0), seen_words, salt)
+    _add(cells, grams, prepared.n_grams, seen, salt)
+    n_features = features_of(prepared.address, room, (0, prepared.n_tokens), features, 0)
+    add_words(words, features, n_features, seen_words, salt)
 
 
 @kernel

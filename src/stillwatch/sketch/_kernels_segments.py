@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from stillwatch.model.fingerprint import SEGMENTS_PER_PROMPT, SIGNATURE_LENGTH
 from stillwatch.sketch._kernels_bits import Int, kernel, min_hashes, multiply_fold, part
-from stillwatch.sketch._kernels_counts import GRAM_SIZE, gram_counts, prepare
+from stillwatch.sketch._kernels_counts import GRAM_SIZE, Prepared, gram_counts, prepare
+from stillwatch.sketch._kernels_elicitation import Phrases, Prompts, read_prompt
 from stillwatch.sketch._kernels_hash import mix
 from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK, Room, room_for
 from stillwatch.sketch._kernels_topic import features_of, topic_of
@@ -28,7 +29,10 @@ Book: TypeAlias = tuple[
 Runs: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], Int]
 """First and past-the-end token of each run, and how many there are."""
 
-__all__ = ["BRIDGE", "MIN_COUNT", "MIN_TOKENS", "find_runs", "segment_rows", "spans_of"]
+Counters: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.int32]]
+"""Cells of 4-grams, counts of words, weights of words by the bits of their counts."""
+
+__all__ = ["BRIDGE", "MIN_COUNT", "MIN_TOKENS", "Cut", "find_runs", "sketch_rows", "spans_of"]
 
 U64 = np.uint64
 MIN_COUNT, BRIDGE, MIN_TOKENS = 20, 3, 9
@@ -163,8 +167,15 @@ def _features_outside(address: Int, room: Room, n_tokens: Int, runs: Runs, featu
     return n
 
 
+class Slot(NamedTuple):
+    """A prompt as it was prepared: its tokens and its 4-grams."""
+
+    room: Room
+    grams: NDArray[np.uint64]
+
+
 class Desk(NamedTuple):
-    """Where one prompt after another is read: counts, runs, features and their weights, sums of the topic."""
+    """Where one prompt after another is read: counts, runs, features with weights, and what fits in a few lines."""
 
     counts: NDArray[np.uint32]
     firsts: NDArray[np.int32]
@@ -172,98 +183,125 @@ class Desk(NamedTuple):
     features: NDArray[np.uint64]
     weights: NDArray[np.int32]
     sums: NDArray[np.int32]
+    scripts: NDArray[np.int64]
+    taken: NDArray[np.int64]
+    minhashes: NDArray[np.uint32]
+
+
+class Cut(NamedTuple):
+    """Signatures uint64[rows, 4], fill and topic of every row."""
+
+    signatures: NDArray[np.uint64]
+    fills: NDArray[np.uint64]
+    topics: NDArray[np.uint64]
 
 
 @kernel
-def _desk_for(room: Room) -> Desk:
-    size = len(room.tokens)
-    firsts, stops, weights = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
-    return Desk(np.empty(size, np.uint32), firsts, stops, np.empty(size, np.uint64), weights, np.empty(64, np.int32))
+def _slot_for(strings: Strings) -> Slot:
+    room = room_for(strings)
+    return Slot(room, np.empty_like(room.tokens))
+
+
+@kernel
+def _desk_for(size: Int) -> Desk:
+    return Desk(
+        np.empty(size, np.uint32),
+        np.empty(size, np.int32),
+        np.empty(size, np.int32),
+        np.empty(size, np.uint64),
+        np.empty(size, np.int32),
+        np.empty(64, np.int32),
+        np.empty(16, np.int64),
+        np.empty(SEGMENTS_PER_PROMPT, np.int64),
+        np.empty(SIGNATURE_LENGTH, np.uint32),
+    )
 
 
 @part
-def _read(
-    counters: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.int32]],
-    room: Room,
-    grams: NDArray[np.uint64],
-    prepared: tuple[Int, Int, Int],
-    desk: Desk,
-) -> tuple[Int, Int, Int]:
+def _read(counters: Counters, slot: Slot, prepared: Prepared, desk: Desk) -> tuple[Int, Int, Int]:
     """Find the runs of a prompt: its fill, its topic and how many runs there are."""
     cells, words, scale = counters
-    address, n_tokens, n = prepared
-    gram_counts(cells, grams, n, desk.counts)
-    n_runs = find_runs(desk.counts, n, desk.firsts, desk.stops)
+    gram_counts(cells, slot.grams, prepared.n_grams, desk.counts)
+    n_runs = find_runs(desk.counts, prepared.n_grams, desk.firsts, desk.stops)
     runs = (desk.firsts, desk.stops, n_runs)
-    n_features = _features_outside(address, room, n_tokens, runs, desk.features)
+    n_features = _features_outside(prepared.address, slot.room, prepared.n_tokens, runs, desk.features)
     topic = topic_of(words, scale, desk.features, n_features, desk.weights, desk.sums)
-    return _fill(room.tokens, n_tokens, runs), topic, n_runs
+    return _fill(slot.room.tokens, prepared.n_tokens, runs), topic, n_runs
 
 
-@kernel
-def segment_rows(
-    strings: Strings,
-    exchanges: NDArray[np.uint64],
-    tables: FoldTables,
-    cells: NDArray[np.uint32],
-    words: NDArray[np.uint32],
-    scale: NDArray[np.int32],
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], Book]:
-    """Signatures uint64[rows, 4], fill and topic of every row, and the book of the signatures."""
-    n_rows = len(exchanges)
-    signatures = np.zeros((n_rows, SEGMENTS_PER_PROMPT), np.uint64)
-    fills, topics = np.zeros(n_rows, np.uint64), np.zeros(n_rows, np.uint64)
-    book, one, two = empty_book(n_rows * SEGMENTS_PER_PROMPT), room_for(strings), room_for(strings)
-    grams, more_grams = np.empty_like(one.tokens), np.empty_like(one.tokens)
-    desk, counters = _desk_for(one), (cells, words, scale)
-    for row in range(0, n_rows, 2):
-        first = prepare(strings, row, tables, one, grams, cells)
-        if row + 1 < n_rows:
-            second = prepare(strings, row + 1, tables, two, more_grams, cells)
-            fills[row], topics[row], n_runs = _read(counters, one, grams, first, desk)
-            _sign(signatures[row], exchanges[row], grams, (desk.firsts, desk.stops, n_runs), one, book)
-            fills[row + 1], topics[row + 1], n_runs = _read(counters, two, more_grams, second, desk)
-            _sign(signatures[row + 1], exchanges[row + 1], more_grams, (desk.firsts, desk.stops, n_runs), two, book)
-        else:
-            fills[row], topics[row], n_runs = _read(counters, one, grams, first, desk)
-            _sign(signatures[row], exchanges[row], grams, (desk.firsts, desk.stops, n_runs), one, book)
-    return signatures, fills, topics, book
-
-
-@kernel
-def _sign(
-    signatures: NDArray[np.uint64], exchange: Int, grams: NDArray[np.uint64], runs: Runs, room: Room, book: Book
-) -> None:
+@part
+def _sign(signatures: NDArray[np.uint64], exchange: Int, slot: Slot, n_runs: Int, desk: Desk, book: Book) -> None:
     """Write the signatures of the longest runs, equal ones once, and enter them in the book."""
-    firsts, stops, n_runs = runs
-    if not n_runs:
-        return
-    taken, minhashes = np.full(SEGMENTS_PER_PROMPT, -1, np.int64), np.empty(SIGNATURE_LENGTH, np.uint32)
     n_signed = 0
+    for rank in range(SEGMENTS_PER_PROMPT):
+        desk.taken[rank] = -1
     for rank in range(min(n_runs, SEGMENTS_PER_PROMPT)):
-        run = _longest(firsts, stops, n_runs, taken)
-        taken[rank] = run
-        signature = _minhash(grams, firsts[run], stops[run], minhashes)
+        run = _longest(desk.firsts, desk.stops, n_runs, desk.taken)
+        desk.taken[rank] = run
+        first, stop = np.int64(desk.firsts[run]), np.int64(desk.stops[run])
+        signature = _minhash(slot.grams, first, stop, desk.minhashes)
         met = False
         for other in range(n_signed):
             met = met or signatures[other] == signature
         if not met:
             signatures[n_signed] = signature
             n_signed += 1
-            span = (exchange, np.int64(room.starts[firsts[run]]), np.int64(room.ends[stops[run] - 1]))
-            _insert(book, signature, minhashes, span)
+            span = (exchange, np.int64(slot.room.starts[first]), np.int64(slot.room.ends[stop - 1]))
+            _insert(book, signature, desk.minhashes, span)
+
+
+@part
+def _sketch_row(
+    row: Int,
+    slot: Slot,
+    prepared: Prepared,
+    known: tuple[Counters, Phrases],
+    desk: Desk,
+    results: tuple[NDArray[np.uint64], Prompts, Cut, Book],
+) -> None:
+    """Fill one row of all results."""
+    counters, phrases = known
+    exchanges, prompts, cut, book = results
+    prompts.n_tokens[row] = prepared.n_tokens
+    prompts.script[row], prompts.elicitation[row] = read_prompt(slot.room, prepared, phrases, desk.scripts)
+    cut.fills[row], cut.topics[row], n_runs = _read(counters, slot, prepared, desk)
+    if n_runs:
+        _sign(cut.signatures[row], exchanges[row], slot, n_runs, desk, book)
+
+
+@kernel
+def sketch_rows(
+    strings: Strings, exchanges: NDArray[np.uint64], tables: FoldTables, counters: Counters, phrases: Phrases
+) -> tuple[Prompts, Cut, Book]:
+    """Everything about the prompts of a batch, each cut into tokens once."""
+    n_rows = len(exchanges)
+    prompts = Prompts(np.empty(n_rows, np.int32), np.empty(n_rows, np.uint8), np.empty(n_rows, np.uint16))
+    cut = Cut(
+        np.zeros((n_rows, SEGMENTS_PER_PROMPT), np.uint64), np.empty(n_rows, np.uint64), np.empty(n_rows, np.uint64)
+    )
+    book, one, two = empty_book(n_rows * SEGMENTS_PER_PROMPT), _slot_for(strings), _slot_for(strings)
+    desk, known, results = _desk_for(len(one.grams)), (counters, phrases), (exchanges, prompts, cut, book)
+    for row in range(0, n_rows - 1, 2):
+        first = prepare(strings, row, tables, one.room, one.grams, counters[0])
+        second = prepare(strings, row + 1, tables, two.room, two.grams, counters[0])
+        _sketch_row(row, one, first, known, desk, results)
+        _sketch_row(row + 1, two, second, known, desk, results)
+    if n_rows % 2:
+        last = prepare(strings, n_rows - 1, tables, one.room, one.grams, counters[0])
+        _sketch_row(n_rows - 1, one, last, known, desk, results)
+    return prompts, cut, book
 
 
 @kernel
 def spans_of(strings: Strings, tables: FoldTables, cells: NDArray[np.uint32]) -> NDArray[np.int64]:
     """First and past-the-end byte of every run of the first row, int64[runs, 2]."""
-    room = room_for(strings)
-    grams, counts = np.empty_like(room.tokens), np.empty(len(room.tokens), np.uint32)
-    firsts, stops = np.empty_like(room.starts), np.empty_like(room.starts)
-    _, _, n = prepare(strings, 0, tables, room, grams, cells)
-    gram_counts(cells, grams, n, counts)
-    n_runs = find_runs(counts, n, firsts, stops)
+    slot = _slot_for(strings)
+    desk = _desk_for(len(slot.grams))
+    prepared = prepare(strings, 0, tables, slot.room, slot.grams, cells)
+    gram_counts(cells, slot.grams, prepared.n_grams, desk.counts)
+    n_runs = find_runs(desk.counts, prepared.n_grams, desk.firsts, desk.stops)
     spans = np.empty((n_runs, 2), np.int64)
     for run in range(n_runs):
-        spans[run, 0], spans[run, 1] = room.starts[firsts[run]], room.ends[stops[run] - 1]
+        spans[run, 0] = slot.room.starts[desk.firsts[run]]
+        spans[run, 1] = slot.room.ends[desk.stops[run] - 1]
     return spans

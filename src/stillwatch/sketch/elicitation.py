@@ -10,7 +10,7 @@ import numpy as np
 
 from stillwatch.errors import InvalidInput
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
-from stillwatch.sketch._kernels_elicitation import MAP_SHIFT, Phrases, phrase_key
+from stillwatch.sketch._kernels_elicitation import BUCKET_BITS, MAP_BITS, Phrases, phrase_key
 from stillwatch.sketch._kernels_tokens import DIGITS, KIND_MASK
 from stillwatch.sketch.tokens import tokens_of
 
@@ -30,7 +30,7 @@ def phrases_of(classes: Mapping[str, Mapping[str, list[str]]]) -> Phrases:
     classes    Class of ELICITATION_CLASSES to language to phrases of at least two tokens; digits match digits.
     Raises     InvalidInput naming every unknown class and every phrase too short.
 
-    >>> len(phrases_of({"reasoning": {"en": ["think step by step"]}})[1])
+    >>> len(phrases_of({"reasoning": {"en": ["think step by step"]}})[2])
     1
     """
     problems = [
@@ -58,13 +58,14 @@ def _all(classes: Mapping[str, Mapping[str, list[str]]]) -> Iterator[tuple[str, 
 
 def _packed(entries: dict[tuple[int, ...], int]) -> Phrases:
     keyed = sorted((int(phrase_key(np.uint64(words[0]), np.uint64(words[1]))), words) for words in entries)
-    bitmap = np.zeros(1 << 9, np.uint64)
-    for key, _ in keyed:
-        bit = key >> int(MAP_SHIFT)
-        bitmap[bit >> 6] |= np.uint64(1 << (bit & 63))
+    keys = np.array([key for key, _ in keyed], np.uint64)
+    bitmap = np.zeros(1 << MAP_BITS, np.uint8)
+    bitmap[keys >> np.uint64(64 - MAP_BITS)] = 1
+    edges = np.arange((1 << BUCKET_BITS) + 1)
     return (
-        bitmap,
-        np.array([key for key, _ in keyed], np.uint64),
+        np.packbits(bitmap, bitorder="little").view(np.uint64),
+        np.searchsorted(keys >> np.uint64(64 - BUCKET_BITS), edges).astype(np.int32),
+        keys,
         np.array([0, *accumulate(len(words) for _, words in keyed)], np.int32),
         np.array([word for _, words in keyed for word in words], np.uint64),
         np.array([entries[words] for _, words in keyed], np.uint16),

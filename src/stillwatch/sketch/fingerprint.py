@@ -8,13 +8,16 @@ from numpy.typing import NDArray
 
 from stillwatch.model.fingerprint import FINGERPRINT
 from stillwatch.sketch._kernels_address import prefix_rows
-from stillwatch.sketch._kernels_elicitation import prompt_rows, system_rows
+from stillwatch.sketch._kernels_elicitation import Prompts, prompt_rows, system_rows
 from stillwatch.sketch.elicitation import default_phrases
 from stillwatch.sketch.folding import fold_tables
 from stillwatch.sketch.hash import hash_strings, mix_columns
+from stillwatch.sketch.phrases import PhraseCounts
+from stillwatch.sketch.segments import sketch_prompts
+from stillwatch.sketch.signatures import SignatureBook
 from stillwatch.sketch.strings import is_null, strings_of
 
-__all__ = ["fingerprint"]
+__all__ = ["fingerprint", "sketch"]
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Columns: TypeAlias = dict[str, Any]
@@ -33,9 +36,23 @@ def fingerprint(batch: pa.RecordBatch) -> pa.RecordBatch:
     >>> fingerprint(pa.RecordBatch.from_pylist([], EXCHANGE)).schema == FINGERPRINT
     True
     """
-    prompt = _prompt(batch)
-    client = _client(batch, prompt["system"])
-    columns = _identity(batch) | prompt | client | _network(batch) | _usage(batch)
+    return _fingerprint(batch, prompt_rows(strings_of(batch["prompt_text"]), fold_tables(), default_phrases()))
+
+
+def sketch(batch: pa.RecordBatch, counts: PhraseCounts) -> tuple[pa.RecordBatch, pa.RecordBatch, SignatureBook]:
+    """`fingerprint` and `segments` at once: the prompts are cut into tokens once, which saves a tenth of the time.
+
+    >>> from stillwatch.model.exchange import EXCHANGE
+    >>> [len(part) for part in sketch(pa.RecordBatch.from_pylist([], EXCHANGE), PhraseCounts.empty(1))]
+    [0, 0, 0]
+    """
+    prompts, rows, book = sketch_prompts(batch, counts)
+    return _fingerprint(batch, prompts), rows, book
+
+
+def _fingerprint(batch: pa.RecordBatch, prompts: Prompts) -> pa.RecordBatch:
+    texts = _texts(batch, prompts)
+    columns = _identity(batch) | texts | _client(batch, texts["system"]) | _network(batch) | _usage(batch)
     return pa.record_batch([pa.array(columns[field.name], field.type) for field in FINGERPRINT], schema=FINGERPRINT)
 
 
@@ -52,17 +69,14 @@ def _identity(batch: pa.RecordBatch) -> Columns:
     }
 
 
-def _prompt(batch: pa.RecordBatch) -> Columns:
-    prompts, systems = strings_of(batch["prompt_text"]), strings_of(batch["system_text"])
-    tables, phrases = fold_tables(), default_phrases()
+def _texts(batch: pa.RecordBatch, prompts: Prompts) -> Columns:
     system = hash_strings(batch["system_text"])
-    n_tokens, script, marks = prompt_rows(prompts, tables, phrases)
-    marks |= system_rows(systems, system, tables, phrases)
+    marks = system_rows(strings_of(batch["system_text"]), system, fold_tables(), default_phrases())
     return {
         "content": hash_strings(batch["prompt_text"]),
-        "n_tokens": n_tokens,
-        "script": script,
-        "elicitation": marks,
+        "n_tokens": prompts.n_tokens,
+        "script": prompts.script,
+        "elicitation": prompts.elicitation | marks,
         "system": system,
     }
 

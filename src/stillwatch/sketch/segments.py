@@ -4,7 +4,9 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.model.fingerprint import SEGMENTS
-from stillwatch.sketch._kernels_segments import segment_rows, spans_of
+from stillwatch.sketch._kernels_elicitation import Prompts
+from stillwatch.sketch._kernels_segments import sketch_rows, spans_of
+from stillwatch.sketch.elicitation import default_phrases
 from stillwatch.sketch.folding import fold_tables
 from stillwatch.sketch.hash import hash_strings
 from stillwatch.sketch.phrases import PhraseCounts
@@ -12,7 +14,7 @@ from stillwatch.sketch.signatures import SignatureBook
 from stillwatch.sketch.strings import strings_of
 from stillwatch.sketch.topic import topic_weights
 
-__all__ = ["segment_spans", "segments"]
+__all__ = ["segment_spans", "segments", "sketch_prompts"]
 
 
 def segments(batch: pa.RecordBatch, counts: PhraseCounts) -> tuple[pa.RecordBatch, SignatureBook]:
@@ -22,13 +24,18 @@ def segments(batch: pa.RecordBatch, counts: PhraseCounts) -> tuple[pa.RecordBatc
     counts     Phrases of all distinct prompts, these included.
     Returns    A batch of SEGMENTS, row by row, and the signatures met.
     """
-    prompts = strings_of(batch["prompt_text"])
-    exchanges = hash_strings(batch["exchange_id"])
-    signatures, fill, topic, book = segment_rows(
-        prompts, exchanges, fold_tables(), counts.cells, counts.words, topic_weights(counts.n_prompts)
-    )
-    columns = [*np.ascontiguousarray(signatures.T), fill, topic]
-    return pa.record_batch([pa.array(column) for column in columns], schema=SEGMENTS), SignatureBook.of_kernel(book)
+    _, rows, book = sketch_prompts(batch, counts)
+    return rows, book
+
+
+def sketch_prompts(batch: pa.RecordBatch, counts: PhraseCounts) -> tuple[Prompts, pa.RecordBatch, SignatureBook]:
+    """Segments as `segments` gives them, and what fingerprints hold of the words of the same prompts."""
+    counters = (counts.cells, counts.words, topic_weights(counts.n_prompts))
+    strings, exchanges = strings_of(batch["prompt_text"]), hash_strings(batch["exchange_id"])
+    prompts, cut, book = sketch_rows(strings, exchanges, fold_tables(), counters, default_phrases())
+    columns = [*np.ascontiguousarray(cut.signatures.T), cut.fills, cut.topics]
+    rows = pa.record_batch([pa.array(column) for column in columns], schema=SEGMENTS)
+    return prompts, rows, SignatureBook.of_kernel(book)
 
 
 def segment_spans(text: str, counts: PhraseCounts) -> list[tuple[int, int]]:

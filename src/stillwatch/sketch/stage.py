@@ -14,10 +14,9 @@ from stillwatch.model.exchange import EXCHANGE
 from stillwatch.model.fingerprint import FINGERPRINT_COLUMNS, SEGMENT_COLUMNS, SEGMENTS_PER_PROMPT, SIGNATURE_LENGTH
 from stillwatch.model.progress import Stages
 from stillwatch.model.view import Fingerprints
-from stillwatch.sketch.fingerprint import fingerprint
+from stillwatch.sketch.fingerprint import sketch
 from stillwatch.sketch.hash import hash_strings
 from stillwatch.sketch.phrases import PhraseCounts
-from stillwatch.sketch.segments import segments
 from stillwatch.sketch.signatures import SignatureBook, Signatures
 from stillwatch.sketch.templates import Templates, cluster
 from stillwatch.stats.lookup import among
@@ -89,8 +88,7 @@ def _count_phrases(engine: Engine, exchanges: Dataset, chosen: NDArray[np.uint64
 
 def _sketch_with(counts: PhraseCounts) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
     def step(batch: pa.RecordBatch) -> pa.RecordBatch:
-        prints = fingerprint(batch)
-        cut, book = segments(batch, counts)
+        prints, cut, book = sketch(batch, counts)
         signatures = [_encoded(book)] + [None] * (batch.num_rows - 1) if batch.num_rows else []
         columns = [*prints.columns, *cut.columns, pa.array(signatures, pa.binary())]
         return pa.RecordBatch.from_arrays(columns, schema=SKETCHED)
