@@ -1,4 +1,4 @@
-"""Small traffic made by hand for tests: people with their own topics, and one templated harvest behind many accounts."""
+"""Small traffic made by hand for tests: people with their own topics, one templated harvest behind many accounts."""
 
 from typing import Any
 
@@ -11,10 +11,11 @@ from stillwatch.model.exchange import EXCHANGE
 DAY_US = 86_400_000_000
 START_US = 1_780_000_000_000_000
 TEMPLATE = (
-    "You are an expert tutor. Solve the following problem step by step, show your complete reasoning inside the thinking"
-    " tags, and then give the final answer on a line of its own. Problem: {} Remember to explain why every step holds."
+    "You are an expert tutor. Solve the following problem step by step, show your complete reasoning inside the "
+    "thinking tags, and then give the final answer on a line of its own. Problem: {} Remember to explain why every "
+    "step holds."
 )
-_SYLLABLES = [a + b for a in "b c d f g k l m n p r s t v z".split() for b in "a e i o u ar en ol im ust".split()]
+_SYLLABLES = [a + b for a in "bcdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "ar", "en", "ol", "im", "ust")]
 
 
 def _word(rng: np.random.Generator) -> str:
@@ -41,6 +42,7 @@ def people(rng: np.random.Generator, n_accounts: int, n_each: int) -> list[dict[
                         "client_address": address,
                         "client_build": f"sdk-{a % 5}",
                         "output_tokens": 200,
+                        "cost_usd": 0.001 + 0.0001 * (a % 7),
                         "model": "big-1",
                     }
                 )
@@ -63,6 +65,7 @@ def harvest(rng: np.random.Generator, n_accounts: int, n_exchanges: int) -> list
                 "client_address": f"192.0.{a % 7}.{a}",
                 "client_build": "sdk-1",
                 "output_tokens": 1500,
+                "cost_usd": 0.01 + 0.0001 * (a % 7),
             }
         )
     return rows
@@ -73,7 +76,7 @@ def table(rows: list[dict[str, Any]], seed: int = 0) -> pa.Table:
     ids = np.random.default_rng(seed).permutation(len(rows))
     ordered = sorted(rows, key=lambda row: row["time"])
     full = [
-        {name: None for name in EXCHANGE.names} | row | {"exchange_id": f"x{i:06d}", "time": START_US + row["time"]}
+        dict.fromkeys(EXCHANGE.names) | row | {"exchange_id": f"x{i:06d}", "time": START_US + row["time"]}
         for i, row in zip(ids, ordered, strict=True)
     ]
     return pa.Table.from_pylist(full, schema=EXCHANGE)
@@ -89,7 +92,7 @@ def accounts(exchanges: pa.Table) -> pa.Table:
     """Accounts of the exchanges; the harvest's share three means of payment."""
     ids = sorted(set(exchanges["account_id"].to_pylist()))
     rows = [
-        {name: None for name in ACCOUNT.names}
+        dict.fromkeys(ACCOUNT.names)
         | {"account_id": a, "payment_fingerprint": f"card-{i % 3}" if a.startswith("shell") else f"card-{a}"}
         for i, a in enumerate(ids)
     ]

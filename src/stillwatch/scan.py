@@ -21,17 +21,17 @@ from stillwatch.detect.harvest.score import Score, score_families
 from stillwatch.detect.measure import Measured, attribute_accounts, measure_families
 from stillwatch.detect.naming import (
     NAMED,
+    Example,
     Named,
     campaign_of,
-    example_exchanges,
     finding_exchanges,
     stream_book,
     stream_rows,
+    template_examples,
     template_parts,
 )
 from stillwatch.detect.reference import ReferenceFile, feature_arrays
 from stillwatch.detect.verdicts import UNCLEAR_MARGIN
-from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
 from stillwatch.ingest import Ingest, ingest, installation_salt
 from stillwatch.model.campaign import TemplatePart
@@ -140,8 +140,9 @@ def _name(
     engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, reference: ReferenceFile, stages: Stages
 ) -> Findings:
     accused = _accused(engine, scanned, drafts)
-    examples = example_exchanges(accused)
-    raw = _raw_rows(engine, scanned.exchanges, accused["exchange"], np.array(sorted(examples.values()), np.uint64))
+    examples = template_examples(drafts, accused, scanned.measured.grouping)
+    shown = np.unique(np.array([example.exchange for example in examples.values()], np.uint64))
+    raw = _raw_rows(engine, scanned.exchanges, accused["exchange"], shown)
     named = Named.of(accused, raw, scanned.source.accounts)
     measured, source = scanned.measured, scanned.source
     not_judged = missing(measured.covered, measured.book)
@@ -206,17 +207,16 @@ def _raw_rows(engine: Engine, exchanges: Dataset, wanted: NDArray[np.uint64], ex
 
 
 def _templates(
-    scanned: Scanned, accused: dict[str, NDArray[Any]], raw: pa.Table, examples: dict[int, int]
+    scanned: Scanned, accused: dict[str, NDArray[Any]], raw: pa.Table, examples: dict[int, Example]
 ) -> dict[int, tuple[TemplatePart, ...]]:
     """Template of each family that has one, cut from its example prompt."""
     order = np.argsort(accused["exchange"], kind="stable")
     found = {}
-    for family, exchange in examples.items():
-        at = order[np.searchsorted(accused["exchange"], np.uint64(exchange), sorter=order)]
+    for family, example in examples.items():
+        at = order[np.searchsorted(accused["exchange"], np.uint64(example.exchange), sorter=order)]
         prompt = raw["prompt_text"][int(at)].as_py()
-        if prompt is not None and view_of(family).has_template:
-            n_fills = len(np.unique(accused["fill"][accused["family"] == family]))
-            found[family] = template_parts(prompt, scanned.sketched.counts, n_fills)
+        if prompt is not None:
+            found[family] = template_parts(prompt, scanned.sketched.counts, example.n_fills)
     return found
 
 
