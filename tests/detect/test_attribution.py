@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.detect.attribution import ATTRIBUTION_BAR, CELL_MEMBER, Background, attribute
+from stillwatch.detect.attribution import BARE_BAR, CELL_MEMBER, TEXT_BAR, Background, attribute
 
 FAMILY, SHARED_CELL, ODD_CELL = 1, 11, 12
 
@@ -34,8 +34,8 @@ def test_members_pass_and_bystanders_do_not() -> None:
     score = attribute(background("cell", {SHARED_CELL: 2_000, ODD_CELL: 50_000}), background("client", {7: 30_000}))
     found = score(table)
     bits = dict(zip(found["account"].to_pylist(), found["attribution_bits"].to_pylist(), strict=True))
-    assert all(bits[a] >= ATTRIBUTION_BAR for a in range(1, 41))
-    assert all(bits[a] < ATTRIBUTION_BAR for a in range(41, 46))
+    assert all(bits[a] >= BARE_BAR for a in range(1, 41))
+    assert all(bits[a] < TEXT_BAR for a in range(41, 46))
     assert found["n"].to_pylist() == [12] * 45
 
 

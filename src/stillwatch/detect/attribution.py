@@ -13,9 +13,12 @@ from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.view import Fingerprints
 
-__all__ = ["ATTRIBUTED", "ATTRIBUTION_BAR", "CELL_MEMBER", "Background", "attribute", "content_cells"]
+__all__ = ["ATTRIBUTED", "BARE_BAR", "CELL_MEMBER", "TEXT_BAR", "Background", "attribute", "content_cells"]
 
-ATTRIBUTION_BAR: Final = 4.0
+TEXT_BAR: Final = 4.0
+"""Bits an account needs in a family with a template: what it sent is the template's text already."""
+BARE_BAR: Final = 8.0
+"""Bits it needs where nothing but client and pace put it into the family, as they put bystanders."""
 _CONTENT_CLIP: Final = 3.0
 _CLIENT_CLIP: Final = 8.0
 _MAX_EXCHANGES: Final = 30

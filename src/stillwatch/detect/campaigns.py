@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stillwatch.detect.accounts import AccountBook
-from stillwatch.detect.attribution import ATTRIBUTION_BAR
+from stillwatch.detect.attribution import BARE_BAR, TEXT_BAR
 from stillwatch.detect.linking import link
 from stillwatch.detect.verdicts import FamilyFacts, judge_family
 from stillwatch.detect.views import view_of
@@ -93,7 +93,8 @@ def _streams(
     """Accounts that the family explains, when it was alarmed; else all of its accounts."""
     rows = scored.of(family)
     if len(rows["account"]):
-        keep = np.asarray(rows["attribution_bits"], np.float64) >= ATTRIBUTION_BAR
+        bar = TEXT_BAR if view_of(family).has_template else BARE_BAR
+        keep = np.asarray(rows["attribution_bits"], np.float64) >= bar
         return (
             np.asarray(rows["account"], np.uint64)[keep],
             np.asarray(rows["n"], np.int64)[keep],
