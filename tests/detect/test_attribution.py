@@ -25,6 +25,7 @@ def family_table(rng: np.random.Generator) -> pa.Table:
 
 
 def background(key: str, counts: dict[int, int]) -> Background:
+    """Counts of the whole input by cell or client."""
     return Background(pa.table({key: pa.array(list(counts), pa.uint64()), "n": list(counts.values())}), key)
 
 

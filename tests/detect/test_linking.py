@@ -38,7 +38,7 @@ def test_components_are_those_of_the_graph() -> None:
     account = np.concatenate([np.arange(s, s + 30) for s in starts])
     graph = nx.Graph()
     graph.add_nodes_from(range(40))
-    graph.add_edges_from((i, j) for i in range(40) for j in range(i) if abs(starts[i] - starts[j]) <= 15)
+    graph.add_edges_from((i, j) for i in range(40) for j in range(i) if abs(starts[i] - starts[j]) <= 9)
     expected = np.empty(40, np.int64)
     for component in nx.connected_components(graph):
         expected[list(component)] = min(component)

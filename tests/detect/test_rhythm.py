@@ -1,6 +1,7 @@
 """Rhythm cells against a plain loop over streams."""
 
 from collections import defaultdict
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +26,7 @@ def test_cells_equal_a_plain_loop() -> None:
     expected = {}
     for (a, c), rows in streams.items():
         rows.sort()
-        gaps = [later[0] - earlier[0] for earlier, later in zip(rows, rows[1:], strict=False)]
+        gaps = [later[0] - earlier[0] for earlier, later in pairwise(rows)]
         if len(rows) < 3 or sum(h for _, h in rows) < 0.95 * len(rows):
             continue
         fifth = min(5 * sum(g < HALF_HOUR_US for g in gaps) // len(gaps), 4)

@@ -22,6 +22,7 @@ HARVEST = FamilyFacts(
 
 
 def verdict(facts: FamilyFacts) -> Verdict | None:
+    """Verdict alone, without reasons."""
     found = judge_family(facts, BAR)
     return None if found is None else found[0]
 

@@ -147,11 +147,15 @@ def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
     near = [f for f in judged if f.verdict == Verdict.UNCLEAR and np.isin(f.accounts, accused).mean() >= _SIBLING]
     groups = _tie([*harvests, *(f.among(accused) for f in near)], n_accounts)
     drafts = [Draft(Verdict.HARVEST, group) for group in groups if group[0].verdict == Verdict.HARVEST]
-    return _dissolve(sorted(drafts, key=_size, reverse=True))
+    return _dissolve(sorted(drafts, key=lambda draft: (_has_template(draft), *_size(draft)), reverse=True))
+
+
+def _has_template(draft: Draft) -> bool:
+    return any(view_of(family.family).has_template for family in draft.families)
 
 
 def _dissolve(drafts: Sequence[Draft]) -> list[Draft]:
-    """Give a draft whose accounts are mostly those of larger ones to these: something several operations share."""
+    """Give a draft whose accounts are mostly those of earlier ones to these: something several operations share."""
     kept: list[Draft] = []
     for draft in drafts:
         mine = _accounts(draft.families)

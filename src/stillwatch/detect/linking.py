@@ -20,9 +20,9 @@ def link(
     """Component of each family, numbered by their first family.
 
     Families whose common accounts are improbable (hypergeometric upper tail, Benjamini-Hochberg over all pairs that
-    share any) are tied when they are at least half alike (Jaccard), or when one lies mostly inside the other and this
-    one has a template, or is the most alike of all that hold it. So popular bystanders tie nothing, and a client that
-    several operations use belongs to none of them instead of making them one; a text of their own does tie them.
+    share any) are tied when they are more than half alike (Jaccard), or when one lies mostly inside the other and this
+    other has a template; a family without a template is also tied to the one most alike of all that hold it. So popular
+    bystanders tie nothing, and a client that several operations use belongs to none of them instead of making them one.
 
     family, account     Streams as codes, one row each; accounts among the `n_accounts` that were seen at all.
     has_template        Whether the family's view shows fixed text. Shape: families.
@@ -55,11 +55,13 @@ def _partners(
     has_template: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs to tie, of all ordered pairs with `both` accounts in common."""
-    inside = both >= _HALF * size[one]
+    inside = both > _HALF * size[one]
     one, other, both = one[inside], other[inside], both[inside]
     jaccard = both / (size[one] + size[other] - both)
     order = np.lexsort((other, -jaccard, one))
     one, other = one[order], other[order]
-    tied = (jaccard[order] >= _HALF) | has_template[other]
-    tied[np.unique(one, return_index=True)[1]] = True
+    tied = (jaccard[order] > _HALF) | has_template[other]
+    most_alike = np.zeros(len(one), np.bool_)
+    most_alike[np.unique(one, return_index=True)[1]] = True
+    tied |= most_alike & ~has_template[one]
     return one[tied], other[tied]

@@ -1,0 +1,69 @@
+"""Building a reference: legitimate units only, one draw a unit and view, a bar that its own units respect."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stillwatch.bench.reference import MIN_BAR_BITS, build
+from stillwatch.detect.harvest.score import leave_one_unit_out
+from stillwatch.detect.reference import ReferenceFile
+from stillwatch.errors import IncompatibleVersion, MissingData
+from stillwatch.simulate import POPULATIONS
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReferenceFile, Path]:
+    """A small reference of two seeds."""
+    path = tmp_path_factory.mktemp("reference") / "small.parquet"
+    return build(path, exchanges=40_000, seeds=(1, 2)), path
+
+
+def test_it_holds_legitimate_kinds_only(reference: tuple[ReferenceFile, Path]) -> None:
+    """Kinds are populations or mixed; a campaign is never among them."""
+    kinds = set(reference[0].families.kind)
+    assert kinds <= {population.name for population in POPULATIONS} | {"mixed"}
+    assert len(kinds) > 5
+
+
+def test_a_unit_has_at_most_one_family_a_view(reference: tuple[ReferenceFile, Path]) -> None:
+    """Four views, so at most four rows."""
+    assert max(Counter(reference[0].families.unit.tolist()).values()) <= 4
+
+
+def test_hardly_a_unit_reaches_the_bar(reference: tuple[ReferenceFile, Path]) -> None:
+    """The bar is at least the least bar, and at most one unit in a thousand reaches it, or the largest one."""
+    built = reference[0]
+    bits = leave_one_unit_out(built.families).total_bits
+    over = len(np.unique(built.families.unit[bits > built.bar_bits]))
+    assert built.bar_bits >= MIN_BAR_BITS
+    assert over <= max(1, built.n_units // 1000)
+
+
+def test_it_is_read_as_it_was_written(reference: tuple[ReferenceFile, Path]) -> None:
+    """Names, units, effects (to single precision) and bar survive."""
+    built, path = reference
+    read = ReferenceFile.load(path)
+    assert (read.name, read.bar_bits, read.is_default) == (built.name, built.bar_bits, False)
+    np.testing.assert_allclose(read.families.x, built.families.x, rtol=1e-6)
+    assert read.families.kind == built.families.kind
+
+
+def test_the_default_ships_and_says_where_it_comes_from() -> None:
+    """It is labelled simulated, and more than a thousand units stand behind it."""
+    default = ReferenceFile.load()
+    assert default.is_default
+    assert default.name.startswith("simulated")
+    assert default.n_units > 1_000
+
+
+def test_missing_and_foreign_references_are_refused(tmp_path: Path) -> None:
+    """Both errors say what to do."""
+    with pytest.raises(MissingData, match="reference build"):
+        ReferenceFile.load(tmp_path / "none.parquet")
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "other.parquet")
+    with pytest.raises(IncompatibleVersion, match="build it again"):
+        ReferenceFile.load(tmp_path / "other.parquet")

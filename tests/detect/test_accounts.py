@@ -1,0 +1,88 @@
+"""The account book: attributes at first appearance, how common they are, and who owns what."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from numpy.typing import NDArray
+
+from stillwatch.detect.accounts import AccountBook
+from stillwatch.model.account import ACCOUNT
+from stillwatch.model.family import ATTRIBUTES
+from stillwatch.sketch import hash_strings
+
+CREATED = datetime(2026, 3, 1, 7, 30, tzinfo=UTC)
+COLUMN = {name: j for j, name in enumerate(ATTRIBUTES)}
+
+
+def book(rows: list[dict[str, object]], n: int) -> AccountBook:
+    """Accounts a0 to a(n-1), all seen on one network; the provider knows `rows`."""
+    ids = hash_strings(pa.array([f"a{i}" for i in range(n)]))
+    order = np.argsort(ids)
+    firsts = pa.table(
+        {
+            "account": ids[order],
+            "prefix": np.full(n, 7, np.uint64),
+            "asn": np.zeros(n, np.uint64),
+            "tls": np.arange(1, n + 1, dtype=np.uint64),
+        }
+    )
+    full = [dict.fromkeys(ACCOUNT.names) | row for row in rows]
+    return AccountBook.build(firsts, pa.Table.from_pylist(full, schema=ACCOUNT))
+
+
+def accounts(*numbers: int) -> NDArray[np.uint64]:
+    """Hashes of some accounts."""
+    return hash_strings(pa.array([f"a{i}" for i in numbers]))
+
+
+def test_attributes_come_from_the_logs_and_from_the_provider() -> None:
+    """Network facts by first appearance; payment, e-mail domain and hour of sign-up by account."""
+    rows: list[dict[str, object]] = [
+        {"account_id": "a0", "payment_fingerprint": "card", "created_at": CREATED},
+        {"account_id": "a1", "payment_fingerprint": "card", "created_at": CREATED + timedelta(minutes=20)},
+        {"account_id": "a2", "email_domain": "example.org"},
+    ]
+    found = book(rows, 4)
+    at = found.rows(accounts(0, 1, 2, 3))
+    assert found.n_alike[at, COLUMN["prefix"]].tolist() == [4] * 4
+    assert found.n_alike[at[:2], COLUMN["payment"]].tolist() == [2, 2]
+    assert found.attributes[at[0], COLUMN["signup"]] == found.attributes[at[1], COLUMN["signup"]] != 0
+    assert found.attributes[at[3], COLUMN["payment"]] == 0
+    assert found.attributes[at[2], COLUMN["email_domain"]] != 0
+
+
+@pytest.mark.parametrize(
+    ("level", "use", "expected"),
+    [
+        (2, None, (1.0, 1.0, 1.0, 0.0)),
+        (1, None, (1.0, 1.0, 0.0, 0.0)),
+        (2, "distillation", (1.0, 1.0, 1.0, 1.0)),
+        (0, "fleet", (1.0, 1.0, 0.0, 0.0)),
+    ],
+)
+def test_ownership_counts_what_is_verified_apart(
+    level: int, use: str | None, expected: tuple[float, float, float, float]
+) -> None:
+    """A declaration or an owner that nobody verified explains nothing."""
+    rows: list[dict[str, object]] = [
+        {"account_id": f"a{i}", "organisation_id": "org", "verified_level": level, "declared_use": use}
+        for i in range(8)
+    ]
+    owned = book(rows, 8).ownership(accounts(*range(8)))
+    assert (owned.one_owner, owned.fleets, owned.verified_fleets, owned.declared) == expected
+
+
+def test_small_groups_of_one_owner_are_no_fleet() -> None:
+    """Four accounts an organisation is below the five of a fleet."""
+    rows: list[dict[str, object]] = [{"account_id": f"a{i}", "organisation_id": f"org-{i // 4}"} for i in range(8)]
+    owned = book(rows, 8).ownership(accounts(*range(8)))
+    assert (owned.one_owner, owned.fleets, owned.explained) == (0.5, 0.0, False)
+
+
+def test_no_account_table_is_no_evidence() -> None:
+    """Unknown is 0 everywhere, nothing is shared, nobody owns anything."""
+    found = book([], 3)
+    assert not found.attributes[:, COLUMN["payment"]].any()
+    assert not found.ownership(accounts(0, 1, 2)).explained
