@@ -112,6 +112,11 @@ def with_system(exchanges: pa.Table, repeat: int) -> pa.Table:
     return exchanges.set_column(at, EXCHANGE.field("system_text"), pa.array(texts, pa.string()))
 
 
+def bits_of(table: pa.Table) -> dict[str, bytes]:
+    """Columns of numbers as bytes: a NaN is equal to itself."""
+    return {name: table[name].to_numpy().tobytes() for name in table.column_names}
+
+
 def test_little_memory_gives_the_same(exchanges: pa.Table, tmp_path: Path) -> None:
     """Rows so large that 256 MB hold two thousand of them at a time: the same measures run after run, as with 4 GB."""
     folder = write(tmp_path, with_system(exchanges, 500))
@@ -124,9 +129,9 @@ def test_little_memory_gives_the_same(exchanges: pa.Table, tmp_path: Path) -> No
             found.append((scanned.measured, scanned.sketched.templates))
     (one, templates), *others = found
     for measured, other_templates in others:
-        assert measured.families.equals(one.families)
-        assert measured.streams.equals(one.streams)
-        assert measured.n_by_account.equals(one.n_by_account)
+        assert bits_of(measured.families) == bits_of(one.families)
+        assert bits_of(measured.streams) == bits_of(one.streams)
+        assert bits_of(measured.n_by_account) == bits_of(one.n_by_account)
         assert np.array_equal(other_templates.template, templates.template)
     same_findings(stillwatch.scan(folder, memory="256MB"), stillwatch.scan(folder))
 

@@ -41,6 +41,8 @@ def people(rng: np.random.Generator, n_accounts: int, n_each: int) -> list[dict[
                         "turn_count": turn + 1,
                         "client_address": address,
                         "client_build": f"sdk-{a % 5}",
+                        "temperature": (None, 0.2, 0.7)[a % 3],
+                        "has_tools": a % 4 == 0,
                         "output_tokens": 200,
                         "cost_usd": 0.001 + 0.0001 * (a % 7),
                         "model": "big-1",
@@ -64,6 +66,9 @@ def harvest(rng: np.random.Generator, n_accounts: int, n_exchanges: int) -> list
                 "prompt_text": TEMPLATE.format(" ".join(_word(rng) for _ in range(18))),
                 "client_address": f"192.0.{a % 7}.{a}",
                 "client_build": "sdk-1",
+                "temperature": 1.0,
+                "max_tokens": 4096,
+                "reasoning_tokens": 900,
                 "output_tokens": 1500,
                 "cost_usd": 0.01 + 0.0001 * (a % 7),
             }

@@ -63,6 +63,7 @@ def test_round_trip_through_text_and_units(time: datetime) -> None:
     us = (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
     assert time_microseconds(aware.isoformat()) == datetime_microseconds(time) == us
     assert epoch_microseconds(us * 1000) == epoch_microseconds(us) == us
+    assert epoch_microseconds(us / 1e6) == us
     assert epoch_microseconds(us // 1000) == us // 1000 * 1000
     assert epoch_microseconds(us // 1_000_000) == us // 1_000_000 * 1_000_000
 

@@ -95,19 +95,21 @@ PARAMETERS = {
     "temperature": (0.0, 0.7),
     "top_p": (0.9, 1.0),
     "max_tokens": (0, 4096),
-    "choice_count": (1, 2),
-    "wants_logprobs": (False, True),
+    "choice_count": (2, 3),
+    "wants_logprobs": (True,),
     "reasoning_effort": ("low", "high"),
 }
 
 
 def test_parameters_are_told_apart() -> None:
-    """Each value of each parameter, null included, is another fingerprint, and another client."""
+    """Each value of each parameter, null included, is another fingerprint, and another client; defaults are null."""
     known = dict.fromkeys(PARAMETERS) | {"user_agent": "ua"}
     rows = [one(**known), *(one(**(known | {name: v})) for name, pair in PARAMETERS.items() for v in pair)]
     assert len({row["parameters"] for row in rows}) == len(rows)
     assert len({row["client"] for row in rows}) == len(rows)
     assert one(temperature=0.0)["parameters"] == one(temperature=-0.0)["parameters"]
+    assert one(choice_count=1, wants_logprobs=False)["parameters"] == one()["parameters"] == 0
+    assert one(choice_count=0)["parameters"]
 
 
 def test_client_holds_build_parameters_system_and_tools() -> None:

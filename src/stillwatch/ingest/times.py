@@ -35,12 +35,17 @@ def _unit_of(number: Decimal) -> str:
 def epoch_microseconds(number: float | Decimal, unit: str | None = None) -> int:
     """Microseconds of a number since 1970; without `unit` its magnitude tells seconds, ms, us or ns.
 
+    A float stands for the shortest decimal that is read as it, which is what a log wrote: 0.859084 s stays that many
+    microseconds, though the float next to it is a little less.
+
     Raises      ValueError if the number is not finite.
 
     >>> epoch_microseconds(1767225600), epoch_microseconds(1767225600123), epoch_microseconds(1767225600.5)
     (1767225600000000, 1767225600123000, 1767225600500000)
+    >>> epoch_microseconds(1780581781.859084)
+    1780581781859084
     """
-    exact = number if isinstance(number, Decimal) else Decimal(number)
+    exact = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
     if not exact.is_finite():
         message = "is not finite"
         raise ValueError(message)

@@ -27,6 +27,8 @@ N = TypeVar("N", bound=np.generic)
 
 _PARAMETERS = ("temperature", "top_p", "max_tokens", "choice_count", "wants_logprobs")
 _KNOWN = np.uint64(1 << 40)
+_UNSAID = {"choice_count": 1, "wants_logprobs": 0}
+"""What a request means that leaves a parameter out; some logs write it down, others do not, and a client is one."""
 
 
 def fingerprint(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -83,7 +85,7 @@ def _texts(batch: pa.RecordBatch, prompts: Prompts) -> Columns:
 
 def _client(batch: pa.RecordBatch, system: Hashes) -> Columns:
     build = _else(hash_strings(batch["client_build"]), batch["user_agent"])
-    numbers = [_number_bits(batch[name]) for name in _PARAMETERS]
+    numbers = [_number_bits(batch[name], _UNSAID.get(name)) for name in _PARAMETERS]
     parameters = mix_columns(*numbers, hash_strings(batch["reasoning_effort"]))
     tools = _filled(batch["has_tools"], fill=False, kind=np.bool_)
     client = mix_columns(build, parameters, system, tools.astype(np.uint64))
@@ -116,10 +118,11 @@ def _else(hashes: Hashes, array: pa.Array) -> Hashes:
     return np.where(hashes == 0, hash_strings(array), hashes) if (hashes == 0).any() else hashes
 
 
-def _number_bits(array: pa.Array) -> Hashes:
-    """A number that is 0 for null and different for every other value; both zeros are alike."""
+def _number_bits(array: pa.Array, unsaid: int | None) -> Hashes:
+    """A number that is 0 for null and for the integer `unsaid`, different for other values; both zeros are alike."""
     if pa.types.is_floating(array.type):
         bits = (_filled(array, 0, np.float32) + np.float32(0)).view(np.uint32).astype(np.uint64)
     else:
         bits = _filled(array.cast(pa.int64()), 0, np.int64).astype(np.uint64) & np.uint64(0xFFFFFFFF)
-    return np.where(is_null(array), np.uint64(0), bits | _KNOWN)
+    nothing = is_null(array) if unsaid is None else is_null(array) | (bits == unsaid)
+    return np.where(nothing, np.uint64(0), bits | _KNOWN)
