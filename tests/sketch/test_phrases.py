@@ -17,7 +17,7 @@ from stillwatch.sketch.tokens import tokens_of
 CORPUS = st.lists(st.one_of(PROMPTS, TEXTS), max_size=12)
 
 
-def counted(texts: list[str], size: int = 2000) -> PhraseCounts:
+def counted(texts: list[str], size: int = 20_000) -> PhraseCounts:
     """Counts of all texts; with room for many, hardly two phrases share a counter."""
     return PhraseCounts.empty(size).add(pa.array(texts, pa.string()), np.ones(len(texts), np.bool_))
 
@@ -77,9 +77,9 @@ def test_a_long_prompt_does_not_make_its_own_template() -> None:
 
 
 def test_size_follows_the_number_of_prompts() -> None:
-    """256 bytes a prompt; lines begin at a cache line."""
+    """128 bytes a prompt; lines begin at a cache line."""
     counts = PhraseCounts.empty(1_000_000)
-    assert counts.size_bytes == 256_000_000
+    assert counts.size_bytes == 128_000_000
     assert counts.cells.ctypes.data % 64 == 0
 
 

@@ -37,7 +37,7 @@ def prompts(n: int, seed: int = 0) -> list[str]:
 
 def counts_of(texts: list[str]) -> PhraseCounts:
     """Counts of all texts."""
-    return PhraseCounts.empty(4000).add(pa.array(texts, pa.string()), np.ones(len(texts), np.bool_))
+    return PhraseCounts.empty(20_000).add(pa.array(texts, pa.string()), np.ones(len(texts), np.bool_))
 
 
 @given(st.lists(st.integers(0, 80), max_size=60), st.sampled_from([1, 20, 400]))

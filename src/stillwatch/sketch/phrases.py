@@ -14,8 +14,8 @@ from stillwatch.sketch.strings import strings_of
 
 __all__ = ["PhraseCounts"]
 
-LINES_PER_PROMPT = 4
-MIN_LINES, MAX_LINES = 1 << 12, 1 << 25
+LINES_PER_PROMPT = 2
+MIN_LINES, MAX_LINES = 1 << 12, 1 << 24
 
 
 class PhraseCounts:
@@ -41,10 +41,10 @@ class PhraseCounts:
 
     @classmethod
     def empty(cls, n_prompts_expected: int) -> Self:
-        """Counters for that many distinct prompts: 256 bytes each, at most 2 GB in all.
+        """Counters for that many distinct prompts: 128 bytes each, at most 1 GB in all.
 
         >>> PhraseCounts.empty(100_000).size_bytes
-        25600000
+        12800000
         """
         lines = min(max(LINES_PER_PROMPT * n_prompts_expected, MIN_LINES), MAX_LINES)
         return cls(_aligned_zeros(lines * CELLS_PER_LINE), np.zeros(N_WORDS, np.uint32), 0)
