@@ -68,7 +68,8 @@ def test_half_of_it_with_two_people_in_it() -> None:
     found = [(f"x{i}", "c1", f"a{i % 4}") for i in range(5)] + [(f"y{i}", "c1", f"p{i}") for i in range(2)]
     result = judge(PLANTED, found, c1="harvest")
     campaign = result.campaigns[0]
-    assert (campaign.coverage, campaign.purity, campaign.found) == (0.5, pytest.approx(5 / 7), False)
+    assert (campaign.coverage, campaign.found) == (0.5, False)
+    assert campaign.purity == pytest.approx(5 / 7)
     assert dict(result.false_accounts) == {"people": 2}
     assert result.exchange_precision == pytest.approx(5 / 7)
 

@@ -173,7 +173,7 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
 
     >>> x, s = np.full((1, 10), np.nan), np.zeros((1, 10))
     >>> x[0, TESTS.index("elic")] = .9
-    >>> harvest_density(x, s)[0, TESTS.index("elic")].item()
+    >>> round(harvest_density(x, s)[0, TESTS.index("elic")].item(), 2)
     1.05
     """
     x, s = _on_scale(x), _errors(s)
