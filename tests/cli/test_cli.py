@@ -88,7 +88,11 @@ def test_scan_prints_and_writes(scanned: Callable[..., Any], tmp_path: Path) -> 
     assert "10 rows read = 10 kept + 0 quarantined + 0 duplicates" in done.stdout
     assert f"report: {tmp_path / 'findings' / 'report.html'}" in done.stdout
     assert "calibrate on your own traffic" in done.stdout
-    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["read", "score families"]
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
+        "reading the logs",
+        "scoring families",
+        "in all",
+    ]
     assert read_findings(tmp_path / "findings").tally == CLEAN.tally
     (call,) = calls
     assert (call["memory"], call["threads"], call["content"]) == ("2GB", 2, "hashed")

@@ -19,8 +19,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = runner.invoke(app, ["demo", "--out", str(out), "--exchanges", "3000"])
     assert done.exit_code == 0, done.output
     assert "3,000 rows read = 3,000 kept" in done.stdout
-    assert "planted and found" in done.stdout
-    assert f"report: {out / 'findings' / 'report.html'}" in done.stdout
+    assert "Planted and found" in done.stdout
+    end = done.stdout.splitlines()[-3:]
+    assert [line.split(":")[0] for line in end] == ["report", "next", "then"]
+    assert end[0] == f"report: {out / 'findings' / 'report.html'}"
     return out
 
 
@@ -34,10 +36,10 @@ def test_the_second_demo_does_not_simulate(folder: Path) -> None:
     """The same run is reused; another seed takes its place."""
     again = runner.invoke(app, ["demo", "--out", str(folder), "--exchanges", "3000"])
     assert again.exit_code == 0
-    assert "write:" not in again.stderr
+    assert "writing the logs:" not in again.stderr
     other = runner.invoke(app, ["demo", "--out", str(folder), "--exchanges", "3000", "--seed", "8", "--json"])
     assert other.exit_code == 0
-    assert "write:" in other.stderr
+    assert "writing the logs:" in other.stderr
     assert other.stdout.startswith("{")
 
 

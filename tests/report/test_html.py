@@ -1,11 +1,13 @@
 """The page: self-contained, safe, complete, and readable without a script."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 
+from stillwatch.model.campaign import Effect
 from stillwatch.report.html import to_html
 from stillwatch.report.pictures.heatmap import MOST_ROWS
 
@@ -99,9 +101,11 @@ def test_hidden_characters_are_shown(page: Page) -> None:
 def test_everything_is_said(page: Page) -> None:
     """Each part of a finding is on the page, in words."""
     for part in (
-        "7 campaigns in 709,307 exchanges of 38,633 accounts",
+        "2 harvest, 1 unclear and 1 relay campaigns in 709,307 exchanges of 38,633 accounts",
+        "3 groups look legitimate: 1 related, 1 evaluation and 1 tool",
         "709,312 rows read = 709,307 kept + 2 quarantined + 3 duplicates",
-        "default reference: calibrate on your own traffic",
+        "Default reference: calibrate on your own traffic",
+        "not to act",
         "looks like harvesting",
         "What would change it",
         "Streams are accused, not accounts",
@@ -148,6 +152,45 @@ def test_headings_do_not_skip_levels(page: Page) -> None:
     levels = [int(tag[1]) for tag in page.tags if re.fullmatch("h[1-6]", tag)]
     assert levels.count(1) == 1
     assert all(b - a <= 1 for a, b in pairwise(levels))
+
+
+def test_pressing_campaigns_come_first_and_the_rest_is_folded() -> None:
+    """Harvest, unclear and relay have open sections in that order; what looks legitimate is folded and linked."""
+    raw = to_html(example_findings())
+    shown = re.findall(r'<section class="card campaign edge-(\w+)" id="(campaign-\d+)"', raw)
+    folded = re.findall(r'<details class="fold" id="(campaign-\d+)">', raw)
+    assert [verdict for verdict, _ in shown] == ["harvest", "harvest", "unclear", "relay"]
+    assert [name for _, name in shown] + folded == [f"campaign-{i}" for i in range(1, 8)]
+    assert raw.index('id="settled"') > raw.index('id="campaign-4"')
+
+
+def test_families_of_one_size_and_score_are_shown_once() -> None:
+    """Views that find the same family twice do not fill the page; it says how many there are."""
+    findings = example_findings()
+    first = findings.campaigns[0]
+    twin = replace(first.families[0], family_id="f-twin", view="linked", template=())
+    campaign = replace(first, families=(twin, *first.families))
+    text = Page(to_html(replace(findings, campaigns=(campaign,)))).text
+    assert "f-twin" not in text
+    assert "1 more family has the same size and score" in text
+
+
+def test_an_effect_without_error_is_not_judged() -> None:
+    """Zero with an error of zero was not measured: it is said so and not drawn."""
+    findings = example_findings()
+    first = findings.campaigns[0]
+    family = replace(first.families[0], effects=(Effect("rep", 0.0, 0.0, 0.0, 0.0, 0.4),))
+    text = Page(to_html(replace(findings, campaigns=(replace(first, families=(family,)),)))).text
+    assert "not judged" in text
+    assert "0.00 ±" not in text
+
+
+def test_only_legitimate_groups() -> None:
+    """Without anything to look into, the page says so and still lists what looks legitimate."""
+    findings = example_findings()
+    text = Page(to_html(replace(findings, campaigns=findings.campaigns[-1:]))).text
+    assert "Nothing to look into in 709,307 exchanges" in text
+    assert "1 group looks legitimate: 1 tool" in text
 
 
 def test_an_empty_scan_has_a_page() -> None:

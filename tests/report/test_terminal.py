@@ -41,13 +41,35 @@ def explained(findings: Findings, number: int) -> str:
     return text_of(console)
 
 
-@pytest.mark.parametrize("width", [80, 160])
-def test_every_campaign_is_printed(width: int) -> None:
-    """Wide and narrow terminals both get verdict, sizes, bits by channel and exposure of every campaign."""
-    text = bare(printed(example_findings(), width))
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_every_pressing_campaign_is_a_line(width: int) -> None:
+    """At any width: one line a campaign, none too long, verdict and sizes; what looks legitimate as a count."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", printed(example_findings(), width)).splitlines()
+    text = " ".join(" ".join(lines).split())
     for verdict in ("harvest", "relay", "related", "evaluation", "tool", "unclear"):
         assert verdict in text
-    assert all(part in text for part in ("42,225", "41.3", "388.2", "96.4", "2026-03-02", "32.1 M tokens $557"))
+    (line,) = (line for line in lines if line.startswith("c-4f1e09ab77"))
+    assert all(part in line for part in ("42,225", "41.3", "2026-03-02", "$557"))
+    assert all(len(line) <= width for line in lines if not line.startswith(("report:", "next:")))
+    assert "c-tool000001" not in text
+    assert "The 3 that look legitimate are listed in report.html" in text
+
+
+def test_columns_without_room_are_named() -> None:
+    """A wide terminal has the bits by channel and the tokens; a narrow one says which columns it leaves out."""
+    wide, narrow = (bare(printed(example_findings(), width)) for width in (160, 80))
+    assert all(part in wide for part in ("taking turns", "388", "shared ties", "96.4", "32.1 M"))
+    assert "not shown" not in wide
+    assert "not shown for want of room: accounts, taking turns, shared ties" in narrow
+
+
+def test_the_end_says_where_and_what_next() -> None:
+    """The last two lines are the path of the report and what to do with it."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", printed(example_findings())).strip().splitlines()
+    assert lines[-2:] == [
+        "report: out/report.html",
+        "next: open it in a browser, or: stillwatch explain c-4f1e09ab77 --in out",
+    ]
 
 
 @pytest.mark.parametrize("make", [example_findings, empty_findings])
@@ -64,7 +86,7 @@ def test_the_rows_always_add_up_in_print(make: Callable[[], Findings]) -> None:
 
 def test_default_reference_is_warned_about() -> None:
     """The warning is there with the default reference and not with one's own."""
-    assert "default reference: calibrate on your own traffic" in bare(printed(example_findings()))
+    assert "Default reference: calibrate on your own traffic" in bare(printed(example_findings()))
     assert "calibrate" not in bare(printed(empty_findings()))
 
 

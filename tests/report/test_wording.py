@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ import pytest
 import stillwatch
 from stillwatch.detect.families import FEATURE_NAMES
 from stillwatch.detect.views import VIEWS
-from stillwatch.model.campaign import Reason, Verdict
+from stillwatch.model.campaign import Reason, SharedAttribute, Verdict
 from stillwatch.model.family import ATTRIBUTES
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 from stillwatch.report import sentences, wording
 from stillwatch.simulate import POPULATIONS
+
+from .examples import example_findings
 
 DETECT = Path(stillwatch.__file__).parent / "detect"
 
@@ -94,6 +97,45 @@ def test_reasons_speak_both_ways(code: str) -> None:
     reached, missed = sentences.reason(Reason(code, 31.0, 12.0)), sentences.reason(Reason(code, 12.0, 31.0))
     assert reached != missed
     assert "{" not in reached + missed
+
+
+def test_every_stage_has_words() -> None:
+    """Stages that a scan or a simulation reports are worded, and no words are left over."""
+    sources = "".join(path.read_text() for path in Path(stillwatch.__file__).parent.rglob("*.py"))
+    named = re.findall(r'(?:stages\.stage|stages\.report|on_progress)\("([a-z ]+)"', sources)
+    assert set(named) - {"think"} == set(wording.STAGES)  # one example in a docstring
+
+
+def test_evidence_beside_a_number_asks() -> None:
+    """Channels and tests may speak either way: their words are questions, not claims."""
+    assert all(words.meaning.endswith("?") for code, words in wording.CHANNELS.items() if code != "both")
+    assert all(words.question.endswith("?") for words in wording.TESTS.values())
+
+
+@pytest.mark.parametrize(
+    ("bits", "said"), [(2.0, "for harvest"), (-2.0, "for legitimate use"), (-0.003, "neither way")]
+)
+def test_bits_that_print_as_zero_speak_neither_way(bits: float, said: str) -> None:
+    """What rounds to 0.0 bits is not called evidence."""
+    assert sentences.side(bits) == said
+
+
+def test_an_unclear_campaign_says_what_would_settle_it() -> None:
+    """The owner to verify, the bits to the bar, and missing columns only when there are any."""
+    campaign = next(c for c in example_findings().campaigns if c.verdict is Verdict.UNCLEAR)
+    owned = replace(campaign, bits=11.0, reasons=(Reason("one-unverified-owner", 1.0, 0.8),), not_judged=())
+    said = sentences.changes(owned, 14.0)
+    assert said[0].startswith("Verify the owner")
+    assert said[1] == "3.0 bits more would reach the bar."
+    assert not any("Columns" in line for line in said)
+    assert any("Columns" in line for line in sentences.changes(replace(owned, not_judged=("no-tls",)), 14.0))
+
+
+def test_nobody_is_said_to_share_alone() -> None:
+    """What is shared comes with how many share it, of how many, and how common it is elsewhere."""
+    alone = SharedAttribute("payment", "pay-1", 4, 0.0)
+    assert sentences.shared(alone, 9) == "4 of 9 accounts share the means of payment pay-1; no other account has it."
+    assert "1.1 % of all other accounts have it" in sentences.shared(replace(alone, share_background=0.0113), 9)
 
 
 def test_unknown_codes_are_shown() -> None:

@@ -26,6 +26,8 @@ class CampaignScore:
     purity      Share of that campaign's exchanges that are its own, 0 to 1; 0 when nothing was reported.
     found       Coverage >= 0.5 and purity >= 0.9.
     account_recall  Share of its accounts that have a stream in any harvest campaign.
+    best_verdict    Verdict of the reported campaign, of any verdict, that holds most of it; empty when none does.
+    best_coverage   Share of its exchanges in that one.
     """
 
     campaign: str
@@ -36,6 +38,18 @@ class CampaignScore:
     found: bool
     exchange_recall: float
     account_recall: float
+    best_verdict: str
+    best_coverage: float
+
+    @property
+    def outcome(self) -> str:
+        """What became of it, in a few words; one that is not found is never hidden."""
+        if self.found:
+            return "found"
+        if not self.best_verdict:
+            return "MISSED: not reported at all"
+        where = f"{self.best_coverage:.0%} of it in one {self.best_verdict} campaign"
+        return f"MISSED: {where}{', not pure enough' if self.coverage >= MIN_COVERAGE else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +76,33 @@ class Score:
 
     def to_text(self) -> str:
         """A table for people."""
-        lines = [
-            f"{'campaign':24} {'exchanges':>10} {'accounts':>9} {'coverage':>9} {'purity':>7} {'accounts found':>15}"
-        ]
+        lines = [f"{'planted':20} {'exchanges':>9} {'found':>6} {'accounts':>9} {'found':>6} {'purity':>7}  outcome"]
         lines += [
-            f"{c.campaign:24} {c.n_exchanges:>10,} {c.n_accounts:>9,} {c.coverage:>9.3f} {c.purity:>7.3f}"
-            f" {c.account_recall:>15.3f}  {'found' if c.found else 'MISSED'}"
+            f"{c.campaign:20} {c.n_exchanges:>9,} {c.exchange_recall:>6.1%} {c.n_accounts:>9,}"
+            f" {c.account_recall:>6.1%} {c.purity:>7.1%}  {c.outcome}"
             for c in self.campaigns
         ]
-        false = ", ".join(f"{kind} {n}" for kind, n in self.false_accounts.items()) or "none"
-        unclear = ", ".join(f"{kind} {n}" for kind, n in self.unclear_accounts.items()) or "none"
         lines += [
+            f"found: {MIN_COVERAGE:.0%} of it or more in one harvest campaign, {MIN_PURITY:.0%} its own (purity)",
             "",
-            f"campaigns found      {self.n_found} of {len(self.campaigns)}",
-            f"exchange recall      {self.exchange_recall:.4f}   precision {self.exchange_precision:.4f}",
-            f"account recall       {self.account_recall:.4f}",
-            f"false accounts       {self.n_false_accounts} of {self.n_legitimate_accounts:,} legitimate ({false})",
-            f"unclear, not accused {unclear}",
+            f"campaigns found                {self.n_found} of {len(self.campaigns)}",
+            f"exchanges found                {_per_cent(self.exchange_recall)} of those planted",
+            f"exchanges accused rightly      {_per_cent(self.exchange_precision)} of those accused",
+            f"accounts found                 {_per_cent(self.account_recall)} of those planted",
+            f"legitimate accounts accused    {_listed(self.false_accounts)} of {self.n_legitimate_accounts:,}",
+            f"legitimate accounts unclear    {_listed(self.unclear_accounts)}, not accused",
         ]
         return "\n".join(lines)
+
+
+def _per_cent(share: float) -> str:
+    return "none" if share != share else f"{share:.2%}"  # noqa: PLR0124 (NaN: nothing to take a share of)
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """What counts by population add up to, and the counts."""
+    kinds = ", ".join(f"{kind} {n}" for kind, n in counts.items())
+    return f"{sum(counts.values())} ({kinds})" if kinds else "0"
 
 
 def score(folder: str | Path, findings: str | Path | None = None) -> Score:
@@ -112,9 +134,15 @@ def score_tables(truth: pa.Table, accounts: pa.Table, streams: pa.Table, reporte
     )
     harvest = streams.filter(pc.equal(streams["verdict"], "harvest"))
     harvest_accounts = pc.unique(harvest["account_id"])
+    everything = truth.select(["exchange_id", "campaign"]).join(
+        reported.select(["exchange_id", "campaign_id"]), keys="exchange_id", join_type="inner"
+    )
+    verdicts = dict(zip(streams["campaign_id"].to_pylist(), streams["verdict"].to_pylist(), strict=True))
     planted = sorted(c for c in pc.unique(joined["campaign"]).to_pylist() if c is not None)
     reported_size = _counts(accused["campaign_id"])
-    campaigns = tuple(_campaign(name, joined, reported_size, harvest_accounts) for name in planted)
+    campaigns = tuple(
+        _campaign(name, joined, reported_size, harvest_accounts, _best(name, everything, verdicts)) for name in planted
+    )
     is_attack, is_accused = pc.is_valid(joined["campaign"]), pc.is_valid(joined["campaign_id"])
     n_hit = pc.sum(pc.and_(is_attack, is_accused)).as_py() or 0
     legitimate = accounts.filter(pc.is_null(accounts["campaign"]))
@@ -145,7 +173,15 @@ def _counts(column: pa.ChunkedArray) -> dict[str, int]:
     return dict(sorted(found, key=lambda pair: (-pair[1], str(pair[0]))))
 
 
-def _campaign(name: str, joined: pa.Table, reported_size: Mapping[str, int], accused: pa.Array) -> CampaignScore:
+def _best(name: str, reported: pa.Table, verdicts: Mapping[str, str]) -> tuple[str, int]:
+    """Verdict of the reported campaign that holds most of a planted one, and how many of its exchanges."""
+    held = _counts(reported.filter(pc.equal(reported["campaign"], name))["campaign_id"])
+    return next(((verdicts.get(campaign, ""), n) for campaign, n in held.items()), ("", 0))
+
+
+def _campaign(
+    name: str, joined: pa.Table, reported_size: Mapping[str, int], accused: pa.Array, best_of_all: tuple[str, int]
+) -> CampaignScore:
     mine = joined.filter(pc.equal(joined["campaign"], name))
     hits = _counts(mine["campaign_id"].drop_null())
     best = max(hits, key=lambda key: hits[key], default=None)
@@ -162,4 +198,6 @@ def _campaign(name: str, joined: pa.Table, reported_size: Mapping[str, int], acc
         found=coverage >= MIN_COVERAGE and purity >= MIN_PURITY,
         exchange_recall=sum(hits.values()) / mine.num_rows,
         account_recall=(pc.sum(pc.is_in(accounts, value_set=accused)).as_py() or 0) / len(accounts),
+        best_verdict=best_of_all[0],
+        best_coverage=best_of_all[1] / mine.num_rows,
     )

@@ -23,8 +23,10 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Simulate a small provider with campaigns in its traffic, scan it, and show what was planted and found."""
+    from rich.console import Console
+
     from stillwatch.bench.score import score
-    from stillwatch.report import check_folder
+    from stillwatch.report import REPORT, check_folder, print_report
     from stillwatch.scan import scan
 
     _prepare(out, exchanges, seed)
@@ -32,15 +34,13 @@ def demo(
     check_folder(findings_folder)
     with progress() as report:
         findings = scan([str(out)], on_progress=report)
-    conclude(findings, findings_folder, as_json=as_json)
+    conclude(findings, findings_folder, as_json=as_json, name_report=False)
     if as_json:
         return
-    typer.echo(
-        f"\nplanted and found (simulated traffic: says how it works, not how well on yours)\n{score(out).to_text()}"
-    )
-    if findings.campaigns:
-        first = findings.campaigns[0].campaign_id
-        typer.echo(f"\nnext: stillwatch explain {first} --in {findings_folder}")
+    typer.echo("\nPlanted and found. The traffic is simulated: this shows how it works, not how well on yours.")
+    typer.echo(score(out).to_text())
+    print_report(findings, findings_folder / REPORT, Console(highlight=False))
+    typer.echo("then: stillwatch scan YOUR-LOGS")
 
 
 def _prepare(out: Path, exchanges: int, seed: int) -> None:

@@ -23,24 +23,34 @@ def progress() -> Iterator[Progress]:
 
 
 class _Lines:
-    """A line per stage with its seconds, written when the stage is over."""
+    """A line per stage with its seconds, written when the stage is over, and the sum at the end."""
 
     def __init__(self) -> None:
         self._stage = ""
-        self._start = 0.0
+        self._begin = self._start = time.perf_counter()
 
     def report(self, stage: str, done: float, total: float) -> None:  # noqa: ARG002 (only stages matter here)
         """Begin a line when the stage is a new one."""
         if stage != self._stage:
-            self.finish()
+            self._end_stage()
             self._stage, self._start = stage, time.perf_counter()
 
     def finish(self) -> None:
-        """Write the line of the stage that runs."""
+        """Write the line of the stage that runs, and the sum."""
         if self._stage:
-            sys.stderr.write(f"{self._stage}: {time.perf_counter() - self._start:.1f} s\n")
-            sys.stderr.flush()
-            self._stage = ""
+            self._end_stage()
+            _write("in all", self._begin)
+
+    def _end_stage(self) -> None:
+        from stillwatch.report.sentences import stage
+
+        if self._stage:
+            _write(stage(self._stage), self._start)
+
+
+def _write(what: str, start: float) -> None:
+    sys.stderr.write(f"{what}: {time.perf_counter() - start:.1f} s\n")
+    sys.stderr.flush()
 
 
 @contextmanager
@@ -51,10 +61,11 @@ def _bars() -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     from stillwatch.cli.rate import RateColumn
+    from stillwatch.report.sentences import stage
 
     columns = (
-        TextColumn("{task.description:<22}"),
-        BarColumn(),
+        TextColumn("{task.description:<24}"),
+        BarColumn(bar_width=26),
         TaskProgressColumn(),
         RateColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
@@ -62,9 +73,9 @@ def _bars() -> Iterator[Progress]:
     with Bars(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def report(stage: str, done: float, total: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
+        def report(name: str, done: float, total: float) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(stage(name), total=total)
+            bars.update(tasks[name], completed=done, total=total)
 
         yield report

@@ -63,8 +63,8 @@ def scan(
         _refuse_bad_rows(findings, folder)
 
 
-def conclude(findings: "Findings", folder: Path, *, as_json: bool) -> None:
-    """Write the findings and print them."""
+def conclude(findings: "Findings", folder: Path, *, as_json: bool, name_report: bool = True) -> None:
+    """Write the findings and print them, with the path of the report at the end unless somebody else says it."""
     from rich.console import Console
 
     from stillwatch.report import print_findings, to_json, write_findings
@@ -73,7 +73,7 @@ def conclude(findings: "Findings", folder: Path, *, as_json: bool) -> None:
     if as_json:
         typer.echo(to_json(findings), nl=False)
     else:
-        print_findings(findings, Console(highlight=False), report)
+        print_findings(findings, Console(highlight=False), report if name_report else None)
 
 
 def _refuse_bad_rows(findings: "Findings", folder: Path) -> None:

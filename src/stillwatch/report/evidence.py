@@ -58,6 +58,7 @@ class FamilySection:
 
     name: str
     view: wording.Words
+    alike: str
     size: str
     score: str
     template: tuple[TemplateRun, ...]
@@ -71,13 +72,14 @@ class FamilySection:
     nearest: tuple[str, ...]
 
 
-def family_section(family: FamilyEvidence, bar_bits: float) -> FamilySection:
-    """Everything about one family, ready to lay out."""
+def family_section(family: FamilyEvidence, n_alike: int, bar_bits: float) -> FamilySection:
+    """Everything about one family, ready to lay out; `n_alike` others have the same size and score."""
     template, left_off = _template(family.template)
     view = wording.VIEWS.get(family.view, wording.Words(wording.plain(visible(family.view)), ""))
     return FamilySection(
         name=sentences.named(family.family_id),
         view=view,
+        alike=sentences.alike(n_alike) if n_alike else "",
         size=f"{quantities.count(family.n_accounts)} accounts, {quantities.count(family.n_exchanges)} exchanges",
         score=quantities.bits(family.score_bits),
         template=template,
@@ -87,7 +89,7 @@ def family_section(family: FamilyEvidence, bar_bits: float) -> FamilySection:
         channels=tuple(_channels(family)),
         waterfall=tuple(_waterfall(family, bar_bits)),
         elicitation=share_rows({k: v for k, v in family.elicitation.items() if v > 0}, 1.0),
-        shared=tuple(sentences.shared(s) for s in family.shared),
+        shared=tuple(sentences.shared(s, family.n_accounts) for s in family.shared),
         nearest=tuple(sentences.nearest(n) for n in sentences.one_a_kind(family.nearest)),
     )
 
@@ -98,7 +100,8 @@ def share_rows(amounts: dict[str, float], total: float) -> tuple[Row, ...]:
     rows = []
     for code, amount in sorted(amounts.items(), key=lambda item: (-item[1], item[0])):
         share = amount / total if total else 0.0
-        value = quantities.share(share) if total == 1.0 else f"{quantities.short(amount)} · {quantities.share(share)}"
+        written = quantities.count(round(amount))
+        value = quantities.share(share) if total == 1.0 else f"{written} · {quantities.share(share)}"
         label = wording.CAPABILITIES.get(code, sentences.named(code))
         rows.append(Row(label, "", value, bar(scale, 0.0, share, "amount")))
     return tuple(rows)
@@ -109,12 +112,12 @@ def _effect(effect: Effect) -> EffectRow:
     words = wording.TESTS.get(effect.test, wording.QuestionWords(name, "", "low", "high"))
     if not sentences.is_judged(effect):
         return EffectRow(words, "not judged", "–", "too little to tell", "", None)
-    says = "for harvest" if effect.bits > 0 else "for legitimate use" if effect.bits < 0 else "neither way"
     low, high = effect.reference_low, effect.reference_high
     known = isfinite(low) and isfinite(high)
-    reference = f"legitimate {quantities.effect(low)} to {quantities.effect(high)}" if known else ""
-    value = f"{quantities.effect(effect.value)} ± {quantities.effect(effect.standard_error)}"
-    return EffectRow(words, value, quantities.bits(effect.bits), says, reference, effect_row(effect))
+    reference = f"legitimate {quantities.span(low, high)}" if known else ""
+    value = quantities.measured(effect.value, effect.standard_error)
+    bits = quantities.bits(effect.bits)
+    return EffectRow(words, value, bits, sentences.side(effect.bits), reference, effect_row(effect))
 
 
 def _channels(family: FamilyEvidence) -> Iterator[Row]:

@@ -1,14 +1,15 @@
 """One campaign in words, for the terminal."""
 
-from collections.abc import Iterator
+from math import isfinite
 
 import pyarrow.compute as pc
 from rich.console import Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from stillwatch.errors import MissingData
-from stillwatch.model.campaign import Campaign, Effect, FamilyEvidence, TemplatePart
+from stillwatch.model.campaign import Campaign, FamilyEvidence, TemplatePart
 from stillwatch.model.findings import Findings
 from stillwatch.report import quantities, sentences, wording
 from stillwatch.report.visible import clipped, visible
@@ -17,6 +18,8 @@ __all__ = ["explain", "find_campaign"]
 
 _MOST_TEMPLATE_CHARACTERS = 700
 _MOST_STREAMS = 10
+_MOST_FAMILIES = 6
+_MOST_OTHER_CHARACTERS = 160
 
 
 def find_campaign(findings: Findings, campaign_id: str) -> Campaign:
@@ -43,9 +46,11 @@ def explain(campaign: Campaign, findings: Findings) -> RenderableType:
         Text(f"Exposure: {sentences.exposure(campaign.exposure)}."),
         Text(words.meaning, "dim"),
     ]
-    parts += _list("Why it is called so", [sentences.reason(r) for r in campaign.reasons])
-    for family in campaign.families[:3]:
-        parts += _family(family)
+    parts += _list("Why it is called so", sentences.reasons(campaign))
+    families = sentences.distinct(campaign.families)
+    for family, n_alike in families[:1]:
+        parts += _family(family, n_alike)
+    parts += _list("Other families of this campaign", _others([family for family, _ in families[1:]]))
     parts += _streams(campaign, findings)
     parts += _list("What would change it", sentences.changes(campaign, findings.bar_bits))
     parts += _list(
@@ -63,47 +68,89 @@ def _list(title: str, lines: list[str]) -> list[RenderableType]:
 
 
 def _item(line: str) -> RenderableType:
-    return Padding(Text(f"- {line}"), (0, 0, 0, 2))
+    """Line of a list; what does not fit stands under its beginning."""
+    row = Table.grid(padding=0)
+    row.add_row(Text("  - "), Text(line))
+    return row
 
 
-def _family(family: FamilyEvidence) -> list[RenderableType]:
+def _others(families: list[FamilyEvidence]) -> list[str]:
+    """One line each, the rest as a number."""
+    lines = []
+    for family in families[:_MOST_FAMILIES]:
+        template = f": {_template(family.template, _MOST_OTHER_CHARACTERS)}" if family.template else ""
+        lines.append(f"{_title(family)}{template}")
+    if len(families) > _MOST_FAMILIES:
+        lines.append(f"{len(families) - _MOST_FAMILIES} more in campaigns.json")
+    return lines
+
+
+def _title(family: FamilyEvidence) -> str:
     view = wording.VIEWS.get(family.view, wording.Words(wording.plain(visible(family.view)), ""))
     size = f"{quantities.count(family.n_accounts)} accounts, {quantities.count(family.n_exchanges)} exchanges"
-    title = f"Evidence: {view.name}, {size}, {quantities.bits(family.score_bits)} bits"
+    return f"{view.name}, {size}, {quantities.bits(family.score_bits)} bits"
+
+
+def _family(family: FamilyEvidence, n_alike: int) -> list[RenderableType]:
+    """Evidence of one family; `n_alike` others have the same size and score."""
+    view = wording.VIEWS.get(family.view, wording.Words(wording.plain(visible(family.view)), ""))
     lines = [view.meaning] if view.meaning else []
+    if n_alike:
+        lines.append(sentences.alike(n_alike))
     if family.template:
-        lines.append(f"Template: {_template(family.template)}")
-    lines += [_effect(e) for e in family.effects]
-    lines += list(_coordination(family))
-    lines += [sentences.shared(s) for s in family.shared]
-    lines += [f"Closest legitimate use. {sentences.nearest(n)}" for n in sentences.one_a_kind(family.nearest)]
-    return _list(title, lines)
+        lines.append(f"Template: {_template(family.template, _MOST_TEMPLATE_CHARACTERS)}")
+    shared = [sentences.shared(s, family.n_accounts) for s in family.shared]
+    return [
+        *_list(f"Evidence of the strongest family: {_title(family)}", lines),
+        *_table("Structure tests: effect, and where 90 % of legitimate families lie", _effects(family)),
+        *_table("Coordination: is it one hand?", _coordination(family)),
+        Text("  Positive bits speak for harvest or for one hand, negative bits against it.", "dim"),
+        *_list("What the accounts have in common", shared),
+        *_list("Closest legitimate use", [sentences.nearest(n) for n in sentences.one_a_kind(family.nearest)]),
+    ]
 
 
-def _template(parts: tuple[TemplatePart, ...]) -> str:
+def _table(title: str, rows: Table) -> list[RenderableType]:
+    return [Text(""), Text(title, "bold"), Padding(rows, (0, 0, 0, 2), expand=False)]
+
+
+def _template(parts: tuple[TemplatePart, ...], limit: int) -> str:
     drawn = "".join(f" [{quantities.count(p.n_fills)} fills] " if p.is_slot else p.text for p in parts)
-    return clipped(" ".join(visible(drawn, layout="\n\t").split()), _MOST_TEMPLATE_CHARACTERS)
+    return clipped(" ".join(visible(drawn, layout="\n\t").split()), limit)
 
 
-def _effect(effect: Effect) -> str:
-    name = sentences.effect_name(effect.test)
-    question = wording.TESTS[effect.test].question if effect.test in wording.TESTS else ""
-    if not sentences.is_judged(effect):
-        return f"{name}: could not be judged. {question}".rstrip()
-    side = "for harvest" if effect.bits > 0 else "for legitimate use" if effect.bits < 0 else "neither way"
-    numbers = f"{quantities.effect(effect.value)} ± {quantities.effect(effect.standard_error)}"
-    return f"{name}: {numbers}, {quantities.bits(abs(effect.bits))} bits {side}. {question}".rstrip()
+def _effects(family: FamilyEvidence) -> Table:
+    """Structure tests: the question, the effect, the legitimate range and the bits."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("question")
+    for name in ("effect", "legitimate", "bits"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for effect in family.effects:
+        question = wording.TESTS[effect.test].question if effect.test in wording.TESTS else ""
+        known = isfinite(effect.reference_low) and isfinite(effect.reference_high)
+        legitimate = quantities.span(effect.reference_low, effect.reference_high) if known else "–"
+        judged = sentences.is_judged(effect)
+        table.add_row(
+            Text(question or sentences.effect_name(effect.test)),
+            Text(quantities.measured(effect.value, effect.standard_error) if judged else "not judged"),
+            Text(legitimate),
+            Text(quantities.bits(effect.bits) if judged else "–"),
+        )
+    return table
 
 
-def _coordination(family: FamilyEvidence) -> Iterator[str]:
+def _coordination(family: FamilyEvidence) -> Table:
+    """Bits by channel, then together."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right", no_wrap=True)
     for channel in family.channels:
         words = wording.CHANNELS.get(channel.channel, wording.Words(wording.plain(visible(channel.channel)), ""))
-        value = f"{quantities.bits(channel.bits)} bits" if channel.judged else "could not be judged"
-        yield f"coordination, {words.name}: {value}. {words.meaning}".rstrip()
-    yield (
-        f"coordination, taken together: {quantities.bits(family.coordination_bits)} bits; "
-        f"{quantities.bits(family.bits_without_payment)} without payments."
-    )
+        said = f"{words.name}: {words.meaning}" if words.meaning else words.name
+        table.add_row(Text(said), Text(f"{quantities.bits(channel.bits)} bits" if channel.judged else "not judged"))
+    table.add_row(Text("taken together"), Text(f"{quantities.bits(family.coordination_bits)} bits"))
+    table.add_row(Text("the same without payments"), Text(f"{quantities.bits(family.bits_without_payment)} bits"))
+    return table
 
 
 def _streams(campaign: Campaign, findings: Findings) -> list[RenderableType]:

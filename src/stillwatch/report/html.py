@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import count
+from operator import itemgetter
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -35,37 +37,60 @@ def _environment() -> Environment:
         "visible": visible,
         "day": quantities.day,
         "clock": quantities.clock,
+        "verdict": _verdict,
         "short": quantities.short,
         "usd": quantities.usd,
     }
     return made
 
 
+def _verdict(campaign: Campaign) -> str:
+    return wording.VERDICTS[campaign.verdict].label
+
+
 def to_html(findings: Findings) -> str:
     """Whole page. The first forty campaigns get a section of their own, the others a row in the table."""
-    shown = findings.campaigns[:_MOST_SECTIONS]
+    open_, settled = sentences.triage(findings.campaigns)
+    shown = [*open_, *settled][:_MOST_SECTIONS]
+    sections = [campaign_section(i, campaign, findings) for i, campaign in enumerate(shown, 1)]
     page = _environment().get_template("report.html.j2")
     return page.render(
         findings=findings,
-        sections=[campaign_section(i, campaign, findings) for i, campaign in enumerate(shown, 1)],
+        rows=_numbered(open_, settled),
+        sections=sections[: len(open_)],
+        settled_sections=sections[len(open_) :],
+        settled_line=sentences.settled_line(settled),
+        n_with_section=len(shown),
         n_without_section=len(findings.campaigns) - len(shown),
         verdicts=wording.VERDICTS,
         channels=wording.CHANNELS,
         summary=sentences.summary(findings),
         ingest_line=sentences.ingest_line(findings.tally),
         formats={visible(name): n for name, n in findings.tally.formats.items()},
-        warning=sentences.reference_warning(findings),
+        warning=sentences.reference_warning(findings).partition(". "),
+        stages={sentences.stage(name): seconds for name, seconds in findings.stage_s.items()},
         not_judged=sentences.not_judged(findings.not_judged),
-        closest=_closest(shown),
-        lanes=lanes(findings.campaigns[:_MOST_LANES]) if findings.campaigns else None,
+        closest=_closest(shown, len(open_)),
+        lanes=lanes((open_ or settled)[:_MOST_LANES]) if findings.campaigns else None,
+        n_lanes_left_off=max(0, len(open_ or settled) - _MOST_LANES),
     )
 
 
-def _closest(campaigns: Sequence[Campaign]) -> list[tuple[int, Campaign, str]]:
-    """Number, campaign and sentence of the legitimate family that looks closest to each, the closest of all first."""
+def _numbered(*groups: Sequence[Campaign]) -> list[list[tuple[int, Campaign]]]:
+    """Campaigns of each group with their numbers, counted on from group to group."""
+    numbers = count(1)
+    return [[(next(numbers), campaign) for campaign in group] for group in groups]
+
+
+def _closest(campaigns: Sequence[Campaign], n_open: int) -> list[list[tuple[int, Campaign, str]]]:
+    """Number, campaign and sentence of the legitimate family that looks closest to each, the closest of all first.
+
+    Two lists: the first `n_open` campaigns, and those that look legitimate.
+    """
     found = [
         (family.distance, number, campaign, sentences.nearest(family))
         for number, campaign in enumerate(campaigns, 1)
         for family in sentences.one_a_kind(n for f in campaign.families for n in f.nearest)[:1]
     ]
-    return [(number, campaign, words) for _, number, campaign, words in sorted(found, key=lambda row: row[:2])]
+    rows = [(number, campaign, words) for _, number, campaign, words in sorted(found, key=itemgetter(0, 1))]
+    return [[row for row in rows if row[0] <= n_open], [row for row in rows if row[0] > n_open]]

@@ -58,6 +58,7 @@ class CampaignSection:
     name: str
     verdict: str
     words: wording.VerdictWords
+    size: str
     lead: str
     fairness: str
     facts: tuple[Fact, ...]
@@ -84,16 +85,18 @@ def campaign_section(number: int, campaign: Campaign, findings: Findings) -> Cam
     """Everything about one campaign, ready to lay out. `number` counts from 1 and makes the anchor."""
     streams = findings.streams.filter(pc.equal(findings.streams["campaign_id"], campaign.campaign_id))
     taken = campaign.exposure
-    shown = campaign.families[:_MOST_FAMILIES]
+    families = sentences.distinct(campaign.families)
+    shown = families[:_MOST_FAMILIES]
     return CampaignSection(
         anchor=f"campaign-{number}",
         name=sentences.named(campaign.campaign_id, 24),
         verdict=campaign.verdict.value,
         words=wording.VERDICTS[campaign.verdict],
+        size=f"{quantities.count(campaign.n_accounts)} accounts, {quantities.count(campaign.n_exchanges)} exchanges",
         lead=sentences.lead(campaign),
         fairness=sentences.fairness(campaign.verdict, streams),
         facts=_facts(campaign, findings.bar_bits),
-        reasons=tuple(sentences.reason(r) for r in campaign.reasons),
+        reasons=tuple(sentences.reasons(campaign)),
         changes=tuple(sentences.changes(campaign, findings.bar_bits)),
         not_judged=tuple(sentences.not_judged(c for c in campaign.not_judged if c not in findings.not_judged)),
         timeline=timeline(campaign),
@@ -105,9 +108,9 @@ def campaign_section(number: int, campaign: Campaign, findings: Findings) -> Cam
         hubs=_hub_rows(campaign),
         capabilities=share_rows({k: float(n) for k, n in taken.capabilities.items() if n}, float(taken.n_exchanges)),
         models=share_rows(_largest(dict(taken.models)), float(taken.n_exchanges)),
-        families=tuple(family_section(family, findings.bar_bits) for family in shown),
-        open_family=next((i for i, family in enumerate(shown, 1) if family.template), 0),
-        n_families_left_off=len(campaign.families) - len(shown),
+        families=tuple(family_section(family, n_alike, findings.bar_bits) for family, n_alike in shown),
+        open_family=next((i for i, (family, _) in enumerate(shown, 1) if family.template), 0),
+        n_families_left_off=len(families) - len(shown),
         streams=_stream_rows(streams),
         n_streams_left_off=max(0, len(streams) - _MOST_STREAMS),
     )

@@ -1,18 +1,31 @@
 """Sentences about findings, shared by the terminal and the page. Text of strangers is made visible here."""
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.model.campaign import Campaign, Effect, Exposure, NearestFamily, Reason, SharedAttribute, Verdict
+from stillwatch.model.campaign import (
+    Campaign,
+    Effect,
+    Exposure,
+    FamilyEvidence,
+    NearestFamily,
+    Reason,
+    SharedAttribute,
+    Verdict,
+)
 from stillwatch.model.findings import Findings, Tally
 from stillwatch.report import quantities, wording
 from stillwatch.report.visible import clipped, visible
 
 __all__ = [
+    "alike",
     "changes",
+    "counts",
+    "distinct",
     "effect_name",
     "exposure",
     "fairness",
@@ -24,9 +37,14 @@ __all__ = [
     "not_judged",
     "one_a_kind",
     "reason",
+    "reasons",
     "reference_warning",
+    "settled_line",
     "shared",
+    "side",
+    "stage",
     "summary",
+    "triage",
 ]
 
 _WRITE = {
@@ -37,6 +55,13 @@ _WRITE = {
 }
 
 _MOST_TESTS = 3
+_PRESSING = (
+    Verdict.HARVEST, Verdict.UNCLEAR, Verdict.RELAY, Verdict.RELATED, Verdict.EVALUATION, Verdict.TOOL,
+)  # fmt: skip
+_N_OPEN = 3
+"""Verdicts from the first on that somebody should look into; the others ask for nothing."""
+_NO_BITS = 0.05
+"""Bits that are printed as 0.0 and speak neither way."""
 _FAR, _NEAR = 3.0, 1.0
 """Distances to a legitimate family in kernel widths: not alike from the first on, hard to tell under the second."""
 
@@ -51,13 +76,32 @@ def summary(findings: Findings) -> str:
     base = f"{quantities.count(findings.tally.rows_kept)} exchanges of {quantities.count(findings.n_accounts)} accounts"
     if not findings.campaigns:
         return f"No campaign was found in {base}."
-    parts = [
-        f"{n} {wording.VERDICTS[verdict].label}"
-        for verdict in Verdict
-        if (n := sum(c.verdict is verdict for c in findings.campaigns))
-    ]
-    plural = "" if len(findings.campaigns) == 1 else "s"
-    return f"{len(findings.campaigns)} campaign{plural} in {base}: {', '.join(parts)}."
+    open_, settled = triage(findings.campaigns)
+    plural = "" if len(open_) == 1 else "s"
+    pressing = f"{counts(open_)} campaign{plural}" if open_ else "Nothing to look into"
+    return f"{pressing} in {base}. {settled_line(settled)}".rstrip()
+
+
+def counts(campaigns: Sequence[Campaign]) -> str:
+    """Number of campaigns by verdict, in their order; empty for none."""
+    found = Counter(wording.VERDICTS[campaign.verdict].label for campaign in campaigns)
+    *first, last = (f"{n} {label}" for label, n in found.items()) if found else ("",)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def settled_line(settled: Sequence[Campaign]) -> str:
+    """How many groups look legitimate, by verdict; empty for none."""
+    if not settled:
+        return ""
+    plural = "" if len(settled) == 1 else "s"
+    return f"{len(settled)} group{plural} look{'' if plural else 's'} legitimate: {counts(settled)}."
+
+
+def triage(campaigns: Iterable[Campaign]) -> tuple[list[Campaign], list[Campaign]]:
+    """Campaigns that somebody should look into, most pressing verdict first; then those that need nothing."""
+    ordered = sorted(campaigns, key=lambda campaign: _PRESSING.index(campaign.verdict))
+    n_open = sum(_PRESSING.index(campaign.verdict) < _N_OPEN for campaign in ordered)
+    return ordered[:n_open], ordered[n_open:]
 
 
 def ingest_line(tally: Tally) -> str:
@@ -74,9 +118,9 @@ def reference_warning(findings: Findings) -> str:
     if not findings.is_default_reference:
         return ""
     return (
-        "default reference: calibrate on your own traffic. Scores are held against "
+        "Default reference: calibrate on your own traffic. Scores are held against "
         f"{quantities.count(findings.reference_units)} simulated legitimate customers, not against your own; "
-        "error rates on real traffic are unknown."
+        "error rates on real traffic are unknown. Use them to rank what to look at, not to act."
     )
 
 
@@ -107,7 +151,7 @@ def fairness(verdict: Verdict, streams: pa.Table) -> str:
         return "Nothing is accused here; it is shown so that nobody has to wonder."
     accused, total = (pc.sum(streams[name]).as_py() or 0 for name in ("n_exchanges", "account_n_exchanges"))
     if not total or accused >= total:
-        return "Streams are accused, not accounts. Here the streams are all that these accounts sent."
+        return "Streams are accused, not accounts. Here the streams are all that these accounts sent in these logs."
     return (
         "Streams are accused, not accounts: "
         f"{quantities.share(1 - accused / total)} of what these accounts sent belongs to other uses and is not accused."
@@ -120,22 +164,32 @@ def changes(campaign: Campaign, bar_bits: float) -> list[str]:
     margin = campaign.bits - bar_bits
     if campaign.verdict is Verdict.HARVEST and margin > 0:
         found.insert(
-            0, f"The score is {quantities.bits(margin)} bits above the bar; evidence that takes these away ends it."
+            0, f"The score is {quantities.bits(margin)} bits above the bar: {quantities.bits(margin)} bits less end it."
         )
-    if campaign.verdict is Verdict.UNCLEAR and margin < 0:
-        found.insert(0, f"{quantities.bits(-margin)} bits more would reach the bar.")
+    if campaign.verdict is Verdict.UNCLEAR:
+        found = [*_would_settle(campaign, margin), *found]
     return found
+
+
+def _would_settle(campaign: Campaign, margin: float) -> Iterator[str]:
+    """What is open about an unclear campaign: the owner, the bar, the columns that are missing."""
+    if any(why.code == "one-unverified-owner" and why.value >= why.bar for why in campaign.reasons):
+        yield "Verify the owner that the accounts name: if it is true, this becomes “related”."
+    if margin < 0:
+        yield f"{quantities.bits(-margin)} bits more would reach the bar."
+    if campaign.not_judged:
+        yield "Columns that the logs lack (named under “could not be judged”) may settle it either way."
 
 
 def exposure(taken: Exposure) -> str:
     """What was taken, as a short phrase; what the logs do not say is left out."""
-    parts = [f"{quantities.short(taken.n_exchanges)} exchanges"]
+    parts = [f"{quantities.count(taken.n_exchanges)} exchanges"]
     if taken.output_tokens is not None:
         parts.append(f"{quantities.short(taken.output_tokens)} output tokens")
     if taken.reasoning_tokens:
         parts.append(f"{quantities.short(taken.reasoning_tokens)} reasoning tokens")
     if taken.cost_usd is not None:
-        parts.append(quantities.usd(taken.cost_usd))
+        parts.append(f"{quantities.usd(taken.cost_usd)} at list price")
     return ", ".join(parts)
 
 
@@ -154,12 +208,13 @@ def effect_name(test: str) -> str:
     return wording.TESTS[test].name if test in wording.TESTS else wording.plain(named(test))
 
 
-def shared(attribute: SharedAttribute) -> str:
-    """Who shares what, beside how common it is elsewhere."""
+def shared(attribute: SharedAttribute, n_accounts: int) -> str:
+    """Who of a family's `n_accounts` shares what, beside how common it is elsewhere."""
     kind = wording.ATTRIBUTES.get(attribute.kind, wording.plain(visible(attribute.kind)))
+    elsewhere = f"{quantities.share(attribute.share_background)} of all other accounts have it"
     return (
-        f"{quantities.count(attribute.n_accounts)} accounts share the {kind} {named(attribute.value)}; "
-        f"{quantities.share(attribute.share_background)} of all other accounts have it."
+        f"{quantities.count(attribute.n_accounts)} of {quantities.count(n_accounts)} accounts share the {kind} "
+        f"{named(attribute.value)}; {elsewhere if attribute.share_background else 'no other account has it'}."
     )
 
 
@@ -191,5 +246,40 @@ def nearest(family: NearestFamily) -> str:
 
 
 def is_judged(effect: Effect) -> bool:
-    """Tell whether a structure test could be judged."""
-    return not (math.isnan(effect.value) or math.isnan(effect.standard_error))
+    """Tell whether a structure test could be judged; nothing measured without any error is no measurement."""
+    if math.isnan(effect.value) or math.isnan(effect.standard_error):
+        return False
+    return bool(effect.value or effect.standard_error)
+
+
+def side(bits: float) -> str:
+    """Which way evidence speaks."""
+    if abs(bits) < _NO_BITS:
+        return "neither way"
+    return "for harvest" if bits > 0 else "for legitimate use"
+
+
+def distinct(families: Iterable[FamilyEvidence]) -> list[tuple[FamilyEvidence, int]]:
+    """Families of one size and score once, the one with a template before the others, and how many were left out."""
+    alike: dict[tuple[float, ...], list[FamilyEvidence]] = {}
+    for family in families:
+        key = (family.n_accounts, family.n_exchanges, round(family.score_bits, 6))
+        alike.setdefault(key, []).append(family)
+    return [(max(group, key=lambda family: bool(family.template)), len(group) - 1) for group in alike.values()]
+
+
+def alike(n: int) -> str:
+    """What stands for the families that `distinct` left out."""
+    return f"{quantities.count(n)} more {'family has' if n == 1 else 'families have'} the same size and score."
+
+
+def reasons(campaign: Campaign) -> list[str]:
+    """Reasons as sentences, none twice."""
+    codes = {why.code for why in campaign.reasons}
+    left_out = {"coordination"} if "unrelated-people" in codes else set()
+    return [reason(why) for why in campaign.reasons if why.code not in left_out]
+
+
+def stage(name: str) -> str:
+    """Stage of long work, as a person says it."""
+    return wording.STAGES.get(name) or named(name)

@@ -1,7 +1,8 @@
 """Every code that a scan can give, in plain words. Nothing else in the package words a finding.
 
 House rules: streams are accused, never accounts or people; say *evidence* and *looks like*; nationality is never
-mentioned; numbers come with what they are held against.
+mentioned; numbers come with what they are held against. What stands beside a number that may speak either way is a
+question, never a claim.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ __all__ = [
     "KINDS",
     "NOT_JUDGED",
     "REASONS",
+    "STAGES",
     "TESTS",
     "VERDICTS",
     "VIEWS",
@@ -118,10 +120,7 @@ VERDICTS: Mapping[Verdict, VerdictWords] = {
         "unclear",
         "could be harvesting or something harmless: an analyst should look",
         "There is evidence, but not enough to name it. It must not be acted on by machine.",
-        (
-            "More days of traffic, or more accounts, settle most of these.",
-            "Columns that the logs lack (named under “could not be judged”) may settle it either way.",
-        ),
+        ("More days of traffic, or more accounts, settle most of these.",),
     ),
 }
 
@@ -137,10 +136,10 @@ VIEWS: Mapping[str, Words] = {
 }
 
 CHANNELS: Mapping[str, Words] = {
-    "dispatch": Words("whose turn it is", "Work is dealt out to the accounts in turn, as a scheduler does."),
-    "infrastructure": Words("what they share", "The accounts share payments, networks or sign-up times beyond chance."),
+    "dispatch": Words("taking turns", "Is work dealt out to the accounts in turn, as a scheduler does?"),
+    "infrastructure": Words("shared ties", "Do they share payments, networks, clients or sign-up times beyond chance?"),
     "both": Words("both together", "Both kinds of evidence, weighed as one."),
-    "lifecycle": Words("starting and stopping together", "The accounts begin, end and move to new models together."),
+    "lifecycle": Words("starting and stopping together", "Do they begin, end and move to new models together?"),
 }
 
 TESTS: Mapping[str, QuestionWords] = {
@@ -200,7 +199,7 @@ TESTS: Mapping[str, QuestionWords] = {
     ),
     "bits": QuestionWords(
         "coordination",
-        "Are the accounts one hand, by turns and by what they share?",
+        "Are the accounts one hand, by the turns they take and the ties they share?",
         "no: like unrelated people",
         "yes: beyond chance",
     ),
@@ -227,8 +226,8 @@ CAPABILITIES: Mapping[str, str] = {
 
 REASONS: Mapping[str, ReasonWords] = {
     "score": ReasonWords(
-        "The score is {value} bits, over the bar of {bar}: that much more like harvesting than like legitimate use.",
-        "The score is {value} bits, under the bar of {bar}: legitimate use explains it as well.",
+        "The score is {value} bits, over the bar of {bar}: legitimate use in the reference hardly explains it.",
+        "The score is {value} bits, under the bar of {bar}: legitimate use may well explain it.",
         "bits",
     ),
     "near-bar": ReasonWords(
@@ -237,12 +236,12 @@ REASONS: Mapping[str, ReasonWords] = {
         "bits",
     ),
     "coordination": ReasonWords(
-        "The accounts act as one hand: {value} bits of coordination, where {bar} count as coordinated.",
-        "The accounts are not shown to act as one hand: {value} bits of coordination, where {bar} would.",
+        "The accounts look run by one hand: {value} bits of coordination, where {bar} count as coordinated.",
+        "The accounts are not shown to be run by one hand: {value} bits of coordination, where {bar} would.",
         "bits",
     ),
     "unrelated-people": ReasonWords(
-        "The accounts act as one hand: {value} bits of coordination, where {bar} count as coordinated.",
+        "The accounts look run by one hand: {value} bits of coordination, where {bar} count as coordinated.",
         "The accounts act like unrelated people: {value} bits of coordination, where {bar} would say otherwise.",
         "bits",
     ),
@@ -271,9 +270,9 @@ REASONS: Mapping[str, ReasonWords] = {
         "The accounts do not send the same items: {value} of the questions come from half of them ({bar} is a list).",
         "share",
     ),
-    "one-verified-owner": ReasonWords(
-        "{value} of the accounts belong to one owner that you verified; {bar} are enough to explain the coordination.",
-        "Only {value} of the accounts belong to one verified owner; {bar} are needed to explain the coordination.",
+    "verified-owners": ReasonWords(
+        "{value} of the accounts belong to fleets of owners that you verified; {bar} are enough to explain this.",
+        "Only {value} of the accounts belong to fleets of verified owners; {bar} are needed to explain this.",
         "share",
     ),
     "one-unverified-owner": ReasonWords(
@@ -297,8 +296,9 @@ NOT_JUDGED: Mapping[str, Words] = {
     "no-networks": Words("networks", "The logs hold no autonomous system numbers: shared ones could not be judged."),
     "no-tls": Words("TLS fingerprints", "The logs hold no TLS fingerprints: shared ones could not be judged."),
     "no-conversations": Words(
-        "conversations", "The logs tie no exchanges into conversations: every exchange was taken as the start of one."
+        "conversations", "No exchange says that it continues a conversation: each was taken as the start of one."
     ),
+    "no-system": Words("system prompts", "The logs hold no system prompts: clients could not be told apart by theirs."),
     "no-payments": Words("payments", "No payments are known: give an account table (--accounts) to judge shared ones."),
     "no-email-domains": Words("e-mail domains", "No e-mail domains are known: shared ones could not be judged."),
     "no-signups": Words("sign-ups", "No sign-up times are known: accounts opened together could not be judged."),
@@ -320,6 +320,26 @@ KINDS: Mapping[str, str] = {
     "distillation": "a permitted distillation customer",
     "mixed": "a mix of unrelated customers",
 }
+
+
+STAGES: Mapping[str, str] = {
+    "draft": "planning the traffic",
+    "write": "writing the logs",
+    "read": "reading the logs",
+    "distinct prompts": "finding distinct prompts",
+    "count phrases": "counting phrases",
+    "cut segments": "finding text that recurs",
+    "cluster templates": "grouping templates",
+    "accounts": "learning about accounts",
+    "streams": "counting streams",
+    "group families": "grouping into families",
+    "measure families": "testing families",
+    "score families": "scoring families",
+    "attribute accounts": "attributing streams",
+    "judge campaigns": "judging campaigns",
+    "name campaigns": "gathering evidence",
+}
+"""Stages of a simulation and a scan, as the progress line says them."""
 
 
 def plain(code: str) -> str:

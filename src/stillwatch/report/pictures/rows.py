@@ -13,8 +13,8 @@ from stillwatch.report.pictures import svg
 __all__ = ["Scale", "bar", "effect_row"]
 
 _HEIGHT = 30
-_DOMAINS = {"cd": (-0.5, 5.0)}
-_DOMAIN = (-0.15, 1.0)
+_LEAST_SPAN = 0.1
+"""Narrowest axis of an effect: what is smaller than a twentieth of it is the same to anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,26 @@ def bar(scale: Scale, start: float, end: float, css: str, bar_bits: float | None
 
 
 def effect_row(effect: Effect) -> Markup:
-    """Effect and twice its error against the range of legitimate families."""
-    low, high = _DOMAINS.get(effect.test, _DOMAIN)
+    """Effect and twice its error against the range of legitimate families, on an axis that holds both and zero."""
     reach = 2 * effect.standard_error
-    scale = Scale(min(low, effect.value - reach), max(high, effect.value + reach))
+    known = not (isnan(effect.reference_low) or isnan(effect.reference_high))
+    band = (effect.reference_low, effect.reference_high) if known else ()
+    scale = Scale.over([0.0, _LEAST_SPAN, effect.value - reach, effect.value + reach, *band], margin=0.06)
     middle = _HEIGHT / 2
-    drawn = [svg.line("axis", 0, middle, 1, middle), svg.line("axis", scale.place(0), 6, scale.place(0), _HEIGHT - 6)]
-    if not (isnan(effect.reference_low) or isnan(effect.reference_high)):
+    drawn = [svg.line("axis", 0, middle, 1, middle)]
+    if known:
         left, right = scale.place(effect.reference_low), scale.place(effect.reference_high)
         drawn.append(svg.rectangle("reference", left, 6, max(0.004, right - left), _HEIGHT - 12))
+    drawn.append(svg.line("zero", scale.place(0), 4, scale.place(0), _HEIGHT - 4))
     css = "for" if effect.bits > 0 else "against" if effect.bits < 0 else "neutral"
     drawn.append(
         svg.line(f"whisker {css}", scale.place(effect.value - reach), middle, scale.place(effect.value + reach), middle)
     )
     drawn.append(svg.circle(f"value {css}", scale.place(effect.value), middle, 5))
     title = (
-        f"{sentences.effect_name(effect.test)}: {quantities.effect(effect.value)} "
-        f"plus or minus {quantities.effect(effect.standard_error)}"
+        f"{sentences.effect_name(effect.test)}: {quantities.measured(effect.value, effect.standard_error)}, "
+        f"{sentences.side(effect.bits)}"
     )
+    if known:
+        title += f"; 90 % of legitimate families lie from {quantities.span(*band)}"
     return svg.element("svg", *drawn, class_="row-picture", width="100%", height=_HEIGHT, role="img", aria_label=title)
