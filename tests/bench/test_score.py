@@ -90,6 +90,31 @@ def test_only_the_verdict_harvest_accuses() -> None:
     assert math.isnan(result.exchange_precision)
 
 
+def test_people_called_a_relay_are_counted() -> None:
+    """A verdict that leaves a question open over legitimate accounts is not passed over."""
+    result = judge(PLANTED, [(f"y{i}", "c1", f"p{i}") for i in range(3)], c1="relay")
+    assert dict(result.relay_accounts) == {"people": 3}
+    assert "relay 3 (people 3), not accused" in result.to_text()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [("harvest", "found"), ("unclear", "MISSED: 100% of it in one unclear campaign")],
+)
+def test_the_outcome_says_where_a_campaign_went(verdict: str, said: str) -> None:
+    """A planted campaign that was reported under another verdict is missed, and the text says what became of it."""
+    campaign = judge(PLANTED, [(f"x{i}", "c1", f"a{i % 4}") for i in range(10)], c1=verdict).campaigns[0]
+    assert campaign.outcome == said
+    assert campaign.best_coverage == 1.0
+
+
+def test_a_campaign_mixed_with_people_is_not_pure_enough() -> None:
+    """Covered by a harvest campaign that holds others too: missed, and the text says why."""
+    found = [(f"x{i}", "c1", f"a{i % 4}") for i in range(10)] + [(f"y{i}", "c1", f"p{i}") for i in range(5)]
+    campaign = judge(PLANTED, found, c1="harvest").campaigns[0]
+    assert campaign.outcome == "MISSED: 100% of it in one harvest campaign, not pure enough"
+
+
 def test_nothing_reported() -> None:
     """No findings: recall 0, and the text says MISSED."""
     result = judge(PLANTED, [])

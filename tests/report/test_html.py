@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from stillwatch.model.campaign import Effect
+from stillwatch.model.campaign import Effect, NearestFamily
 from stillwatch.report.html import to_html
 from stillwatch.report.pictures.heatmap import MOST_ROWS
 
@@ -183,6 +183,18 @@ def test_an_effect_without_error_is_not_judged() -> None:
     text = Page(to_html(replace(findings, campaigns=(replace(first, families=(family,)),)))).text
     assert "not judged" in text
     assert "0.00 ±" not in text
+
+
+def test_the_closest_legitimate_use_is_that_of_the_strongest_family() -> None:
+    """A weak family that was linked in does not make a campaign look like something else."""
+    findings = example_findings()
+    first = findings.campaigns[0]
+    weak = replace(first.families[1], nearest=(NearestFamily("viral", 0.1, (), ()),))
+    campaign = replace(first, families=(first.families[0], weak))
+    text = Page(to_html(replace(findings, campaigns=(campaign,)))).text
+    section = text[text.rindex("The best objection") :]
+    assert "viral prompt" not in section
+    assert "Night shift: hard to tell apart" in section
 
 
 def test_only_legitimate_groups() -> None:

@@ -57,6 +57,7 @@ class Score:
     """Findings against truth; only the verdict harvest accuses.
 
     false_accounts      Legitimate accounts with a stream in a harvest campaign, by population.
+    unclear_accounts, relay_accounts    The same for the verdicts that leave a question open.
     exchange_precision  Share of accused exchanges that belong to a planted campaign; NaN when none was accused.
     """
 
@@ -69,6 +70,7 @@ class Score:
     n_legitimate_accounts: int
     false_accounts: Mapping[str, int]
     unclear_accounts: Mapping[str, int]
+    relay_accounts: Mapping[str, int]
 
     def to_json(self) -> str:
         """One JSON object."""
@@ -90,7 +92,8 @@ class Score:
             f"exchanges accused rightly      {_per_cent(self.exchange_precision)} of those accused",
             f"accounts found                 {_per_cent(self.account_recall)} of those planted",
             f"legitimate accounts accused    {_listed(self.false_accounts)} of {self.n_legitimate_accounts:,}",
-            f"legitimate accounts unclear    {_listed(self.unclear_accounts)}, not accused",
+            f"... left as unclear            {_listed(self.unclear_accounts)}, not accused",
+            f"... called an undeclared relay {_listed(self.relay_accounts)}, not accused",
         ]
         return "\n".join(lines)
 
@@ -147,8 +150,15 @@ def score_tables(truth: pa.Table, accounts: pa.Table, streams: pa.Table, reporte
     n_hit = pc.sum(pc.and_(is_attack, is_accused)).as_py() or 0
     legitimate = accounts.filter(pc.is_null(accounts["campaign"]))
     false = legitimate.filter(pc.is_in(legitimate["account_id"], value_set=harvest_accounts))
-    unclear_ids = pc.unique(streams.filter(pc.equal(streams["verdict"], "unclear"))["account_id"])
-    unclear = legitimate.filter(pc.is_in(legitimate["account_id"], value_set=unclear_ids))
+    called = {
+        verdict: legitimate.filter(
+            pc.is_in(
+                legitimate["account_id"],
+                value_set=pc.unique(streams.filter(pc.equal(streams["verdict"], verdict))["account_id"]),
+            )
+        )
+        for verdict in ("unclear", "relay")
+    }
     guilty = accounts.filter(pc.is_valid(accounts["campaign"]))["account_id"]
     n_guilty_found = pc.sum(pc.is_in(guilty, value_set=harvest_accounts)).as_py() or 0
     return Score(
@@ -160,7 +170,8 @@ def score_tables(truth: pa.Table, accounts: pa.Table, streams: pa.Table, reporte
         n_false_accounts=false.num_rows,
         n_legitimate_accounts=legitimate.num_rows,
         false_accounts=_counts(false["population"]),
-        unclear_accounts=_counts(unclear["population"]),
+        unclear_accounts=_counts(called["unclear"]["population"]),
+        relay_accounts=_counts(called["relay"]["population"]),
     )
 
 

@@ -83,14 +83,15 @@ def _numbered(*groups: Sequence[Campaign]) -> list[list[tuple[int, Campaign]]]:
 
 
 def _closest(campaigns: Sequence[Campaign], n_open: int) -> list[list[tuple[int, Campaign, str]]]:
-    """Number, campaign and sentence of the legitimate family that looks closest to each, the closest of all first.
+    """Number, campaign and sentence of the legitimate family closest to the strongest of each, the closest of all first.
 
-    Two lists: the first `n_open` campaigns, and those that look legitimate.
+    Weak families that were linked in may look like anything and do not count. Two lists: the first `n_open`
+    campaigns, and those that look legitimate.
     """
     found = [
         (family.distance, number, campaign, sentences.nearest(family))
         for number, campaign in enumerate(campaigns, 1)
-        for family in sentences.one_a_kind(n for f in campaign.families for n in f.nearest)[:1]
+        for family in sentences.one_a_kind(n for f in campaign.families[:1] for n in f.nearest)[:1]
     ]
     rows = [(number, campaign, words) for _, number, campaign, words in sorted(found, key=itemgetter(0, 1))]
     return [[row for row in rows if row[0] <= n_open], [row for row in rows if row[0] > n_open]]
