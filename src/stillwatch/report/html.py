@@ -83,7 +83,7 @@ def _numbered(*groups: Sequence[Campaign]) -> list[list[tuple[int, Campaign]]]:
 
 
 def _closest(campaigns: Sequence[Campaign], n_open: int) -> list[list[tuple[int, Campaign, str]]]:
-    """Number, campaign and sentence of the legitimate family closest to the strongest of each, the closest of all first.
+    """Number, campaign and sentence of the legitimate family closest to the strongest of each, closest of all first.
 
     Weak families that were linked in may look like anything and do not count. Two lists: the first `n_open`
     campaigns, and those that look legitimate.
