@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stillwatch.detect.harvest.score import TESTS, Reference
-from stillwatch.errors import IncompatibleVersion, MissingData
+from stillwatch.errors import IncompatibleVersion, MissingData, UnreadableSource
 
 __all__ = ["REFERENCE_VERSION", "ReferenceFile", "feature_arrays"]
 
@@ -47,25 +47,30 @@ class ReferenceFile:
     def load(cls, path: Path | None = None) -> Self:
         """Read a reference; None reads the default that ships with the package.
 
-        Raises  MissingData when there is no such file, IncompatibleVersion when its layout is another.
+        Raises  MissingData when there is no such file, UnreadableSource when it is no Parquet, IncompatibleVersion when
+                its layout is another.
         """
         source = path or Path(str(resources.files("stillwatch.detect") / "data" / "reference.parquet"))
         if not source.is_file():
             msg = f"reference {source} does not exist; build one with 'stillwatch reference build'"
             raise MissingData(msg)
-        table = pq.read_table(source)
+        table = _opened(source)
         labels = table.schema.metadata or {}
-        version = int(labels.get(_VERSION_KEY, b"0"))
-        if version != REFERENCE_VERSION:
-            msg = f"reference {source} has layout {version}, this version reads {REFERENCE_VERSION}; build it again"
+        if labels.get(_VERSION_KEY) != str(REFERENCE_VERSION).encode():
+            found = labels.get(_VERSION_KEY, b"none").decode(errors="replace")
+            msg = f"reference {source} has layout {found}, this version reads {REFERENCE_VERSION}; build it again"
             raise IncompatibleVersion(msg)
-        families = Reference(
-            x=np.column_stack([table[name].to_numpy() for name in TESTS]),
-            s=np.column_stack([table[f"{name}_error"].to_numpy() for name in TESTS]),
-            unit=table["unit"].to_numpy(),
-            kind=tuple(table["kind"].to_pylist()),
-        )
-        return cls(labels[_NAME_KEY].decode(), path is None, families, float(labels[_BAR_KEY]))
+        try:
+            families = Reference(
+                x=np.column_stack([table[name].to_numpy() for name in TESTS]),
+                s=np.column_stack([table[f"{name}_error"].to_numpy() for name in TESTS]),
+                unit=table["unit"].to_numpy(),
+                kind=tuple(table["kind"].to_pylist()),
+            )
+            return cls(labels[_NAME_KEY].decode(), path is None, families, float(labels[_BAR_KEY]))
+        except (KeyError, ValueError) as wrong:
+            msg = f"reference {source} lacks {wrong}, which this version needs; build it again"
+            raise IncompatibleVersion(msg) from wrong
 
     def save(self, path: Path) -> None:
         """Write it where `load` finds it."""
@@ -76,6 +81,14 @@ class ReferenceFile:
         labels = {_VERSION_KEY: str(REFERENCE_VERSION), _NAME_KEY: self.name, _BAR_KEY: repr(self.bar_bits)}
         path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.table(columns).replace_schema_metadata(labels), path, compression="zstd")
+
+
+def _opened(path: Path) -> pa.Table:
+    try:
+        return pq.ParquetFile(path).read()
+    except (OSError, pa.ArrowException) as wrong:
+        msg = f"reference {path} is no Parquet file, or is damaged; build one with 'stillwatch reference build'"
+        raise UnreadableSource(msg) from wrong
 
 
 def feature_arrays(measured: pa.Table) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -44,8 +44,8 @@ class Ingest:
         Memory does not grow with the logs, but for 18 to 28 bytes an exchange to know duplicates. Standard input can
         be read once only.
 
-        Raises      UnknownFormat if no file is of a known format, UnreadableSource if one cannot be opened,
-                    MissingData if there are only tables of accounts.
+        Raises      UnknownFormat if no file is of a known format, UnreadableSource if one cannot be opened or a named
+                    table of accounts gives none, MissingData if there are only tables of accounts.
         """
         self._run = Run(self._paths, self._options)
         yield from self._run.batches()

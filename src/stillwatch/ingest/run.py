@@ -11,7 +11,7 @@ from shutil import rmtree
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.errors import MissingData, UnknownFormat
+from stillwatch.errors import MissingData, UnknownFormat, UnreadableSource
 from stillwatch.ingest.accounts import AccountsReader, AccountTable, looks_like_accounts
 from stillwatch.ingest.batches import Batcher
 from stillwatch.ingest.conceal import Concealer
@@ -102,7 +102,11 @@ class Run:
         if not AccountsReader().recognises(source):
             message = f"{file.name} is no table of accounts: Parquet, NDJSON or CSV with a column account_id is needed"
             raise UnknownFormat(message)
-        self._read_accounts(source)
+        n_before = len(self.quarantine)
+        if not self._read_accounts(source) and len(self.quarantine) > n_before:
+            reason = self.quarantine.table()["reason"][n_before].as_py()
+            message = f"no account could be read from {file.name}: {reason}"
+            raise UnreadableSource(message)
         self._progress.finish(file.size_bytes)
 
     def _of_file(self, file: File) -> Iterator[pa.RecordBatch]:
@@ -142,13 +146,15 @@ class Run:
             batch = batch.filter(pa.array(is_new))
         return self._concealer.texts(self._concealer.columns(batch, ID_COLUMNS), self._options.content)
 
-    def _read_accounts(self, source: Source) -> None:
-        """Accounts are no exchanges: only rows put aside are counted, so that the sums still add up."""
-        before = len(self.quarantine)
+    def _read_accounts(self, source: Source) -> int:
+        """Count only what is put aside, as accounts are no exchanges and the sums must add up; give rows accepted."""
+        before, n_read = len(self.quarantine), 0
         for batch in Intake(source, AccountsReader(), self._accounts, self.quarantine).batches():
             self.account_table.add(batch)
+            n_read += batch.num_rows
         self._counts["accounts"] += 1
         self._formats[AccountsReader.name] += len(self.quarantine) - before
+        return n_read
 
     def _put_aside(self, source: Source) -> None:
         """A file nobody can read is one quarantined row."""
