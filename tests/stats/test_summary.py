@@ -12,6 +12,7 @@ rows = st.lists(st.tuples(st.integers(0, 5), st.integers(-9, 9)), max_size=40)
 
 
 def table(pairs: list[tuple[int, int]]) -> pa.Table:
+    """Keys and values as columns."""
     return pa.table(
         {"k": pa.array([k for k, _ in pairs], pa.int64()), "v": pa.array([v for _, v in pairs], pa.int64())}
     )

@@ -61,7 +61,8 @@ def build(
     n_units = int(unit.max()) + 1
     families = Reference(effects, errors, unit, tuple(table["kind"].to_pylist()))
     bar = max(conformal_bar(families, max(ALPHA, 1 / (n_units + 1))), MIN_BAR_BITS)
-    name = f"simulated, {len(table)} families of {n_units} units, {sum(sizes):,} exchanges, seeds {seeds[0]} to {seeds[-1]}"
+    seen = f"{len(table)} families of {n_units} units, {sum(sizes):,} exchanges"
+    name = f"simulated, {seen}, seeds {seeds[0]} to {seeds[-1]}"
     reference = ReferenceFile(name, is_default=False, families=families, bar_bits=bar)
     reference.save(out)
     return reference
