@@ -2,24 +2,32 @@
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
-from stillwatch.detect.linking import link
+from stillwatch.detect.linking import Streams, link
 
 TEXT = np.ones(40, np.bool_)
+
+
+def linked(
+    family: NDArray[np.int64], account: NDArray[np.int64], text: NDArray[np.bool_], n_accounts: int, n: int = 10
+) -> NDArray[np.int64]:
+    """Components, every stream with `n` exchanges."""
+    return link(Streams(family, account, np.full(len(family), n), text, n_accounts))
 
 
 def test_families_with_the_same_accounts_are_one_campaign() -> None:
     """Two views of one campaign share nearly all accounts; an unrelated family stays apart."""
     family = np.repeat([0, 1, 2], 50)
     account = np.concatenate([np.arange(50), np.arange(5, 55), np.arange(500, 550)])
-    assert link(family, account, TEXT[:3], 10_000).tolist() == [0, 0, 2]
+    assert linked(family, account, TEXT[:3], 10_000).tolist() == [0, 0, 2]
 
 
 def test_a_popular_bystander_ties_nothing() -> None:
     """One common account of fifty is neither improbable enough nor a fifth of either family."""
     family = np.repeat([0, 1], 50)
     account = np.concatenate([np.arange(50), np.arange(49, 99)])
-    assert link(family, account, TEXT[:2], 5_000).tolist() == [0, 1]
+    assert linked(family, account, TEXT[:2], 5_000).tolist() == [0, 1]
 
 
 def test_chance_overlap_of_large_families_ties_nothing() -> None:
@@ -27,7 +35,7 @@ def test_chance_overlap_of_large_families_ties_nothing() -> None:
     rng = np.random.default_rng(1)
     first, second = (rng.permutation(1_000)[:500] for _ in range(2))
     family = np.repeat([0, 1], 500)
-    assert link(family, np.concatenate([first, second]), TEXT[:2], 1_000).tolist() == [0, 1]
+    assert linked(family, np.concatenate([first, second]), TEXT[:2], 1_000).tolist() == [0, 1]
 
 
 def test_components_are_those_of_the_graph() -> None:
@@ -38,11 +46,11 @@ def test_components_are_those_of_the_graph() -> None:
     account = np.concatenate([np.arange(s, s + 30) for s in starts])
     graph = nx.Graph()
     graph.add_nodes_from(range(40))
-    graph.add_edges_from((i, j) for i in range(40) for j in range(i) if abs(starts[i] - starts[j]) <= 9)
+    graph.add_edges_from((i, j) for i in range(40) for j in range(i) if abs(starts[i] - starts[j]) <= 5)
     expected = np.empty(40, np.int64)
     for component in nx.connected_components(graph):
         expected[list(component)] = min(component)
-    assert link(family, account, TEXT, 100_000).tolist() == expected.tolist()
+    assert linked(family, account, TEXT, 100_000).tolist() == expected.tolist()
 
 
 def test_one_client_of_several_operations_does_not_make_them_one() -> None:
@@ -50,7 +58,7 @@ def test_one_client_of_several_operations_does_not_make_them_one() -> None:
     family = np.repeat(np.arange(7), [50] * 6 + [150])
     account = np.concatenate([np.arange(50 * (i // 2), 50 * (i // 2) + 50) for i in range(6)] + [np.arange(150)])
     has_template = np.array([True] * 6 + [False])
-    assert link(family, account, has_template, 20_000).tolist() == [0, 0, 2, 2, 4, 4, 6]
+    assert linked(family, account, has_template, 20_000).tolist() == [0, 0, 2, 2, 4, 4, 6]
 
 
 def test_a_text_ties_the_clients_it_is_sent_from() -> None:
@@ -58,4 +66,12 @@ def test_a_text_ties_the_clients_it_is_sent_from() -> None:
     family = np.repeat(np.arange(5), [50, 25, 25, 25, 25])
     account = np.concatenate([np.arange(50), np.arange(25), np.arange(25), np.arange(25, 50), np.arange(25, 50)])
     has_template = np.array([True, False, False, False, False])
-    assert link(family, account, has_template, 20_000).tolist() == [0, 0, 0, 0, 0]
+    assert linked(family, account, has_template, 20_000).tolist() == [0, 0, 0, 0, 0]
+
+
+def test_a_sentence_that_two_operations_send_now_and_then_does_not_make_them_one() -> None:
+    """Its family holds all accounts of both, but one exchange of each where they have a hundred of their own."""
+    family = np.repeat([0, 1, 2], [50, 50, 100])
+    account = np.r_[np.arange(50), np.arange(50, 100), np.arange(100)]
+    n = np.repeat([100, 100, 1], [50, 50, 100])
+    assert link(Streams(family, account, n, TEXT[:3], 20_000)).tolist() == [0, 1, 2]

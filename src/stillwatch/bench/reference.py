@@ -27,12 +27,9 @@ __all__ = ["SEEDS", "build"]
 SEEDS: Final = (9001, 9002, 9003, 9004, 9005, 9006)
 """Seeds of the default reference; nothing is ever scored on these."""
 
-ALPHA: Final = 1e-3
-"""Share of legitimate units whose largest family may reach the bar."""
-
-MIN_BAR_BITS: Final = 14.0
-"""Least bar: when one judged family in a thousand is a harvest, 14 bits leave odds of 16 to 1 on the family alone;
-attribution and the least numbers of accounts and exchanges come on top."""
+MIN_BAR_BITS: Final = 10.0
+"""Least bar: when one judged family in a thousand is a harvest, 10 bits make it as likely as not; attribution and the
+least numbers of accounts and exchanges come on top."""
 
 _LABELLED = pa.schema([("family", pa.uint64()), ("exchange", pa.uint64())])
 _MAJORITY: Final = 0.5
@@ -49,7 +46,8 @@ def build(
     """Simulate legitimate populations, measure their families, keep one draw per unit, and set the bar.
 
     A unit is an organisation, tool, class or relay where one sends most of a family's exchanges, else the family
-    itself; the bar is the conformal quantile of the units' scores, each with its own unit left out of the reference.
+    itself. The bar is the conformal quantile of the units' scores, each with its own unit left out of the reference, at
+    the finest level that so many units can promise: a new legitimate unit reaches it with probability 1 / (units + 1).
 
     exchanges   Per seed; every second seed simulates a quarter of it, so that small families are known too.
     """
@@ -60,7 +58,7 @@ def build(
     _, unit = np.unique(np.array(table["unit"].to_pylist()), return_inverse=True)
     n_units = int(unit.max()) + 1
     families = Reference(effects, errors, unit, tuple(table["kind"].to_pylist()))
-    bar = max(conformal_bar(families, max(ALPHA, 1 / (n_units + 1))), MIN_BAR_BITS)
+    bar = max(conformal_bar(families, 1 / (n_units + 1)), MIN_BAR_BITS)
     seen = f"{len(table)} families of {n_units} units, {sum(sizes):,} exchanges"
     name = f"simulated, {seen}, seeds {seeds[0]} to {seeds[-1]}"
     reference = ReferenceFile(name, is_default=False, families=families, bar_bits=bar)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from stillwatch.detect.accounts import AccountBook
 from stillwatch.detect.attribution import BARE_BAR, TEXT_BAR
-from stillwatch.detect.linking import link
+from stillwatch.detect.linking import Streams, link
 from stillwatch.detect.verdicts import FamilyFacts, judge_family
 from stillwatch.detect.views import view_of
 from stillwatch.model.campaign import Reason, Verdict
@@ -119,6 +119,8 @@ def _facts(
         n_accused=len(accounts),
         n_exchanges=int(n.sum()),
         ownership=book.ownership(accounts),
+        ti=measured["ti"][row].as_py(),
+        hi=measured["hi"][row].as_py(),
         loc=measured["loc"][row].as_py(),
         item=measured["item"][row].as_py(),
         elicitation_share=max(measured[f"{name}_share"][row].as_py() for name in ELICITATION_CLASSES),
@@ -186,6 +188,7 @@ def _tie(families: Sequence[JudgedFamily], n_accounts: int) -> list[tuple[Judged
     _, codes = np.unique(np.concatenate([f.accounts for f in families]), return_inverse=True)
     which = np.repeat(np.arange(len(families)), [len(f.accounts) for f in families])
     has_template = np.array([view_of(f.family).has_template for f in families])
-    component = link(which, codes, has_template, n_accounts)
+    n = np.concatenate([f.n for f in families])
+    component = link(Streams(which, codes, n, has_template, n_accounts))
     groups = [[families[int(i)] for i in np.flatnonzero(component == c)] for c in np.unique(component)]
     return [tuple(sorted(g, key=lambda f: (f.verdict != Verdict.HARVEST, -f.score_bits, f.family))) for g in groups]

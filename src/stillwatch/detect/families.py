@@ -14,7 +14,7 @@ from stillwatch.detect.channels.infrastructure import coordination_bits, infrast
 from stillwatch.detect.harvest import TESTS
 from stillwatch.detect.views import family_keys, view_of
 from stillwatch.model.column import Column, schema_of
-from stillwatch.model.family import ATTRIBUTES, Family
+from stillwatch.model.family import ATTRIBUTES, WEAK_ATTRIBUTES, Family
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 from stillwatch.model.view import Fingerprints, Grouping
 from stillwatch.stats.lookup import among
@@ -125,7 +125,7 @@ def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Famil
     view = view_of(family)
     rows = book.rows(accounts)
     attributes = book.attributes[rows].copy()
-    for name in view.conditions_on:
+    for name in {*WEAK_ATTRIBUTES, *view.conditions_on}:
         attributes[:, ATTRIBUTES.index(name)] = 0
     return Family(
         family=family,

@@ -31,6 +31,8 @@ class FamilyFacts:
     n_accused: int
     n_exchanges: int
     ownership: Ownership
+    ti: float
+    hi: float
     loc: float
     item: float
     elicitation_share: float
@@ -51,7 +53,7 @@ def judge_family(facts: FamilyFacts, bar: float) -> tuple[Verdict, tuple[Reason,
         return _alarmed(facts, score, coordination)
     if facts.score_bits >= bar - UNCLEAR_MARGIN:
         return Verdict.UNCLEAR, (Reason("near-bar", facts.score_bits, bar), coordination)
-    if facts.loc >= WANDERING_LOC:
+    if facts.loc >= WANDERING_LOC and max(facts.ti, facts.hi) < WANDERING_LOC:
         return Verdict.RELAY, (Reason("wandering", facts.loc, WANDERING_LOC), coordination, score)
     return None
 

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ATTRIBUTES", "Family"]
+__all__ = ["ATTRIBUTES", "WEAK_ATTRIBUTES", "Family"]
 
 ATTRIBUTES: tuple[str, ...] = ("payment", "prefix", "asn", "tls", "email_domain", "signup")
 """Columns of `Family.attributes`; signup is the hour the account was opened in."""
+
+WEAK_ATTRIBUTES: tuple[str, ...] = ("tls", "signup")
+"""Shown to people, never counted as evidence: a TLS fingerprint follows from the client, which a tool's users share
+without knowing one another, and new accounts come in waves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,14 @@ _FREE: tuple[tuple[str, str], ...] = (("sticky", "se"), ("sticky-no-cd", "se"), 
 """Variants that leave a test uniform on (0, 1)."""
 
 _UNSEEN_KIND = 0.2
+_SATURATION = 10.0
+"""About 1,000 bits of coordination. Beyond, one hand is certain, and more bits only count its accounts: a large relay
+has as many as a large harvest."""
 _BARE = 0.3
 _BANDWIDTH = np.array([0.02, 0.05, 0.05, 0.4, 0.02, 0.03, 0.05, 0.05, 0.1, 1.0])
 _BOUNDS = Bounds(
     lower=np.array([0.0, 0.0, 0.0, 0.0, 0.0, -np.inf, 0.0, 0.0, 0.0, -np.inf]),
-    upper=np.array([1.0, 1.0, 1.0, np.inf, 1.0, np.inf, 1.0, 1.0, 1.0, np.inf]),
+    upper=np.array([1.0, 1.0, 1.0, np.inf, 1.0, np.inf, 1.0, 1.0, 1.0, _SATURATION]),
     broad=np.array([1.0, 1.0, 1.0, 0.125, 1.0, 0.5, 1.0, 1.0, 1.0, 1 / 32]),
 )
 _COLUMN = {test: j for j, test in enumerate(TESTS)}
@@ -167,9 +170,9 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
                 1.5 above: not every harvest asks for reasoning, most do.
     dr          Uniform on (.1, 1), smoothed by s and .03: a sorted list drifts. It only serves in place of loc.
     bits        y = sign(b) log2(1 + |b|). Wealth grows in proportion to exchanges, so y is log2 of their number plus a
-                constant that depends on the dispatcher; campaigns from 100 exchanges at .05 bits each to
-                25,000 accounts that share rare networks at 10 bits each are spread evenly over y in (2, 18), smoothed
-                by 1. One in seven escapes the channels (people's rhythm replayed): N(0, 6^2).
+                constant that depends on the dispatcher; campaigns from 100 exchanges at .05 bits each to saturation
+                are spread evenly over y in (2, 10), smoothed by 1 below. One in seven escapes the channels (people's
+                rhythm replayed): N(0, 6^2), reflected at 10.
 
     >>> x, s = np.full((1, 10), np.nan), np.zeros((1, 10))
     >>> x[0, TESTS.index("elic")] = .9
@@ -188,7 +191,9 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
     density[:, dr] = _box(x[:, dr], 0.1, 1.0, np.hypot(s[:, dr], 0.03))
     asking = 0.5 + ndtr((x[:, elic] - 0.5) / np.maximum(s[:, elic], 1e-9))
     density[:, elic] = _BARE * 2 * _normal(x[:, elic], np.hypot(s[:, elic], 0.1)) + (1 - _BARE) * asking
-    density[:, bits] = 6 / 7 * _box(x[:, bits], 2.0, 18.0, np.array(1.0)) + 1 / 7 * _normal(x[:, bits], np.array(6.0))
+    y = x[:, bits]
+    escaped = _normal(y, np.array(6.0)) + _normal(2 * _SATURATION - y, np.array(6.0))
+    density[:, bits] = 6 / 7 * ndtr(y - 2.0) / (_SATURATION - 2.0) + 1 / 7 * escaped
     return density
 
 
@@ -258,7 +263,7 @@ def _on_scale(x: NDArray[np.float64]) -> NDArray[np.float64]:
     scaled[:, _COLUMN["cd"]] = np.maximum(scaled[:, _COLUMN["cd"]], 0.0)
     scaled[:, _SHARES] = np.clip(scaled[:, _SHARES], 0.0, 1.0)
     bits = scaled[:, _COLUMN["bits"]]
-    scaled[:, _COLUMN["bits"]] = np.sign(bits) * np.log2(1 + np.abs(bits))
+    scaled[:, _COLUMN["bits"]] = np.minimum(np.sign(bits) * np.log2(1 + np.abs(bits)), _SATURATION)
     return scaled
 
 
