@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -133,12 +133,11 @@ def _conclude(engine: Engine, scanned: Scanned, reference: ReferenceFile, stages
         )
         drafts = draft_campaigns(judged, len(measured.book.account))
     with stages.stage("name campaigns"):
-        return _name(engine, scanned, drafts, score, reference, stages)
+        findings = _name(engine, scanned, drafts, score, reference)
+    return replace(findings, stage_s=dict(stages.seconds))
 
 
-def _name(
-    engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, reference: ReferenceFile, stages: Stages
-) -> Findings:
+def _name(engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, reference: ReferenceFile) -> Findings:
     accused = _accused(engine, scanned, drafts)
     examples = template_examples(drafts, accused, scanned.measured.grouping)
     shown = np.unique(np.array([example.exchange for example in examples.values()], np.uint64))
@@ -174,7 +173,7 @@ def _name(
         is_default_reference=reference.is_default,
         reference_units=reference.n_units,
         bar_bits=reference.bar_bits,
-        stage_s=dict(stages.seconds),
+        stage_s={},
         version=__version__,
     )
 

@@ -52,11 +52,11 @@ def link(streams: Streams) -> NDArray[np.int64]:
     at, shape = (streams.family, streams.account), (n_families, streams.n_accounts)
     incidence, counts = sparse.csr_array((ones, at), shape=shape), sparse.csr_array((streams.n, at), shape=shape)
     common = sparse.coo_array(incidence @ incidence.T)
-    volume: Any = sparse.csr_array(incidence @ counts.T)
+    volume: Any = incidence @ counts.T
     size: NDArray[np.int64] = np.asarray(incidence.sum(axis=1)).ravel()
     busiest = np.zeros(streams.n_accounts, np.int64)
     np.maximum.at(busiest, streams.account, streams.n)
-    busy = incidence @ busiest
+    busy: NDArray[np.int64] = np.asarray(incidence @ busiest)
     one, other, both = (
         np.asarray(part[common.row != common.col], np.int64) for part in (common.row, common.col, common.data)
     )
