@@ -23,6 +23,7 @@ from stillwatch.model.exchange import EXCHANGE_COLUMNS
 from stillwatch.model.findings import CAMPAIGNS_VERSION, FINDING_EXCHANGE_COLUMNS, STREAM_COLUMNS, Findings
 from stillwatch.model.quarantine import QUARANTINE_COLUMNS
 from stillwatch.report import wording
+from stillwatch.report.schema import campaigns_schema
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by `make docs` from the source: edit there, not here. -->"
@@ -402,7 +403,8 @@ def index() -> str:
 def contents() -> dict[str, str]:
     """Text of every reference page by file name."""
     written = {page.name: page.body() for page in pages()} | {"README.md": index()}
-    return {name: f"{NOTE}\n\n{body.rstrip()}\n" for name, body in written.items()}
+    noted = {name: f"{NOTE}\n\n{body.rstrip()}\n" for name, body in written.items()}
+    return noted | {"campaigns.schema.json": campaigns_schema()}
 
 
 def main(arguments: Sequence[str]) -> int:

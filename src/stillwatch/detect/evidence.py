@@ -14,7 +14,7 @@ from stillwatch.detect.harvest.score import Reference, nearest_families
 from stillwatch.detect.reference import feature_arrays
 from stillwatch.detect.views import view_of
 from stillwatch.model.campaign import ChannelBits, Effect, FamilyEvidence, NearestFamily, SharedAttribute, TemplatePart
-from stillwatch.model.family import ATTRIBUTES
+from stillwatch.model.family import ATTRIBUTES, STRONG_ATTRIBUTES
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 
 __all__ = ["EvidenceDesk", "graph_edges", "shared_attributes"]
@@ -86,7 +86,8 @@ def shared_attributes(
     rows = book.rows(accounts)
     n_outside = max(len(book.account) - len(accounts), 1)
     found = []
-    for j, kind in enumerate(ATTRIBUTES):
+    for kind in STRONG_ATTRIBUTES:
+        j = ATTRIBUTES.index(kind)
         values, first, counts = np.unique(book.attributes[rows, j], return_index=True, return_counts=True)
         outside = np.maximum(book.n_alike[rows, j][first] - counts, 0) / n_outside
         lift = (values != 0) & (counts >= 2) & (counts / max(len(accounts), 1) >= _LIFT * outside)

@@ -63,7 +63,7 @@ class ChannelBits:
 class SharedAttribute:
     """A value that more of a family's accounts have in common than chance gives.
 
-    kind        payment, prefix, asn, tls, email_domain or signup.
+    kind        payment, prefix, asn or email_domain.
     value       The value as the provider knows it (kept local), or a short hash of it.
     n_accounts  Accounts of the family that have it.
     share_background    Share of all other accounts that have it, 0 to 1.

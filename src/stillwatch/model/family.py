@@ -5,14 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ATTRIBUTES", "WEAK_ATTRIBUTES", "Family"]
+__all__ = ["ATTRIBUTES", "STRONG_ATTRIBUTES", "WEAK_ATTRIBUTES", "Family"]
 
 ATTRIBUTES: tuple[str, ...] = ("payment", "prefix", "asn", "tls", "email_domain", "signup")
 """Columns of `Family.attributes`; signup is the hour the account was opened in."""
 
 WEAK_ATTRIBUTES: tuple[str, ...] = ("tls", "signup")
-"""Shown to people, never counted as evidence: a TLS fingerprint follows from the client, which a tool's users share
+"""Never counted as evidence nor shown as such: a TLS fingerprint follows from the client, which a tool's users share
 without knowing one another, and new accounts come in waves."""
+
+STRONG_ATTRIBUTES: tuple[str, ...] = tuple(name for name in ATTRIBUTES if name not in WEAK_ATTRIBUTES)
 
 
 @dataclass(frozen=True, slots=True)
