@@ -171,7 +171,7 @@ def test_missing_columns_degrade_and_are_said(
 
 def test_what_is_there_is_not_called_missing(findings: stillwatch.Findings) -> None:
     """Codes come only for what no row and no account carries."""
-    assert set(findings.not_judged) == {"no-networks", "no-tls", "no-system", "no-email-domains", "no-signups"}
+    assert set(findings.not_judged) == {"no-networks", "no-system", "no-email-domains"}
 
 
 @pytest.mark.parametrize("content", ["hashed", "none"])

@@ -36,7 +36,7 @@ def findings_of(tally: Tally) -> Findings:
         tally=tally,
         n_accounts=3,
         n_families=1,
-        not_judged=("no-tls",),
+        not_judged=("no-networks",),
         reference="default",
         is_default_reference=True,
         reference_units=100,

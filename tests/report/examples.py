@@ -361,7 +361,7 @@ def example_findings() -> Findings:
         tally=Tally(709_312, 709_307, 2, 3, 12, {"litellm": 650_000, "otlp-json": 59_312}),
         n_accounts=38_633,
         n_families=4_611,
-        not_judged=("no-tls", "no-signups"),
+        not_judged=("no-networks", "no-payments"),
         reference="default",
         is_default_reference=True,
         reference_units=812,

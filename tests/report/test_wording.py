@@ -128,7 +128,7 @@ def test_an_unclear_campaign_says_what_would_settle_it() -> None:
     assert said[0].startswith("Verify the owner")
     assert said[1] == "3.0 bits more would reach the bar."
     assert not any("Columns" in line for line in said)
-    assert any("Columns" in line for line in sentences.changes(replace(owned, not_judged=("no-tls",)), 14.0))
+    assert any("Columns" in line for line in sentences.changes(replace(owned, not_judged=("no-networks",)), 14.0))
 
 
 def test_nobody_is_said_to_share_alone() -> None:

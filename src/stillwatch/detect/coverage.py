@@ -11,17 +11,16 @@ from stillwatch.model.view import Fingerprints
 
 __all__ = ["COVERED", "coverage", "missing"]
 
-COVERED: Final = ("content", "build", "prefix", "asn", "tls", "head", "system")
+COVERED: Final = ("content", "build", "prefix", "asn", "head", "system")
 _CODES: Final = {
     "content": "no-text",
     "build": "no-clients",
     "prefix": "no-addresses",
     "asn": "no-networks",
-    "tls": "no-tls",
     "head": "no-conversations",
     "system": "no-system",
 }
-_ACCOUNT_CODES: Final = {"payment": "no-payments", "email_domain": "no-email-domains", "signup": "no-signups"}
+_ACCOUNT_CODES: Final = {"payment": "no-payments", "email_domain": "no-email-domains"}
 
 
 def coverage(fingerprints: Fingerprints) -> pa.Table:

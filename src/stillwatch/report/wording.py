@@ -294,14 +294,12 @@ NOT_JUDGED: Mapping[str, Words] = {
     "no-clients": Words("clients", "The logs name no client builds: the client views could not be used."),
     "no-addresses": Words("addresses", "The logs hold no client addresses: shared networks could not be judged."),
     "no-networks": Words("networks", "The logs hold no autonomous system numbers: shared ones could not be judged."),
-    "no-tls": Words("TLS fingerprints", "The logs hold no TLS fingerprints: shared ones could not be judged."),
     "no-conversations": Words(
         "conversations", "No exchange says that it continues a conversation: each was taken as the start of one."
     ),
     "no-system": Words("system prompts", "The logs hold no system prompts: clients could not be told apart by theirs."),
     "no-payments": Words("payments", "No payments are known: give an account table (--accounts) to judge shared ones."),
     "no-email-domains": Words("e-mail domains", "No e-mail domains are known: shared ones could not be judged."),
-    "no-signups": Words("sign-ups", "No sign-up times are known: accounts opened together could not be judged."),
 }
 
 KINDS: Mapping[str, str] = {
