@@ -94,7 +94,7 @@ def test_the_report_and_the_gaps_are_named() -> None:
     """The path of the report and what could not be judged are printed."""
     text = bare(printed(example_findings()))
     assert "report: out/report.html" in text
-    assert "no networks" in text
+    assert "no autonomous system numbers" in text
 
 
 @pytest.mark.parametrize("width", [80, 160])
