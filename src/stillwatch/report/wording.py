@@ -137,7 +137,7 @@ VIEWS: Mapping[str, Words] = {
 
 CHANNELS: Mapping[str, Words] = {
     "dispatch": Words("taking turns", "Is work dealt out to the accounts in turn, as a scheduler does?"),
-    "infrastructure": Words("shared ties", "Do they share payments, networks, clients or sign-up times beyond chance?"),
+    "infrastructure": Words("shared ties", "Do they share payments, networks or e-mail domains beyond chance?"),
     "both": Words("both together", "Both kinds of evidence, weighed as one."),
     "lifecycle": Words("starting and stopping together", "Do they begin, end and move to new models together?"),
 }
