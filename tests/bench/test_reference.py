@@ -34,13 +34,11 @@ def test_a_unit_has_at_most_one_family_a_view(reference: tuple[ReferenceFile, Pa
     assert max(Counter(reference[0].families.unit.tolist()).values()) <= 4
 
 
-def test_hardly_a_unit_reaches_the_bar(reference: tuple[ReferenceFile, Path]) -> None:
-    """The bar is at least the least bar, and at most one unit in a thousand reaches it, or the largest one."""
+def test_no_unit_is_over_the_bar(reference: tuple[ReferenceFile, Path]) -> None:
+    """The bar is the finest quantile of the units themselves, and at least the least bar."""
     built = reference[0]
     bits = leave_one_unit_out(built.families).total_bits
-    over = len(np.unique(built.families.unit[bits > built.bar_bits]))
-    assert built.bar_bits >= MIN_BAR_BITS
-    assert over <= max(1, built.n_units // 1000)
+    assert built.bar_bits == max(bits.max(), MIN_BAR_BITS)
 
 
 def test_it_is_read_as_it_was_written(reference: tuple[ReferenceFile, Path]) -> None:

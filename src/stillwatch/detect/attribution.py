@@ -85,7 +85,7 @@ def attribute(cells: Background, clients: Background) -> Callable[[pa.Table], pa
 def _family_table(columns: Fingerprints, cells: Background, clients: Background) -> pa.Table:
     accounts, code, n = np.unique(columns["account"], return_inverse=True, return_counts=True)
     bits = _share_bits(columns["cell"], code, n, cells, _CONTENT_CLIP) * np.minimum(n, _MAX_EXCHANGES)
-    if "tls" not in view_of(int(columns["family"][0])).conditions_on:  # such views fix the client
+    if not view_of(int(columns["family"][0])).fixes_client:
         bits = bits + np.clip(
             _share_bits(columns["client"], code, n, clients, _CLIENT_CLIP), -_CLIENT_CLIP, _CLIENT_CLIP
         )

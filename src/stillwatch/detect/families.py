@@ -125,7 +125,7 @@ def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Famil
     view = view_of(family)
     rows = book.rows(accounts)
     attributes = book.attributes[rows].copy()
-    for name in {*WEAK_ATTRIBUTES, *view.conditions_on}:
+    for name in WEAK_ATTRIBUTES:
         attributes[:, ATTRIBUTES.index(name)] = 0
     return Family(
         family=family,

@@ -13,7 +13,7 @@ from stillwatch.ingest.join import Found, neighbours, requests_for
 from stillwatch.ingest.lines import JsonLine, first_objects, json_lines
 from stillwatch.ingest.messages import conversation, text_of
 from stillwatch.ingest.openai_fields import first, listed, mapping, parameter_fields, refusal
-from stillwatch.ingest.pairs import envelope_fields
+from stillwatch.ingest.pairs import envelope_fields, read_pairs
 from stillwatch.model.reader import Columns, Record, Rejected, Source
 
 __all__ = ["Anthropic"]
@@ -57,11 +57,7 @@ class Anthropic:
         elif is_requests(source):
             yield from _read_requests(source)
         else:
-            with source.open() as stream:
-                for line in json_lines(stream):
-                    item = _pair(line) if isinstance(line, JsonLine) else line
-                    if item is not None:
-                        yield item
+            yield from read_pairs(source, _pair)
 
 
 def _is_ours(line: dict[str, Any]) -> bool:

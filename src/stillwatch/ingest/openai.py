@@ -12,7 +12,7 @@ from typing import Any
 from stillwatch.ingest.join import Found, neighbours, requests_for
 from stillwatch.ingest.lines import JsonLine, first_objects, json_lines
 from stillwatch.ingest.openai_fields import answer_fields, mapping, request_fields
-from stillwatch.ingest.pairs import envelope_fields
+from stillwatch.ingest.pairs import envelope_fields, read_pairs
 from stillwatch.model.reader import Columns, Record, Rejected, Source
 
 __all__ = ["OpenAi"]
@@ -55,11 +55,7 @@ class OpenAi:
         elif is_input(source):
             yield from _read_input(source)
         else:
-            with source.open() as stream:
-                for line in json_lines(stream):
-                    item = _pair(line) if isinstance(line, JsonLine) else line
-                    if item is not None:
-                        yield item
+            yield from read_pairs(source, _pair)
 
 
 def _is_ours(line: dict[str, Any]) -> bool:

@@ -5,12 +5,15 @@ request and answer (``account_id``), the names in `ACCOUNT` beside them, the sam
 the organisation, the end user. When nothing is named the row is without account, and quarantined as such.
 """
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from stillwatch.ingest.lines import JsonLine, json_lines
 from stillwatch.ingest.openai_fields import first, mapping
 from stillwatch.model.exchange import EXCHANGE
+from stillwatch.model.reader import Record, Rejected, Source
 
-__all__ = ["envelope_fields"]
+__all__ = ["envelope_fields", "read_pairs"]
 
 ACCOUNT = ("account_id", "account", "api_key_id", "user_api_key_hash", "customer_id", "tenant_id", "workspace_id")
 ORGANISATION = ("organisation_id", "organization_id", "organisation", "organization", "org_id")
@@ -38,3 +41,12 @@ def envelope_fields(line: dict[str, Any], request: dict[str, Any]) -> dict[str, 
     }
     beside = {name: line[name] for name in COLUMNS & line.keys()}
     return {name: value for name, value in (fields | beside).items() if value is not None}
+
+
+def read_pairs(source: Source, read: Callable[[JsonLine], Record | Rejected | None], /) -> Iterator[Record | Rejected]:
+    """Read each line of a log of pairs; None is a line that is no row."""
+    with source.open() as stream:
+        for line in json_lines(stream):
+            item = read(line) if isinstance(line, JsonLine) else line
+            if item is not None:
+                yield item

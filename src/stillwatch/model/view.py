@@ -29,12 +29,12 @@ class View(Protocol):
 
     name            One word.
     has_template    Its families share fixed text that can be shown with its slots marked.
-    conditions_on   Attributes (`model.family.ATTRIBUTES`) that the key fixes and that must not count as evidence.
+    fixes_client    Its key fixes the client, which must then not count as evidence for an account.
     """
 
     name: str
     has_template: bool
-    conditions_on: tuple[str, ...]
+    fixes_client: bool
 
     def keys(self, fingerprints: Fingerprints, grouping: Grouping, /) -> list[NDArray[np.uint64]]:
         """Family keys of each exchange, one array per membership, 0 where there is none."""

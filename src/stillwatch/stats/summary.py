@@ -1,7 +1,8 @@
 """Mergeable tables: rows with equal keys are added up, or the first of them is kept."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -11,27 +12,25 @@ __all__ = ["Firsts", "Summary"]
 _COMPACT_ROWS: Final = 1_000_000
 
 
-class _Condense(Protocol):
-    def __call__(self, table: pa.Table, /) -> pa.Table: ...
-
-
-class _Parts:
+class _Condensed(ABC):
     """Tables waiting to be condensed, so that memory follows the number of keys and not of rows."""
 
-    def __init__(self, condense: _Condense, tables: Sequence[pa.Table] = ()) -> None:
-        self._condense = condense
+    def __init__(self, tables: Sequence[pa.Table]) -> None:
         self._tables = list(tables)
         self._condensed_rows = 0
 
-    def add(self, table: pa.Table) -> None:
+    def add(self, table: pa.Table) -> Self:
+        """Take in rows; `table` has the columns that the class names, `Firsts` keeps any others too."""
         self._tables.append(self._condense(table))
         if sum(t.num_rows for t in self._tables) > self._condensed_rows + max(_COMPACT_ROWS, self._condensed_rows):
-            self.table()
+            self._settle()
+        return self
 
-    def tables(self) -> list[pa.Table]:
-        return list(self._tables)
+    def merge(self, other: Self) -> Self:
+        """Both as one; neither operand is changed."""
+        return self._like([*self._tables, *other._tables])
 
-    def table(self) -> pa.Table | None:
+    def _settle(self) -> pa.Table | None:
         if len(self._tables) > 1:
             self._tables = [self._condense(pa.concat_tables(self._tables))]
         if not self._tables:
@@ -39,8 +38,16 @@ class _Parts:
         self._condensed_rows = self._tables[0].num_rows
         return self._tables[0]
 
+    @abstractmethod
+    def _condense(self, table: pa.Table, /) -> pa.Table:
+        """One row a key."""
 
-class Summary:
+    @abstractmethod
+    def _like(self, tables: Sequence[pa.Table]) -> Self:
+        """Another of the same keys, of these tables."""
+
+
+class Summary(_Condensed):
     """Sums of columns by key. Merging is commutative: `table` is sorted by key and depends on the rows alone.
 
     >>> one = Summary(("k",), ("n",)).add(pa.table({"k": [2, 1, 2], "n": [1, 1, 1]}))
@@ -51,28 +58,18 @@ class Summary:
     def __init__(self, keys: Sequence[str], sums: Sequence[str], *, tables: Sequence[pa.Table] = ()) -> None:
         """Start empty, or with `tables` that other summaries of the same keys and sums gave."""
         self.keys, self.sums = tuple(keys), tuple(sums)
-        self._parts = _Parts(self._condense, tables)
-
-    def add(self, table: pa.Table) -> Self:
-        """Take in rows; `table` has the key and sum columns."""
-        self._parts.add(table)
-        return self
-
-    def tables(self) -> list[pa.Table]:
-        """What was taken in so far, partly condensed, in no particular order."""
-        return self._parts.tables()
-
-    def merge(self, other: Self) -> Self:
-        """Both summaries as one; neither operand is changed."""
-        return type(self)(self.keys, self.sums, tables=self.tables() + other.tables())
+        super().__init__(tables)
 
     def table(self) -> pa.Table:
         """One row a key, sorted by key."""
-        condensed = self._parts.table()
+        condensed = self._settle()
         if condensed is None:
             names = (*self.keys, *self.sums)
             return pa.table([pa.array([], pa.uint64()) for _ in names], names=list(names))
         return self._condense(condensed).sort_by([(key, "ascending") for key in self.keys])
+
+    def _like(self, tables: Sequence[pa.Table]) -> Self:
+        return type(self)(self.keys, self.sums, tables=tables)
 
     def _condense(self, table: pa.Table, /) -> pa.Table:
         grouped = table.group_by(list(self.keys), use_threads=False).aggregate([(name, "sum") for name in self.sums])
@@ -80,7 +77,7 @@ class Summary:
         return grouped.rename_columns(names).select([*self.keys, *self.sums])
 
 
-class Firsts:
+class Firsts(_Condensed):
     """The row that comes first for every key, by the order columns. Merging is commutative when these tell rows apart.
 
     >>> firsts = Firsts("k", ("t",)).add(pa.table({"k": [1, 1], "t": [5, 3], "v": [7, 8]}))
@@ -91,25 +88,15 @@ class Firsts:
     def __init__(self, key: str, order_by: Sequence[str], *, tables: Sequence[pa.Table] = ()) -> None:
         """Start empty, or with `tables` that others of the same key and order gave."""
         self.key, self.order_by = key, tuple(order_by)
-        self._parts = _Parts(self._condense, tables)
-
-    def add(self, table: pa.Table) -> Self:
-        """Take in rows; `table` has the key, the order columns and whatever else is to be kept."""
-        self._parts.add(table)
-        return self
-
-    def tables(self) -> list[pa.Table]:
-        """What was taken in so far, partly condensed, in no particular order."""
-        return self._parts.tables()
-
-    def merge(self, other: Self) -> Self:
-        """Both as one; neither operand is changed."""
-        return type(self)(self.key, self.order_by, tables=self.tables() + other.tables())
+        super().__init__(tables)
 
     def table(self) -> pa.Table | None:
         """One row a key, sorted by key; None when nothing was added."""
-        condensed = self._parts.table()
+        condensed = self._settle()
         return None if condensed is None else self._condense(condensed)
+
+    def _like(self, tables: Sequence[pa.Table]) -> Self:
+        return type(self)(self.key, self.order_by, tables=tables)
 
     def _condense(self, table: pa.Table, /) -> pa.Table:
         columns = [table[name].to_numpy() for name in (*reversed(self.order_by), self.key)]

@@ -13,7 +13,7 @@ class Client:
 
     name = "client"
     has_template = False
-    conditions_on: tuple[str, ...] = ("tls",)
+    fixes_client = True
 
     def keys(self, fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
         """The client key; without build and user agent there is none."""

@@ -14,7 +14,7 @@ class Linked:
 
     name = "linked"
     has_template = True
-    conditions_on: tuple[str, ...] = ("tls",)
+    fixes_client = True
 
     def keys(self, fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
         """Template and client as one key, for the longest two segments; 0 where either is missing."""

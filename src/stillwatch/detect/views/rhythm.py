@@ -31,7 +31,7 @@ class Rhythm:
 
     name = "rhythm"
     has_template = False
-    conditions_on: tuple[str, ...] = ("tls",)
+    fixes_client = True
 
     def keys(self, fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
         """Cells were computed over whole streams before; a stream without a cell has key 0."""

@@ -14,7 +14,7 @@ class Template:
 
     name = "template"
     has_template = True
-    conditions_on: tuple[str, ...] = ()
+    fixes_client = False
 
     def keys(self, fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
         """One array per segment; a template that fills two segments of a prompt counts once."""
