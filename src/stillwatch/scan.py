@@ -44,7 +44,7 @@ from stillwatch.sketch import hash_strings
 from stillwatch.sketch.stage import Sketched, fingerprints_of, sketch_exchanges
 from stillwatch.stats.lookup import among
 
-__all__ = ["Scanned", "measure", "scan"]
+__all__ = ["Examined", "Scanned", "conclude", "examine", "measure", "scan"]
 
 _KEPT: Final = [name for name in EXCHANGE.names if name != "output_text"]
 """Columns that a scan works on; answers are not needed, so they are not copied."""
@@ -63,6 +63,20 @@ class Scanned:
     def columns(self, batch: pa.RecordBatch) -> Fingerprints:
         """Sketched rows as arrays, with templates in place of signatures."""
         return fingerprints_of(batch, self.sketched.templates)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Scores and attribution, before anything is called by a name; `bench` ranks accounts by them.
+
+    score       Of every family of `scanned.measured.families`, row by row.
+    attributed  Table ATTRIBUTED of the families that were examined closely.
+    """
+
+    scanned: Scanned
+    reference: ReferenceFile
+    score: Score
+    attributed: pa.Table
 
 
 def scan(  # noqa: PLR0913 - one option a question that a user asks
@@ -101,7 +115,8 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
             on_progress=lambda done, total: stages.report("read", done, total),
         )
         scanned = measure(engine, source, stages)
-        return _conclude(engine, scanned, legitimate, stages)
+        examined = examine(engine, scanned, legitimate, stages)
+        return conclude(engine, examined, stages)
 
 
 def measure(engine: Engine, source: Ingest, stages: Stages) -> Scanned:
@@ -116,24 +131,43 @@ def measure(engine: Engine, source: Ingest, stages: Stages) -> Scanned:
     return Scanned(exchanges, source, sketched, measured)
 
 
-def _conclude(engine: Engine, scanned: Scanned, reference: ReferenceFile, stages: Stages) -> Findings:
-    """Score, attribute, judge and name."""
+def examine(
+    engine: Engine, scanned: Scanned, reference: ReferenceFile, stages: Stages, floor_bits: float | None = None
+) -> Examined:
+    """Score every family, and attribute the accounts of those at `floor_bits` or more (None: what is told)."""
     measured = scanned.measured
     with stages.stage("score families"):
         effects, errors = feature_arrays(measured.families)
         score = score_families(effects, errors, reference.families)
+    floor = reference.bar_bits - UNCLEAR_MARGIN if floor_bits is None else floor_bits
     with stages.stage("attribute accounts"):
-        alarmed = measured.families["family"].to_numpy()[score.total_bits >= reference.bar_bits - UNCLEAR_MARGIN]
+        alarmed = measured.families["family"].to_numpy()[score.total_bits >= floor]
         attributed = attribute_accounts(
             engine, scanned.sketched.rows, scanned.columns, measured.grouping, np.sort(alarmed)
         )
+    return Examined(scanned, reference, score, attributed)
+
+
+def conclude(engine: Engine, examined: Examined, stages: Stages) -> Findings:
+    """Judge the families, tie them into campaigns, and name accounts and exchanges.
+
+    The same whatever floor the families were examined to.
+    """
+    measured, reference = examined.scanned.measured, examined.reference
+    told = measured.families["family"].to_numpy()[examined.score.total_bits >= reference.bar_bits - UNCLEAR_MARGIN]
+    attributed = examined.attributed.filter(pa.array(among(np.sort(told), examined.attributed["family"].to_numpy())))
     with stages.stage("judge campaigns"):
         judged = judge_families(
-            measured.families, score.total_bits, measured.streams, attributed, measured.book, reference.bar_bits
+            measured.families,
+            examined.score.total_bits,
+            measured.streams,
+            attributed,
+            measured.book,
+            reference.bar_bits,
         )
         drafts = draft_campaigns(judged, len(measured.book.account))
     with stages.stage("name campaigns"):
-        findings = _name(engine, scanned, drafts, score, reference)
+        findings = _name(engine, examined.scanned, drafts, examined.score, reference)
     return replace(findings, stage_s=dict(stages.seconds))
 
 
