@@ -60,8 +60,8 @@ class FolderTraffic:
         )
         connection = duckdb.connect()
         connection.register("keys", keys)
-        found = connection.execute("SELECT row FROM keys ORDER BY time, exchange_id").to_arrow_table()
-        return found["row"].combine_chunks()
+        ordered = connection.execute("SELECT row FROM keys ORDER BY time, exchange_id").fetchnumpy()
+        return pa.array(ordered["row"])
 
     def read(self, columns: Sequence[str]) -> pa.Table:
         """Columns of EXCHANGE in order of time (then exchange_id), after ``account``.
