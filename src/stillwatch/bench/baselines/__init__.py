@@ -1,7 +1,20 @@
 """What others would use on the same traffic, one file each, in the order of the scoreboard."""
 
+from stillwatch.bench.baselines.elicitation_rate import ElicitationRate
+from stillwatch.bench.baselines.fraudar import Fraudar
+from stillwatch.bench.baselines.shared_payment import SharedPayment
+from stillwatch.bench.baselines.synchrotrap import SynchroTrap
+from stillwatch.bench.baselines.template_spread import TemplateSpread
+from stillwatch.bench.baselines.volume import Volume
 from stillwatch.model.baseline import Baseline
 
 __all__ = ["BASELINES"]
 
-BASELINES: tuple[Baseline, ...] = ()
+BASELINES: tuple[Baseline, ...] = (
+    Volume(),
+    ElicitationRate(),
+    SharedPayment(),
+    TemplateSpread(),
+    SynchroTrap(),
+    Fraudar(),
+)
