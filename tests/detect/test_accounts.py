@@ -76,9 +76,10 @@ def test_ownership_counts_what_is_verified_apart(
 
 def test_small_groups_of_one_owner_are_no_fleet() -> None:
     """Four accounts an organisation is below the five of a fleet."""
-    rows: list[dict[str, object]] = [{"account_id": f"a{i}", "organisation_id": f"org-{i // 4}"} for i in range(8)]
-    owned = book(rows, 8).ownership(accounts(*range(8)))
-    assert (owned.one_owner, owned.fleets, owned.explained) == (0.5, 0.0, False)
+    rows: list[dict[str, object]] = [{"account_id": f"a{i}", "organisation_id": f"org-{i // 4}"} for i in range(12)]
+    owned = book(rows, 12).ownership(accounts(*range(12)))
+    assert (owned.one_owner, owned.fleets, owned.explained) == (1 / 3, 0.0, False)
+    assert book(rows, 12).ownership(accounts(*range(8))).explained
 
 
 def test_no_account_table_is_no_evidence() -> None:

@@ -12,7 +12,7 @@ from stillwatch.model.family import ATTRIBUTES
 from stillwatch.sketch import hash_strings
 from stillwatch.stats.lookup import positions
 
-__all__ = ["OWNED_SHARE", "AccountBook", "Ownership"]
+__all__ = ["MAJORITY", "OWNED_SHARE", "AccountBook", "Ownership"]
 
 _HOUR_US = 3_600_000_000
 _SEEN = ("prefix", "asn", "tls")
@@ -91,11 +91,13 @@ class Ownership:
 
     @property
     def explained(self) -> bool:
-        """Owners' own fleets, or a verified declaration, are behind most of the accounts."""
-        return max(self.fleets, self.declared) >= OWNED_SHARE
+        """Owners' own fleets, one owner alone, or a verified declaration, are behind most of the accounts."""
+        return max(self.fleets, self.declared) >= OWNED_SHARE or self.one_owner >= MAJORITY
 
 
 OWNED_SHARE: Final = 0.8
+MAJORITY: Final = 0.5
+"""One owner with this share of the accounts is what makes them look alike, verified or not."""
 FLEET_ACCOUNTS: Final = 5
 
 DECLARED_USES: tuple[str, ...] = ("evaluation", "distillation", "resale", "fleet")

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stillwatch.detect.accounts import OWNED_SHARE, AccountBook
+from stillwatch.detect.accounts import MAJORITY, OWNED_SHARE, AccountBook
 from stillwatch.detect.attribution import BARE_BAR, TEXT_BAR
 from stillwatch.detect.verdicts import MIN_HARVEST_ACCOUNTS, MIN_HARVEST_EXCHANGES
 from stillwatch.detect.views import view_of
@@ -37,7 +37,7 @@ def account_bits(
         if inside.sum() < MIN_HARVEST_ACCOUNTS or n[inside].sum() < MIN_HARVEST_EXCHANGES:
             continue
         owned = book.ownership(account[inside])
-        if max(owned.verified_fleets, owned.declared, owned.one_owner) >= OWNED_SHARE:
+        if max(owned.verified_fleets, owned.declared) >= OWNED_SHARE or owned.one_owner >= MAJORITY:
             continue
         rows = book.rows(account)
         found[rows] = np.maximum(found[rows], score + _PENALTY * np.minimum(0.0, bits - bar))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from stillwatch.detect.accounts import OWNED_SHARE, Ownership
+from stillwatch.detect.accounts import MAJORITY, OWNED_SHARE, Ownership
 from stillwatch.model.campaign import Reason, Verdict
 
 __all__ = ["UNCLEAR_MARGIN", "FamilyFacts", "judge_family"]
@@ -53,7 +53,8 @@ def judge_family(facts: FamilyFacts, bar: float) -> tuple[Verdict, tuple[Reason,
         return _alarmed(facts, score, coordination)
     if facts.score_bits >= bar - UNCLEAR_MARGIN:
         return Verdict.UNCLEAR, (Reason("near-bar", facts.score_bits, bar), coordination)
-    if facts.loc >= WANDERING_LOC and max(facts.ti, facts.hi) < WANDERING_LOC:
+    unowned = facts.ownership.one_owner < MAJORITY
+    if facts.loc >= WANDERING_LOC and max(facts.ti, facts.hi) < WANDERING_LOC and unowned:
         return Verdict.RELAY, (Reason("wandering", facts.loc, WANDERING_LOC), coordination, score)
     return None
 
@@ -82,8 +83,8 @@ def _explained(facts: FamilyFacts) -> tuple[Verdict, Reason] | None:
 def _alarmed(facts: FamilyFacts, score: Reason, coordination: Reason) -> tuple[Verdict, tuple[Reason, ...]] | None:
     accounts = Reason("accounts", facts.n_accused, MIN_HARVEST_ACCOUNTS)
     exchanges = Reason("exchanges", facts.n_exchanges, MIN_HARVEST_EXCHANGES)
-    if facts.ownership.one_owner >= OWNED_SHARE:
-        owner = Reason("one-unverified-owner", facts.ownership.one_owner, OWNED_SHARE)
+    if facts.ownership.one_owner >= MAJORITY:
+        owner = Reason("one-unverified-owner", facts.ownership.one_owner, MAJORITY)
         return Verdict.UNCLEAR, (score, owner, coordination, accounts, exchanges)
     if facts.n_accused >= MIN_HARVEST_ACCOUNTS and facts.n_exchanges >= MIN_HARVEST_EXCHANGES:
         return Verdict.HARVEST, (score, coordination, accounts, exchanges)

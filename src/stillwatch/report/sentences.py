@@ -174,7 +174,7 @@ def changes(campaign: Campaign, bar_bits: float) -> list[str]:
 def _would_settle(campaign: Campaign, margin: float) -> Iterator[str]:
     """What is open about an unclear campaign: the owner, the bar, the columns that are missing."""
     if any(why.code == "one-unverified-owner" and why.value >= why.bar for why in campaign.reasons):
-        yield "Verify the owner that the accounts name: if it is true, this becomes “related”."
+        yield "Verify the owner that the accounts name: if it is true of 80 % of them, this becomes “related”."
     if margin < 0:
         yield f"{quantities.bits(-margin)} bits more would reach the bar."
     if campaign.not_judged:
