@@ -276,7 +276,7 @@ REASONS: Mapping[str, ReasonWords] = {
         "share",
     ),
     "one-unverified-owner": ReasonWords(
-        "{value} of the accounts name one owner that nobody verified; from {bar} on it is that owner who makes them alike.",
+        "{value} of the accounts name one owner that nobody verified; from {bar} on that is what makes them alike.",
         "{value} of the accounts name one owner that nobody verified; {bar} would be needed to explain this.",
         "share",
     ),
