@@ -1,7 +1,7 @@
 """From logs to findings: the only place that wires the stages of a scan together."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -119,11 +119,18 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
         return conclude(engine, examined, stages)
 
 
-def measure(engine: Engine, source: Ingest, stages: Stages) -> Scanned:
-    """Read, sketch and group everything, and measure every family."""
+def measure(
+    engine: Engine, source: Ingest, stages: Stages, keep: Callable[[Dataset], Dataset] | None = None
+) -> Scanned:
+    """Read, sketch and group everything, and measure every family.
+
+    keep    Chooses among the exchanges once all are read, accounts included; None keeps all.
+    """
     with stages.stage("read"):
         batches = (batch.select(_KEPT) for batch in source.batches())
         exchanges = engine.dataset(batches, _KEPT_SCHEMA)
+        if keep is not None:
+            exchanges = keep(exchanges)
     sketched = sketch_exchanges(engine, exchanges, stages)
     measured = measure_families(
         engine, sketched.rows, lambda batch: fingerprints_of(batch, sketched.templates), source.accounts, stages

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stillwatch.bench.reference import MIN_BAR_BITS, build
+from stillwatch.bench.reference import build
 from stillwatch.detect.harvest.score import leave_one_unit_out
-from stillwatch.detect.reference import ReferenceFile
+from stillwatch.detect.reference import MIN_BAR_BITS, ReferenceFile, size_class
 from stillwatch.errors import IncompatibleVersion, MissingData
 from stillwatch.simulate import POPULATIONS
 
@@ -34,11 +34,24 @@ def test_a_unit_has_at_most_one_family_a_view(reference: tuple[ReferenceFile, Pa
     assert max(Counter(reference[0].families.unit.tolist()).values()) <= 4
 
 
-def test_no_unit_is_over_the_bar(reference: tuple[ReferenceFile, Path]) -> None:
-    """The bar is the finest quantile of the units themselves, and at least the least bar."""
+def test_no_unit_is_over_its_bar(reference: tuple[ReferenceFile, Path]) -> None:
+    """The bar of a size class is the finest quantile of its units themselves, and at least the least bar."""
     built = reference[0]
     bits = leave_one_unit_out(built.families).total_bits
-    assert built.bar_bits == max(bits.max(), MIN_BAR_BITS)
+    for number, bar in enumerate(built.bars):
+        mine = np.array([size_class(int(n)) == number for n in built.n_accounts])
+        assert bar.bits == max(bits[mine].max(), MIN_BAR_BITS)
+        assert bar.n_units == len(np.unique(built.families.unit[mine]))
+    assert built.bar_bits == built.bars[-1].bits
+
+
+def test_it_says_how_many_units_of_what_it_has(reference: tuple[ReferenceFile, Path]) -> None:
+    """All units are simulated; views and sizes are counted."""
+    calibration = reference[0].calibration
+    assert calibration is not None
+    assert (calibration.n_own, calibration.n_simulated) == (0, reference[0].n_units)
+    assert sum(calibration.units.values()) >= reference[0].n_units
+    assert calibration.units["client 20+"] > 0
 
 
 def test_it_is_read_as_it_was_written(reference: tuple[ReferenceFile, Path]) -> None:
@@ -46,6 +59,7 @@ def test_it_is_read_as_it_was_written(reference: tuple[ReferenceFile, Path]) -> 
     built, path = reference
     read = ReferenceFile.load(path)
     assert (read.name, read.bar_bits, read.is_default) == (built.name, built.bar_bits, False)
+    assert (read.bars, read.view, read.calibration) == (built.bars, built.view, built.calibration)
     np.testing.assert_allclose(read.families.x, built.families.x, rtol=1e-6)
     assert read.families.kind == built.families.kind
 

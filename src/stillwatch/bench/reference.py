@@ -1,6 +1,7 @@
 """Build a reference of legitimate families from simulated legitimate traffic."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -11,25 +12,24 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from stillwatch import __version__
 from stillwatch.detect.families import members
-from stillwatch.detect.harvest.score import Reference, conformal_bar
-from stillwatch.detect.reference import ReferenceFile, feature_arrays
+from stillwatch.detect.harvest.score import Reference
+from stillwatch.detect.legitimate import draw
+from stillwatch.detect.reference import ReferenceFile, feature_arrays, size_bars, unit_counts
 from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
 from stillwatch.ingest import ingest
+from stillwatch.model.calibration import Calibration
 from stillwatch.model.progress import Progress, Stages
 from stillwatch.scan import Scanned, measure
 from stillwatch.simulate import simulate
 from stillwatch.sketch import hash_strings
 
-__all__ = ["SEEDS", "build"]
+__all__ = ["SEEDS", "build", "legitimate_families", "reference_of"]
 
 SEEDS: Final = (9001, 9002, 9003, 9004, 9005, 9006)
 """Seeds of the default reference; nothing is ever scored on these."""
-
-MIN_BAR_BITS: Final = 10.0
-"""Least bar: when one judged family in a thousand is a harvest, 10 bits make it as likely as not; attribution and the
-least numbers of accounts and exchanges come on top."""
 
 _LABELLED = pa.schema([("family", pa.uint64()), ("exchange", pa.uint64())])
 _MAJORITY: Final = 0.5
@@ -46,27 +46,63 @@ def build(
     """Simulate legitimate populations, measure their families, keep one draw per unit, and set the bar.
 
     A unit is an organisation, tool, class or relay where one sends most of a family's exchanges, else the family
-    itself. The bar is the conformal quantile of the units' scores, each with its own unit left out of the reference, at
-    the finest level that so many units can promise: a new legitimate unit reaches it with probability 1 / (units + 1).
+    itself. The bar of each size class is the conformal quantile of its units' scores, each with its own unit left out
+    of the reference, at the finest level that so many units can promise: a new legitimate unit of that class reaches it
+    with probability 1 / (units + 1).
 
     exchanges   Per seed; every second seed simulates a quarter of it, so that small families are known too.
     """
     sizes = [exchanges // (4 if i % 2 else 1) for i in range(len(seeds))]
-    parts = [_legitimate_families(n, seed, corpora, on_progress) for n, seed in zip(sizes, seeds, strict=True)]
+    parts = [legitimate_families(n, seed, corpora, on_progress) for n, seed in zip(sizes, seeds, strict=True)]
     table = pa.concat_tables(parts)
-    effects, errors = feature_arrays(table)
-    _, unit = np.unique(np.array(table["unit"].to_pylist()), return_inverse=True)
-    n_units = int(unit.max()) + 1
-    families = Reference(effects, errors, unit, tuple(table["kind"].to_pylist()))
-    bar = max(conformal_bar(families, 1 / (n_units + 1)), MIN_BAR_BITS)
+    n_units = len(pc.unique(table["unit"]))
     seen = f"{len(table)} families of {n_units} units, {sum(sizes):,} exchanges"
-    name = f"simulated, {seen}, seeds {seeds[0]} to {seeds[-1]}"
-    reference = ReferenceFile(name, is_default=False, families=families, bar_bits=bar)
+    reference = reference_of(table, f"simulated, {seen}, seeds {seeds[0]} to {seeds[-1]}", sum(sizes))
     reference.save(out)
     return reference
 
 
-def _legitimate_families(exchanges: int, seed: int, corpora: Path | None, on_progress: Progress | None) -> pa.Table:
+def reference_of(table: pa.Table, name: str, n_exchanges: int) -> ReferenceFile:
+    """Reference of simulated families, with its bars.
+
+    table   MEASURED with kind and unit, as `legitimate_families` gives it; several may be concatenated.
+    """
+    effects, errors = feature_arrays(table)
+    _, unit = np.unique(np.array(table["unit"].to_pylist()), return_inverse=True)
+    families = Reference(effects, errors, unit, tuple(table["kind"].to_pylist()))
+    n_accounts = table["n_accounts"].to_numpy()
+    view = tuple(view_of(int(family)).name for family in table["family"].to_numpy())
+    bars = size_bars(families, n_accounts)
+    calibration = Calibration(
+        created_at=datetime.now(UTC),
+        first=None,
+        last=None,
+        lag_days=0.0,
+        n_own=0,
+        n_simulated=int(unit.max()) + 1,
+        rules={},
+        exchanges={"read": n_exchanges, "recent": 0, "excluded": 0, "used": n_exchanges},
+        families={"kept": len(table)},
+        units=unit_counts(unit, view, n_accounts),
+        software=__version__,
+    )
+    return ReferenceFile(
+        name=name,
+        is_default=False,
+        families=families,
+        bar_bits=bars[-1].bits,
+        n_accounts=n_accounts,
+        view=view,
+        is_own=np.zeros(len(n_accounts), np.bool_),
+        bars=bars,
+        calibration=calibration,
+    )
+
+
+def legitimate_families(
+    exchanges: int, seed: int, corpora: Path | None = None, on_progress: Progress | None = None
+) -> pa.Table:
+    """Families of simulated legitimate traffic, one a unit and view: MEASURED with kind (population) and unit."""
     stages = Stages(on_progress)
     with TemporaryDirectory() as folder, LocalEngine() as engine:
         with stages.stage(f"simulate seed {seed}"):
@@ -115,10 +151,7 @@ def _draw(labels: pa.Table, measured: pa.Table, seed: int) -> pa.Table:
         for f, m, u in zip(family, mixed, labels["unit"].to_pylist(), strict=True)
     ]
     kind = ["mixed" if m else k for m, k in zip(mixed, labels["kind"].to_pylist(), strict=True)]
-    chosen: dict[tuple[str, str], int] = {}
-    for row in np.argsort(family * np.uint64(0x9E3779B97F4A7C15), kind="stable"):
-        chosen.setdefault((unit[row], view_of(int(family[row])).name), int(row))
-    rows = sorted(chosen.values())
+    rows = draw(family, unit).tolist()
     at = np.searchsorted(measured["family"].to_numpy(), family[rows])
     table = measured.take(pa.array(at))
     return table.append_column("kind", pa.array([kind[r] for r in rows])).append_column(
