@@ -12,7 +12,9 @@ from tests.simulate.tables import EXCHANGES, Run
 
 import stillwatch.simulate.campaigns as folder
 from stillwatch.simulate import CAMPAIGNS
-from stillwatch.simulate.operation import PAYMENT_GROUPS, accounts_needed, harvest_items, open_operation, work_off
+from stillwatch.simulate.brief import Brief
+from stillwatch.simulate.harvest_list import harvest_items
+from stillwatch.simulate.operation import PAYMENT_GROUPS, accounts_needed, open_operation, work_off
 from stillwatch.simulate.world import World
 
 NAMES = [campaign.name for campaign in CAMPAIGNS]
@@ -111,7 +113,7 @@ def test_payment_groups(world: World, rng: np.random.Generator) -> None:
     """Accounts share means of payment in groups of a stated size, and one in eight pays nothing."""
     sizes = set()
     for _ in range(12):
-        operation = open_operation(world, rng, 240, number=0, span=(0.0, 14.0), own=True)
+        operation = open_operation(world, rng, Brief(9_000, 0), 240, span=(0.0, 14.0), own=True)
         payment = world.roster.column("payment")[operation.accounts]
         assert (payment < 0).mean() < 0.25
         sizes.add(max(Counter(payment[payment >= 0].tolist()).values()))
@@ -122,7 +124,7 @@ def test_payment_groups(world: World, rng: np.random.Generator) -> None:
 def test_work_is_spread_and_ordered(world: World, rng: np.random.Generator) -> None:
     """Jobs run in order of time within the span, and every dispatcher uses nearly all accounts."""
     for _ in range(6):
-        operation = open_operation(world, rng, 60, number=0, span=(2.0, 9.0), own=False)
+        operation = open_operation(world, rng, Brief(2_000, 0), 60, span=(2.0, 9.0), own=False)
         columns = work_off(world, rng, operation, 2_000)
         assert (np.diff(columns["time_us"]) >= 0).all()
         assert len(np.unique(columns["account"])) >= 55

@@ -2,17 +2,32 @@
 
 import numpy as np
 
-from stillwatch.simulate.arrays import FloatArray
+from stillwatch.simulate.arrays import FloatArray, IntArray
 from stillwatch.simulate.corpora import Corpora
 
-__all__ = ["bursts", "job_times", "real_rhythm"]
+__all__ = ["bursts", "client_sizes", "job_times", "real_rhythm"]
 
 _WINDOW_S = 600.0
 _WEEKS_2_S = 1_209_600.0
 
 
-def real_rhythm(rng: np.random.Generator, days: float, corpora: Corpora | None) -> tuple[FloatArray, FloatArray]:
-    """Rate and gap variation of one heavy client in each 10-minute window.
+def client_sizes(rng: np.random.Generator, n: int, corpora: Corpora | None) -> tuple[IntArray, FloatArray]:
+    """Real clients that `n` customers behave like, and how much each sends compared with the others.
+
+    Heavy clients differ by orders of magnitude; what one sends is tempered to its square root, because a run has
+    thousands of times fewer exchanges than the traces and would have no other customers beside the biggest.
+    """
+    if corpora is None or not corpora.clients:
+        return np.full(n, -1), rng.lognormal(0.0, 0.7, n)
+    volume = np.array([rate.sum() for _, rate, _ in corpora.clients])
+    chosen = rng.integers(len(volume), size=n)
+    return chosen, np.sqrt(volume[chosen])
+
+
+def real_rhythm(
+    rng: np.random.Generator, days: float, corpora: Corpora | None, client: int = -1
+) -> tuple[FloatArray, FloatArray]:
+    """Rate and gap variation of one heavy client in each 10-minute window; -1 takes any.
 
     Without corpora: a daily cycle with autocorrelated noise, and gaps with a median coefficient of variation of 1.3
     and a 90 % quantile of 5, the figures of the public ServeGen traces.
@@ -21,7 +36,8 @@ def real_rhythm(rng: np.random.Generator, days: float, corpora: Corpora | None) 
     """
     n = max(1, int(days * 86_400 / _WINDOW_S))
     if corpora is not None and corpora.clients:
-        start_s, rate, cv = corpora.clients[int(rng.integers(len(corpora.clients)))]
+        any_ = int(rng.integers(len(corpora.clients)))
+        start_s, rate, cv = corpora.clients[any_ if client < 0 else client]
         slot = np.minimum((start_s / _WINDOW_S).astype(np.int64), int(_WEEKS_2_S / _WINDOW_S) - 1)
         rates, cvs = np.zeros(int(_WEEKS_2_S / _WINDOW_S)), np.full(int(_WEEKS_2_S / _WINDOW_S), np.median(cv))
         rates[slot], cvs[slot] = rate, cv

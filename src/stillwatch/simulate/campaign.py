@@ -4,7 +4,9 @@ from typing import Protocol
 
 import numpy as np
 
+from stillwatch.simulate.brief import Brief
 from stillwatch.simulate.draft import Draft
+from stillwatch.simulate.options import Options
 from stillwatch.simulate.world import World
 
 __all__ = ["Campaign"]
@@ -13,15 +15,20 @@ __all__ = ["Campaign"]
 class Campaign(Protocol):
     """An undeclared harvest.
 
-    name     Kind of campaign.
-    share    Of all exchanges, harvest only.
-    cover    Ordinary people's exchanges over the same accounts, per harvested one.
+    name        Kind of campaign.
+    share       Of all exchanges, harvest only, in a run of a stated number of exchanges.
+    full_size   Harvested exchanges at scale 1, over `full_days`.
+    usual       Options where nobody gives others.
+    mixes       True when it drafts its cover itself.
     """
 
     name: str
     share: float
-    cover: float
+    full_size: int
+    full_days: float
+    usual: Options
+    mixes: bool
 
-    def build(self, world: World, rng: np.random.Generator, n: int, n_cover: int, number: int) -> Draft:
-        """Draft `n` harvest exchanges and `n_cover` ordinary ones; `number` is its place among the run's campaigns."""
+    def build(self, world: World, rng: np.random.Generator, brief: Brief) -> Draft:
+        """Draft ``brief.n`` harvested exchanges, and ``brief.n_cover`` ordinary ones if it `mixes`."""
         ...

@@ -7,7 +7,7 @@ import numpy as np
 
 from stillwatch.simulate.arrays import FloatArray, IntArray
 
-__all__ = ["MODELS", "PROVIDER", "Build", "Clients", "Setting"]
+__all__ = ["MODELS", "NEW_MODEL", "PROVIDER", "Build", "Clients", "Setting"]
 
 PROVIDER = "orion"
 
@@ -27,7 +27,10 @@ MODELS: tuple[Model, ...] = (
     Model("orion-5-think", 0.18, 5.0, 25.0, reasons=True),
     Model("orion-5-mini", 0.26, 0.4, 1.6, reasons=False),
     Model("orion-4", 0.12, 2.5, 10.0, reasons=False),
+    Model("orion-6", 0.0, 4.0, 20.0, reasons=True),
 )
+NEW_MODEL = len(MODELS) - 1
+"""Place of the model that nobody has before it is released."""
 
 
 class Build(NamedTuple):
@@ -148,6 +151,14 @@ class Clients:
     def rare_setting(self, rng: np.random.Generator) -> int:
         """A setting that few others use."""
         return int(rng.integers(len(_POPULAR_SETTINGS), len(self.settings)))
+
+    def unlike(self, rng: np.random.Generator, n: int) -> tuple[IntArray, IntArray]:
+        """Builds and settings of `n` clients, no two pairs alike while there are enough; each alone is popular."""
+        n_builds, n_settings = len(self._build_weights), len(self._setting_weights)
+        order = np.concatenate(
+            [rng.permutation(n_builds * n_settings) for _ in range(1 + n // (n_builds * n_settings))]
+        )
+        return order[:n] // n_settings, order[:n] % n_settings
 
     def own_build(self, rng: np.random.Generator, name: str) -> int:
         """Register the build of a program that is nobody else's; it looks like any other in every field."""

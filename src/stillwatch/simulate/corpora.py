@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.errors import MissingData
 from stillwatch.simulate.arrays import FloatArray, IntArray
+from stillwatch.simulate.prefixes import Prefixes, read_prefixes
 
 __all__ = ["Corpora", "keyword_topics", "read_corpora", "unwrap"]
 
@@ -24,7 +25,10 @@ class Corpora:
     """What a folder of real data gives.
 
     texts, roles, sources    Prompts, row by row: text, role and base corpus.
-    output_tokens            Answer lengths of a real conversation service.
+    systems                  System prompts, row by row; null where none was recorded.
+    chat_tokens, code_tokens    Lengths of a real conversation service's and a real coding service's requests and
+                             answers, shape (requests, 2).
+    prefixes                 Prefixes that real requests have in common.
     clients                  Per real heavy client: 10-minute windows (s from the start of a Monday), rates, and
                              coefficients of variation of the gaps.
     datacentres              First addresses of real data-centre blocks of 65,536 or more.
@@ -35,7 +39,10 @@ class Corpora:
     role_names: tuple[str, ...]
     sources: IntArray
     source_names: tuple[str, ...]
-    output_tokens: FloatArray
+    systems: pa.Array
+    chat_tokens: FloatArray
+    code_tokens: FloatArray
+    prefixes: Prefixes
     clients: tuple[tuple[FloatArray, FloatArray, FloatArray], ...]
     datacentres: IntArray
 
@@ -64,6 +71,12 @@ def _clients(path: Path, fewest_windows: int = 300) -> tuple[tuple[FloatArray, F
     )
 
 
+def _lengths(azure: pa.Table, workload: str) -> FloatArray:
+    """Input and output tokens of the requests of one service, shape (requests, 2)."""
+    mine = azure.filter(pc.equal(azure["workload"], workload))
+    return np.column_stack([mine[name].to_numpy().astype(np.float64) for name in ("input_tokens", "output_tokens")])
+
+
 def _datacentres(path: Path) -> IntArray:
     """First addresses of IPv4 blocks of at least 65,536 addresses."""
     starts = []
@@ -84,6 +97,7 @@ def read_corpora(folder: Path) -> Corpora:
         "prompts.parquet",
         "traces/servegen.parquet",
         "traces/azure_llm_2023.parquet",
+        "traces/mooncake_conversation.parquet",
         "network/datacenter_ipv4.txt",
     )
     missing = [name for name in names if not (folder / name).is_file()]
@@ -96,16 +110,20 @@ def read_corpora(folder: Path) -> Corpora:
     roles, role_names = _codes(prompts["role"])
     sources, source_names = _codes(prompts["corpus"])
     azure = pq.read_table(folder / names[2])
-    conversations = azure.filter(pc.equal(azure["workload"], "conv"))
     return Corpora(
         texts=prompts["text"].combine_chunks(),
         roles=roles,
         role_names=role_names,
         sources=sources,
         source_names=source_names,
-        output_tokens=conversations["output_tokens"].to_numpy().astype(np.float64),
+        systems=prompts["system"].combine_chunks().cast(pa.string())
+        if "system" in prompts.column_names
+        else pa.nulls(len(prompts), pa.string()),
+        chat_tokens=_lengths(azure, "conv"),
+        code_tokens=_lengths(azure, "code"),
+        prefixes=read_prefixes(folder / names[3]),
         clients=_clients(folder / names[1]),
-        datacentres=_datacentres(folder / names[3]),
+        datacentres=_datacentres(folder / names[4]),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from stillwatch.simulate.arrays import FloatArray, IntArray
 
-__all__ = ["least_recently_used", "quotas", "sticky", "uniform"]
+__all__ = ["least_recently_used", "quotas", "sticky", "uneven", "uniform"]
 
 
 def uniform(rng: np.random.Generator, n_jobs: int, n_accounts: int) -> IntArray:
@@ -55,3 +55,15 @@ def quotas(rng: np.random.Generator, n_jobs: int, n_accounts: int) -> IntArray:
     """Equal shares: rounds in which every account has one turn, in a new order each time."""
     rounds = -(-n_jobs // n_accounts)
     return np.argsort(rng.random((rounds, n_accounts)), axis=1).ravel()[:n_jobs]
+
+
+def uneven(rng: np.random.Generator, n_jobs: int, n_accounts: int) -> IntArray:
+    """Loads as different as people's: every account gets one job at least when there are enough, a few get most."""
+    if n_jobs <= n_accounts:
+        return uniform(rng, n_jobs, n_accounts)
+    chosen = np.full(n_jobs, -1, np.int64)
+    weights = rng.lognormal(0.0, 1.4, n_accounts)
+    extra = rng.permutation(n_jobs)[n_accounts:]
+    chosen[extra] = rng.choice(n_accounts, len(extra), p=weights / weights.sum())
+    chosen[chosen < 0] = rng.permutation(n_accounts)
+    return chosen

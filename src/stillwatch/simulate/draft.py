@@ -9,14 +9,14 @@ import numpy.typing as npt
 
 from stillwatch.simulate.arrays import IntArray
 
-__all__ = ["DRAFT_COLUMNS", "Draft"]
+__all__ = ["DRAFT_COLUMNS", "Draft", "merge"]
 
 DRAFT_COLUMNS: Mapping[str, tuple[Any, float]] = {
     "time_us": (np.int64, 0),
     "account": (np.int32, 0),
-    "end_user": (np.int64, -1),
-    "session": (np.int64, -1),
-    "conversation": (np.int64, -1),
+    "end_user": (np.int32, -1),
+    "session": (np.int32, -1),
+    "conversation": (np.int32, -1),
     "turn": (np.int16, 1),
     "lead": (np.int32, 0),
     "body": (np.int32, 0),
@@ -43,7 +43,7 @@ the answer; `campaign` is -1 when legitimate."""
 class Draft:
     """Columns of `DRAFT_COLUMNS`, all of one length."""
 
-    columns: Mapping[str, npt.NDArray[Any]]
+    columns: dict[str, npt.NDArray[Any]]
 
     @classmethod
     def of(cls, n_rows: int, **values: npt.ArrayLike) -> "Draft":
@@ -80,3 +80,19 @@ class Draft:
     def take(self, rows: IntArray) -> "Draft":
         """The given rows, in the given order."""
         return Draft({name: values[rows] for name, values in self.columns.items()})
+
+    def reorder(self, rows: IntArray) -> None:
+        """Put the rows in another order, in place: one column at a time is held twice."""
+        for name in DRAFT_COLUMNS:
+            self.columns[name] = self.columns[name][rows]
+
+
+def merge(drafts: list[Draft]) -> Draft:
+    """All rows of `drafts`, in that order; the drafts are used up, so that one column at a time is held twice.
+
+    >>> len(merge([Draft.of(2), Draft.of(1)]))
+    3
+    """
+    if not drafts:
+        return Draft.of(0)
+    return Draft({name: np.concatenate([d.columns.pop(name) for d in drafts]) for name in DRAFT_COLUMNS})

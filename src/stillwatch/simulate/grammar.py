@@ -100,7 +100,7 @@ class Grammar:
         chosen = [i for i, subject in enumerate(self.subjects) if subject.side == side]
         return (np.array(chosen, np.int64)[:, None] * CIRCLES + np.arange(CIRCLES)).ravel()
 
-    def _words(self, rng: np.random.Generator, slot: str, topics: IntArray) -> pa.Array:
+    def words(self, rng: np.random.Generator, slot: str, topics: IntArray) -> pa.Array:
         """One word per row, near its topic's circle."""
         if slot == "D":
             return pc.cast(pa.array(np.maximum(2, rng.lognormal(3.0, 1.2, len(topics)).astype(np.int64))), pa.string())
@@ -113,7 +113,7 @@ class Grammar:
         """The frame once per topic, its slots filled."""
         parts = _SLOT.split(frame)
         pieces: list[pa.Array | str] = [
-            self._words(rng, part, topics) if i % 2 else part for i, part in enumerate(parts) if i % 2 or part
+            self.words(rng, part, topics) if i % 2 else part for i, part in enumerate(parts) if i % 2 or part
         ]
         return pc.binary_join_element_wise(*pieces, "")
 
@@ -161,7 +161,7 @@ class Grammar:
         """
         chosen = re.sub(r"\(([^()|]*(?:\|[^()|]*)+)\)", lambda m: str(rng.choice(m[1].split("|"))), pattern)
         topics = np.array([topic], np.int64)
-        return _SLOT.sub(lambda m: str(self._words(rng, m[1], topics)[0].as_py()), chosen)
+        return _SLOT.sub(lambda m: str(self.words(rng, m[1], topics)[0].as_py()), chosen)
 
     def paragraph(self, rng: np.random.Generator, patterns: Sequence[str], topic: int, n_sentences: int) -> str:
         """`n_sentences` different pieces, worded for a topic and joined."""

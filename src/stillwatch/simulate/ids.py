@@ -5,12 +5,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["hex_ids"]
+__all__ = ["hex_ids", "mix"]
 
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
-def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """SplitMix64's finaliser, a bijection of 64-bit words.
 
     References    Steele, Lea, Flood (2014), OOPSLA, section 3.
@@ -30,7 +30,7 @@ def hex_ids(prefix: str, numbers: npt.ArrayLike, salt: int) -> pa.StringArray:
     """
     signed = np.asarray(numbers, np.int64)
     with np.errstate(over="ignore"):
-        salted = _mix(signed.astype(np.uint64) + np.uint64(salt % 2**63) * np.uint64(0x9E3779B97F4A7C15))
+        salted = mix(signed.astype(np.uint64) + np.uint64(salt % 2**63) * np.uint64(0x9E3779B97F4A7C15))
     shifts = np.arange(60, -4, -4).astype(np.uint64)
     head = np.frombuffer(prefix.encode(), np.uint8)
     width = len(head) + 16

@@ -5,13 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stillwatch.simulate.arrays import FloatArray, IntArray
 from stillwatch.simulate.corpora import Corpora, keyword_topics, unwrap
 from stillwatch.simulate.grammar import CIRCLES, Grammar
+from stillwatch.simulate.rewriter import Rewriter
 from stillwatch.simulate.sections import read_sections
 
-__all__ = ["Library", "Pool", "open_library"]
+__all__ = ["Dialogues", "Library", "Pool", "open_library"]
 
 
 class Pool(NamedTuple):
@@ -61,6 +63,14 @@ class Pool(NamedTuple):
         return rng.permutation(np.concatenate(found))[:n]
 
 
+class Dialogues(NamedTuple):
+    """Questions asked under a system prompt; places in the library. `firsts` is where each system prompt begins."""
+
+    systems: IntArray
+    texts: IntArray
+    firsts: IntArray
+
+
 def _pool(texts: IntArray, topics: IntArray, sources: IntArray) -> Pool:
     """Group texts by topic; a topic has the source of its first text."""
     order = np.argsort(topics, kind="stable")
@@ -72,6 +82,8 @@ def _pool(texts: IntArray, topics: IntArray, sources: IntArray) -> Pool:
 class Library:
     """Texts by place; place 0 is the empty text.
 
+    rewriter         Writes what no piece says.
+    dialogues        Questions with the system prompts they were asked under; None without corpora.
     spent_sources    Sources of attack prompts that campaigns of this run have used.
     pools    chat, support, record (what a form or ticket says), task and followup for ordinary use, evaluation, attack.
     """
@@ -80,6 +92,9 @@ class Library:
     pools: dict[str, Pool] = field(default_factory=dict)
     origin: str = "grammar"
     pieces: dict[str, tuple[str, ...]] = field(default_factory=lambda: read_sections("templates"))
+    dialogues: Dialogues | None = None
+    rewriter: Rewriter = field(init=False)
+    _topics: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     _parts: list[pa.Array] = field(default_factory=lambda: [pa.array([""])])
     _n_texts: int = 1
     spent_sources: set[int] = field(default_factory=set)
@@ -96,6 +111,16 @@ class Library:
         """Put one text on the shelf and say where."""
         return int(self.add(pa.array([text]))[0])
 
+    def text(self, place: int) -> str:
+        """One text from the shelf."""
+        first = self._n_texts
+        for part in reversed(self._parts):
+            first -= len(part)
+            if place >= first:
+                return str(part[place - first].as_py())
+        message = f"place must be in [0, {self._n_texts}), got {place}"
+        raise IndexError(message)
+
     def all_texts(self) -> pa.Array:
         """The whole shelf."""
         return pa.concat_arrays(self._parts)
@@ -105,11 +130,31 @@ class Library:
         return self.grammar.paragraph(rng, self.pieces[piece], topic, n_sentences)
 
     def fresh_wording(self, rng: np.random.Generator, piece: str, topic: int) -> str:
-        """One sentence of a piece that this run has not used yet, while there is one: operators write their own."""
-        patterns = [line for line in self.pieces[piece] if line not in self._used] or list(self.pieces[piece])
+        """One sentence of a piece that this run has not used yet: operators write their own."""
+        patterns = [line for line in self.pieces.get(piece, ()) if line not in self._used]
+        intent = piece.removeprefix("harvest.")
+        if not patterns and self.rewriter.knows(intent):
+            return str(self.rewriter.write(rng, intent, 1)[0].as_py())
+        patterns = patterns or list(self.pieces[piece])
         chosen = patterns[int(rng.integers(len(patterns)))]
         self._used.add(chosen)
         return self.grammar.expand(rng, chosen, topic)
+
+    def __post_init__(self) -> None:
+        """Give the rewriter the library's names."""
+        self.rewriter = Rewriter(self.grammar)
+
+    def note_topics(self, pool: Pool) -> None:
+        """Keep the topics of a pool's texts, for those who sort by them."""
+        topics = np.full(self._n_texts, -1, np.int64)
+        topics[: len(self._topics)] = self._topics
+        topics[pool.texts] = np.repeat(np.arange(len(pool.sizes)), pool.sizes)
+        self._topics = topics
+
+    def topic_of(self, texts: IntArray) -> IntArray:
+        """Topic of each text, comparable within one pool; -1 for texts whose topics nobody kept."""
+        known = np.minimum(texts, len(self._topics) - 1)
+        return np.where(texts < len(self._topics), self._topics[known], -1)
 
     def legit_topic(self, rng: np.random.Generator) -> int:
         """A topic of English talk for a service or tool."""
@@ -132,6 +177,7 @@ _POOLS = {
 def _grammar_pool(library: Library, rng: np.random.Generator, name: str, exchanges: int) -> None:
     """Write one pool with the built-in grammar."""
     side, kind, share, fewest, most, details = _POOLS[name]
+    most = int(most * min(5.0, max(1.0, exchanges / _PLENTY)))
     n_texts = min(max(fewest, int(share * exchanges)), most)
     topics = library.grammar.topics(side)
     popular = rng.dirichlet(np.full(len(topics), 3.0))
@@ -142,9 +188,28 @@ def _grammar_pool(library: Library, rng: np.random.Generator, name: str, exchang
     library.pools[name] = _pool(library.add(texts.take(pa.array(first))), chosen, chosen // CIRCLES)
 
 
+_PLENTY = 1_000_000
+"""Exchanges up to which the most texts of a pool hold; bigger runs have bigger pools, to five times as many."""
 _ALWAYS_WRITTEN = {"chat", "followup", "record", "attack"}
 _LOTS = 80
 _ROLES = {"chat": ("chat", "enterprise"), "support": ("enterprise",), "task": ("agent",), "evaluation": ("evaluation",)}
+
+_LEGITIMATE = sorted({role for roles in _ROLES.values() for role in roles})
+
+
+def _dialogues(library: Library, corpora: Corpora) -> Dialogues | None:
+    """Questions of ordinary use that were recorded with a system prompt, prompt by prompt."""
+    rows = corpora.rows("agent", "chat", "enterprise")
+    systems = corpora.systems.take(pa.array(rows))
+    rows = rows[systems.is_valid().to_numpy(zero_copy_only=False)]
+    if not len(rows):
+        return None
+    coded = corpora.systems.take(pa.array(rows)).dictionary_encode()
+    codes = coded.indices.to_numpy().astype(np.int64)
+    order = np.argsort(codes, kind="stable")
+    firsts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    texts = library.add(corpora.texts.take(pa.array(rows[order])))
+    return Dialogues(library.add(coded.dictionary)[codes[order]], texts, firsts)
 
 
 def _corpus_pool(library: Library, corpora: Corpora, name: str) -> Pool:
@@ -154,6 +219,10 @@ def _corpus_pool(library: Library, corpora: Corpora, name: str) -> Pool:
     sources = corpora.sources[rows]
     if name == "attack":
         texts, sources = unwrap(texts, sources)
+        # a text that ordinary people have too is nobody's evidence
+        others = corpora.texts.take(pa.array(corpora.rows(*_LEGITIMATE)))
+        rows = np.flatnonzero(~pc.is_in(texts, value_set=others).to_numpy(zero_copy_only=False))
+        texts, sources = texts.take(pa.array(rows)), sources[rows]
     # topics of one base corpus stay together, so that neighbours in number are neighbours in kind
     _, topics = np.unique(sources * 1_000_000 + keyword_topics(texts), return_inverse=True)
     return _pool(library.add(texts), topics.astype(np.int64), sources)
@@ -188,7 +257,9 @@ def open_library(rng: np.random.Generator, exchanges: int, corpora: Corpora | No
         if corpora is not None and name not in {"followup", "record"}:
             pool = _corpus_pool(library, corpora, name)
             library.pools[name] = _both(library.pools[name], pool) if name in _ALWAYS_WRITTEN else pool
+    library.note_topics(library.pools["attack"])
     library.pools["attack"] = _in_lots(rng, library.pools["attack"].texts)
     if corpora is not None:
         library.origin = "corpora"
+        library.dialogues = _dialogues(library, corpora)
     return library

@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.simulate.arrays import FloatArray, IntArray
 from stillwatch.simulate.clients import MODELS, PROVIDER, Clients
+from stillwatch.simulate.corpora import Corpora
 from stillwatch.simulate.draft import Draft
 from stillwatch.simulate.ids import hex_ids
-from stillwatch.simulate.networks import COUNTRIES, Networks, address_texts
+from stillwatch.simulate.networks import COUNTRIES, Networks
 
 __all__ = ["Renderer"]
 
@@ -37,7 +38,7 @@ class Renderer:
 
     texts      The library's shelf.
     salt       Makes this run's ids its own.
-    lengths    Real answer lengths in tokens, or None for a log-normal of the same mean and spread.
+    corpora    Real lengths of requests and answers and real reuse of prefixes; None for distributions like them.
     """
 
     texts: pa.Array
@@ -46,7 +47,7 @@ class Renderer:
     account_ids: pa.Array
     organisation_ids: pa.Array
     salt: int
-    lengths: FloatArray | None
+    corpora: Corpora | None
 
     def render(self, rng: np.random.Generator, draft: Draft, first: int) -> pa.Table:
         """Write out rows; `first` is the number of the first row, which its id is made from."""
@@ -98,7 +99,7 @@ class Renderer:
     def _network(self, draft: Draft) -> dict[str, pa.Array]:
         network = draft["network"]
         return {
-            "client_address": address_texts(draft["host"]),
+            "client_address": self.networks.addresses(network.astype(np.int64), draft["host"]),
             "client_asn": pa.array(self.networks.asn[network]),
             "client_country": _pick(list(COUNTRIES), self.networks.country[network], pa.string()),
         }
@@ -111,11 +112,28 @@ class Renderer:
         }
         return columns | {"model": _pick([model.name for model in MODELS], draft["model"], pa.string())}
 
+    def _lengths(
+        self, rng: np.random.Generator, draft: Draft, columns: dict[str, pa.Array]
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Tokens of earlier turns and tools, tokens of an answer of length 1, and the share of input that is cached."""
+        n, turn, tools = len(draft), draft["turn"], draft["tools"]
+        if self.corpora is None:
+            length = rng.lognormal(5.03, 0.85, n)
+            return (turn - 1.0) * rng.lognormal(5.4, 0.4, n), length, np.where(rng.random(n) < 0.7, 0.75, 0.0)
+        chat, code = self.corpora.chat_tokens, self.corpora.code_tokens
+        request = rng.integers(len(chat), size=n)
+        # a conversation has the length of a real one from its fourth turn on; tools come with files and definitions
+        talked = chat[request, 0] * np.minimum((turn - 1.0) / 3.0, 1.0)
+        offered = np.where(tools, rng.choice(code[:, 0], n), 0.0)
+        again = (turn > 1) | tools | columns["system_text"].is_valid().to_numpy(zero_copy_only=False)
+        reused = np.where(again, rng.choice(self.corpora.prefixes.reused, n), 0.0)
+        return talked + offered, chat[request, 1], reused
+
     def _usage(self, rng: np.random.Generator, draft: Draft, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
         """Tokens, price, status and how the answer ended."""
         n, model = len(draft), draft["model"]
-        draw = rng.choice(self.lengths, n) if self.lengths is not None else rng.lognormal(5.03, 0.85, n)
-        answer = np.maximum(1.0, draw * draft["length"] * rng.lognormal(0.0, 0.25, n))
+        context, length, reused = self._lengths(rng, draft, columns)
+        answer = np.maximum(1.0, length * draft["length"] * rng.lognormal(0.0, 0.25, n))
         thinks = np.array([m.reasons for m in MODELS])[model] | columns["reasoning_effort"].is_valid().to_numpy(False)
         reasoning = np.where(thinks, rng.lognormal(6.2, 0.9, n), 0.0).astype(np.int64)
         output = answer.astype(np.int64) + reasoning
@@ -123,9 +141,8 @@ class Renderer:
         cut, output = output > cap, np.minimum(output, cap)
         reasoning = np.minimum(reasoning, output)
         system = pc.utf8_length(columns["system_text"]).fill_null(0).to_numpy()
-        earlier = (draft["turn"] - 1.0) * rng.lognormal(5.4, 0.4, n)
-        tokens_in = ((system + pc.utf8_length(columns["prompt_text"]).to_numpy()) / 4.1 + 8 + earlier).astype(np.int64)
-        cached = np.where((tokens_in > 1_024) & (rng.random(n) < 0.7), tokens_in * 3 // 4 // 128 * 128, 0)
+        tokens_in = ((system + pc.utf8_length(columns["prompt_text"]).to_numpy()) / 4.1 + 8 + context).astype(np.int64)
+        cached = np.where(tokens_in > 1_024, (tokens_in * reused).astype(np.int64) // 128 * 128, 0)
         status = rng.choice([200, *_ERRORS], n, p=[1 - sum(_ERRORS.values()), *_ERRORS.values()])
         failed, refused = status != 200, (rng.random(n) < 0.005) & (status == 200)
         price_in = np.array([m.input_price for m in MODELS])[model]

@@ -39,7 +39,7 @@ ROSTER_COLUMNS: dict[str, int] = {
 class Roster:
     """Accounts by number. Payments and organisations are numbers too, unique in the run.
 
-    start_us    Start of the window: everybody had signed up by then.
+    start_us    Start of the window: most had signed up by then.
     """
 
     start_us: int
@@ -71,6 +71,12 @@ class Roster:
         )
         self._n_accounts += n
         return np.arange(self._n_accounts - n, self._n_accounts, dtype=np.int64)
+
+    def reopen(self, accounts: IntArray, created_us: IntArray) -> None:
+        """Correct when some accounts were opened, microseconds since 1970."""
+        whole = {name: self.column(name) for name in ROSTER_COLUMNS}
+        whole["created_us"][accounts] = created_us
+        self._parts = [whole]
 
     def paid_in_groups(self, rng: np.random.Generator, n: int, group: int) -> IntArray:
         """Means of payment of `n` accounts, `group` accounts each; as many pay nothing as among unrelated people."""

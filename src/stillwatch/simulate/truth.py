@@ -43,7 +43,7 @@ TRUTH_ACCOUNT: pa.Schema = pa.schema(
 
 
 def account_table(roster: Roster, account_ids: pa.Array, organisation_ids: pa.Array, salt: int) -> pa.Table:
-    """What the provider knows, in the order of the ids."""
+    """What the provider knows, account by account."""
     rng = np.random.default_rng(salt)
     used = roster.column("domain")
     columns = [
@@ -56,40 +56,53 @@ def account_table(roster: Roster, account_ids: pa.Array, organisation_ids: pa.Ar
         pa.array(roster.column("verified"), pa.int32()),
         pa.array(USES).take(pa.array(roster.column("use"), mask=roster.column("use") < 0)),
     ]
-    return pa.table(columns, schema=ACCOUNT).sort_by("account_id")
+    return pa.table(columns, schema=ACCOUNT)
 
 
 def account_truth(
     roster: Roster, account_ids: pa.Array, populations: Sequence[str], campaigns: Sequence[str]
 ) -> pa.Table:
-    """Whose each account is, in the order of the ids; a campaign's accounts have its name as population."""
+    """Whose each account is; a campaign's accounts have its name as population."""
     campaign, population = roster.column("campaign"), roster.column("population")
     names = pa.array([*populations, *campaigns])
     place = np.where(campaign >= 0, campaign + len(populations), population)
     planted = pa.array(list(campaigns), pa.string()).take(pa.array(campaign, mask=campaign < 0))
-    return pa.table([account_ids, names.take(pa.array(place)), planted], schema=TRUTH_ACCOUNT).sort_by("account_id")
+    return pa.table([account_ids, names.take(pa.array(place)), planted], schema=TRUTH_ACCOUNT)
 
 
-def _counts(column: pa.ChunkedArray) -> dict[str, int]:
-    """How often each value stands in a column, names sorted, nulls left out."""
-    found = pc.value_counts(column.drop_null()).to_pylist()
-    return dict(sorted((entry["values"], entry["counts"]) for entry in found))
+def _counts(table: pa.Table, by: str, count: str | None = None) -> dict[str, int]:
+    """Rows for each value of a column, or the sum of another, names sorted, nulls left out."""
+    known = table.filter(table[by].is_valid())
+    found = known.group_by(by).aggregate([([], "count_all") if count is None else (count, "sum")])
+    return dict(sorted(zip(found[by].to_pylist(), found.column(1).to_pylist(), strict=True)))
+
+
+def _exchange_counts(path: Path) -> pa.Table:
+    """Exchanges by population, campaign and entity, read a part at a time."""
+    keys = ["population", "campaign", "entity"]
+    with pq.ParquetFile(path) as file:
+        parts = [
+            pa.Table.from_batches([batch]).group_by(keys).aggregate([([], "count_all")])
+            for batch in file.iter_batches(columns=keys)
+        ]
+    whole = pa.concat_tables(parts).group_by(keys).aggregate([("count_all", "sum")])
+    return whole.rename_columns([*keys, "n"])
 
 
 def write_manifest(folder: Path, facts: Mapping[str, object]) -> dict[str, object]:
     """Count what the truth tables of `folder` hold and write ``manifest.json``."""
-    exchanges = pq.read_table(folder / "exchanges.parquet", columns=["population", "campaign", "entity"])
+    exchanges = _exchange_counts(folder / "exchanges.parquet")
     accounts = pq.read_table(folder / "accounts.parquet")
-    units = exchanges.group_by(["population", "entity"]).aggregate([]).column("population")
+    units = exchanges.group_by(["population", "entity"]).aggregate([])
     manifest = {
         **facts,
-        "exchanges": exchanges.num_rows,
+        "exchanges": pc.sum(exchanges["n"]).as_py(),
         "accounts": accounts.num_rows,
-        "exchanges_by_population": _counts(exchanges["population"]),
-        "exchanges_by_campaign": _counts(exchanges["campaign"]),
-        "accounts_by_population": _counts(accounts["population"]),
-        "accounts_by_campaign": _counts(accounts["campaign"]),
-        "entities_by_population": _counts(units),
+        "exchanges_by_population": _counts(exchanges, "population", "n"),
+        "exchanges_by_campaign": _counts(exchanges, "campaign", "n"),
+        "accounts_by_population": _counts(accounts, "population"),
+        "accounts_by_campaign": _counts(accounts, "campaign"),
+        "entities_by_population": _counts(units, "population"),
     }
     folder.joinpath("manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
     return manifest

@@ -35,6 +35,7 @@ class World:
     overlap     Share of a campaign's prompts taken from ordinary people's, 0 to 1.
     entities    Names of families and organisations, by number.
     agent_programs    The agents that people use, for those who copy them.
+    release_day       Day on which a new model appears; None when none does.
     """
 
     seed: int
@@ -47,6 +48,7 @@ class World:
     corpora: Corpora | None
     entities: list[str] = field(default_factory=list)
     agent_programs: list[AgentProgram] = field(default_factory=list)
+    release_day: float | None = None
 
     def rng(self, name: str) -> np.random.Generator:
         """Random numbers of one part of the run, the same whatever other parts there are."""
@@ -62,6 +64,10 @@ class World:
         first = len(self.entities)
         self.entities.extend(f"{name}-{i}" for i in range(first, first + n))
         return np.arange(first, first + n, dtype=np.int64)
+
+    def release_model(self, day: float) -> None:
+        """Let the new model appear on a day, unless it is there already."""
+        self.release_day = day if self.release_day is None else min(day, self.release_day)
 
     def name(self, rng: np.random.Generator) -> str:
         """An invented name for a company or program."""

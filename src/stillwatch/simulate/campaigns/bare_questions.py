@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from stillwatch.simulate.brief import Brief
 from stillwatch.simulate.draft import Draft
-from stillwatch.simulate.operation import accounts_needed, harvest_items, open_operation, work_off
+from stillwatch.simulate.harvest_list import harvest_items
+from stillwatch.simulate.operation import open_operation, some_span, staffed, work_off
+from stillwatch.simulate.options import Options
 from stillwatch.simulate.world import World
 
 __all__ = ["BareQuestions"]
@@ -14,16 +17,16 @@ class BareQuestions:
 
     name = "bare-questions"
     share = 0.05
-    cover = 0.0
+    full_size = 400_000
+    full_days = 14.0
+    usual = Options()
+    mixes = False
 
-    def build(self, world: World, rng: np.random.Generator, n: int, n_cover: int, number: int) -> Draft:
-        """Draft `n` bare exchanges."""
-        del n_cover
-        length = min(world.days, float(rng.uniform(6.0, 13.0)))
-        start = float(rng.uniform(0.0, world.days - length))
-        operation = open_operation(
-            world, rng, accounts_needed(n, length), number=number, span=(start, start + length), own=False
-        )
+    def build(self, world: World, rng: np.random.Generator, brief: Brief) -> Draft:
+        """Draft the bare exchanges."""
+        n = brief.n
+        span = some_span(world, rng, 6.0, 13.0)
+        operation = open_operation(world, rng, brief, staffed(brief, span), span=span, own=False)
         operation.builds[:] = world.clients.popular_builds(rng, 1)[0]
         return Draft.of(
             n,
@@ -31,5 +34,5 @@ class BareQuestions:
             **harvest_items(world, rng, n),
             length=1.8,
             population=-1,
-            campaign=number,
+            campaign=brief.number,
         )

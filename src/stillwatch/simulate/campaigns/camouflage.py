@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from stillwatch.simulate.brief import Brief
 from stillwatch.simulate.draft import Draft
+from stillwatch.simulate.harvest_list import harvest_items
 from stillwatch.simulate.harvest_templates import apply_templates
-from stillwatch.simulate.operation import accounts_needed, harvest_items, open_operation, work_off
+from stillwatch.simulate.operation import open_operation, some_span, staffed, work_off
+from stillwatch.simulate.options import Options
 from stillwatch.simulate.populations.agents import agent_prompt
 from stillwatch.simulate.world import AgentProgram, World
 
@@ -16,22 +19,22 @@ class Camouflage:
 
     name = "camouflage"
     share = 0.045
-    cover = 0.0
+    full_size = 400_000
+    full_days = 14.0
+    usual = Options()
+    mixes = False
 
-    def build(self, world: World, rng: np.random.Generator, n: int, n_cover: int, number: int) -> Draft:
-        """Draft `n` templated exchanges that look like the most used agent's."""
-        del n_cover
-        length = min(world.days, float(rng.uniform(5.0, 13.0)))
-        start = float(rng.uniform(0.0, world.days - length))
-        operation = open_operation(
-            world, rng, accounts_needed(n, length), number=number, span=(start, start + length), own=False
-        )
+    def build(self, world: World, rng: np.random.Generator, brief: Brief) -> Draft:
+        """Draft the templated exchanges that look like the most used agent's."""
+        n = brief.n
+        span = some_span(world, rng, 5.0, 13.0)
+        operation = open_operation(world, rng, brief, staffed(brief, span), span=span, own=False)
         program = max(world.agent_programs, key=lambda p: p.n_exchanges, default=None) or self._invented(world, rng)
         items = apply_templates(world, rng, harvest_items(world, rng, n), int(rng.integers(2, 5)))
         columns = work_off(world, rng, operation, n)
         columns["build"][:], columns["setting"][:] = program.build, program.setting
         return Draft.of(
-            n, **columns, **items, system=program.system, tools=True, length=1.8, population=-1, campaign=number
+            n, **columns, **items, system=program.system, tools=True, length=1.8, population=-1, campaign=brief.number
         )
 
     @staticmethod

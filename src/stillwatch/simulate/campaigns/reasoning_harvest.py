@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from stillwatch.simulate.brief import Brief
 from stillwatch.simulate.draft import Draft
+from stillwatch.simulate.harvest_list import harvest_items
 from stillwatch.simulate.harvest_templates import apply_templates
-from stillwatch.simulate.operation import accounts_needed, harvest_items, open_operation, work_off
+from stillwatch.simulate.operation import open_operation, some_span, staffed, work_off
+from stillwatch.simulate.options import Options
 from stillwatch.simulate.world import World
 
 __all__ = ["ReasoningHarvest"]
@@ -15,15 +18,17 @@ class ReasoningHarvest:
 
     name = "reasoning-harvest"
     share = 0.07
-    cover = 0.0
+    full_size = 150_000
+    full_days = 14.0
+    usual = Options()
+    mixes = False
 
-    def build(self, world: World, rng: np.random.Generator, n: int, n_cover: int, number: int) -> Draft:
-        """Draft `n` templated exchanges."""
-        del n_cover
-        length = min(world.days, float(rng.uniform(5.0, 12.0)))
-        start = float(rng.uniform(0.0, world.days - length))
-        operation = open_operation(
-            world, rng, accounts_needed(n, length), number=number, span=(start, start + length), own=True
-        )
+    def build(self, world: World, rng: np.random.Generator, brief: Brief) -> Draft:
+        """Draft the templated exchanges."""
+        n = brief.n
+        span = some_span(world, rng, 5.0, 12.0)
+        operation = open_operation(world, rng, brief, staffed(brief, span), span=span, own=True)
         items = apply_templates(world, rng, harvest_items(world, rng, n), int(rng.integers(3, 9)))
-        return Draft.of(n, **work_off(world, rng, operation, n), **items, length=2.2, population=-1, campaign=number)
+        return Draft.of(
+            n, **work_off(world, rng, operation, n), **items, length=2.2, population=-1, campaign=brief.number
+        )

@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from stillwatch.simulate.brief import Brief
 from stillwatch.simulate.draft import Draft
+from stillwatch.simulate.harvest_list import harvest_items
 from stillwatch.simulate.harvest_templates import apply_templates
-from stillwatch.simulate.operation import harvest_items, open_operation, work_off
+from stillwatch.simulate.operation import open_operation, work_off
+from stillwatch.simulate.options import Options
 from stillwatch.simulate.world import World
 
 __all__ = ["SlowDrip"]
@@ -15,12 +18,17 @@ class SlowDrip:
 
     name = "slow-drip"
     share = 0.025
-    cover = 0.0
+    full_size = 150_000
+    full_days = 14.0
+    usual = Options()
+    mixes = False
 
-    def build(self, world: World, rng: np.random.Generator, n: int, n_cover: int, number: int) -> Draft:
-        """Draft `n` exchanges of about ``n / 3.5`` accounts."""
-        del n_cover
-        n_accounts = min(n, max(60, int(n / rng.uniform(2.8, 4.5))))
-        operation = open_operation(world, rng, n_accounts, number=number, span=(0.0, world.days), own=False)
+    def build(self, world: World, rng: np.random.Generator, brief: Brief) -> Draft:
+        """Draft the exchanges of one account for about every 3.5."""
+        n = brief.n
+        n_accounts = brief.slots(max(brief.fewest, int(n / rng.uniform(2.8, 4.5))))
+        operation = open_operation(world, rng, brief, n_accounts, span=(0.0, world.days), own=False)
         items = apply_templates(world, rng, harvest_items(world, rng, n), 1, "drip")
-        return Draft.of(n, **work_off(world, rng, operation, n), **items, length=1.8, population=-1, campaign=number)
+        return Draft.of(
+            n, **work_off(world, rng, operation, n), **items, length=1.8, population=-1, campaign=brief.number
+        )

@@ -2,13 +2,38 @@
 
 import numpy as np
 
-from stillwatch.simulate.arrays import family_sizes
+from stillwatch.simulate.arrays import IntArray, family_sizes
 from stillwatch.simulate.draft import Draft
 from stillwatch.simulate.fleet import open_office, run_jobs
 from stillwatch.simulate.populations.tools import service_template
 from stillwatch.simulate.world import World
 
-__all__ = ["Enterprise"]
+__all__ = ["Enterprise", "equal_quotas"]
+
+_EQUAL_QUOTAS = 0.35
+_FEWEST_KEYS = 4
+
+
+def equal_quotas(rng: np.random.Generator, n: int, n_accounts: int) -> IntArray:
+    """Account of each of `n` jobs in order of time, when every key has the same quota.
+
+    Either one key after another is used up, or rounds go over the keys, by ones or by batches, in one order or a new
+    one each time.
+    """
+    quota = -(-n // n_accounts)
+    batch = int(rng.choice([quota, 1, min(quota, 20)]))
+    rounds = -(-quota // batch)
+    order = np.tile(rng.permutation(n_accounts), (rounds, 1))
+    if rng.random() < 0.5:
+        order = rng.permuted(order, axis=1)
+    left = quota - np.arange(rounds) * batch
+    turns = np.repeat(order.ravel(), np.repeat(np.minimum(left, batch), n_accounts))
+    # the last round may be short: some keys have one job less, and nobody more than one
+    spare = len(turns) - n
+    keep = np.ones(len(turns), bool)
+    last = np.unique(turns[::-1], return_index=True)[1][:spare]
+    keep[len(turns) - 1 - last] = False
+    return turns[keep]
 
 
 class Enterprise:
@@ -33,9 +58,12 @@ class Enterprise:
         filed = rng.random() < 0.7
         if rng.random() < 0.4:
             topics = np.sort(topics)
+        columns = run_jobs(world, rng, office, n)
+        if n_accounts >= _FEWEST_KEYS and rng.random() < _EQUAL_QUOTAS:
+            columns["account"] = office.accounts[equal_quotas(rng, n, n_accounts)]
         return Draft.of(
             n,
-            **run_jobs(world, rng, office, n),
+            **columns,
             **service_template(world.library, rng),
             body=pool.draw(rng, topics),
             middle=world.library.add_text("\n") if filed else 0,
