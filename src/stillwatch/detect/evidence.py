@@ -69,6 +69,7 @@ class EvidenceDesk:
         return (
             ChannelBits("dispatch", row["dispatch_bits"]),
             ChannelBits("infrastructure", row["infrastructure_bits"], judged=judged),
+            ChannelBits("lifecycle", row["lifecycle_bits"]),
         )
 
     def _effects(self, row: Mapping[str, float], at: int) -> tuple[Effect, ...]:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from stillwatch.detect.accounts import AccountBook
 from stillwatch.detect.channels.dispatch import dispatch_bits
-from stillwatch.detect.channels.infrastructure import coordination_bits, infrastructure_bits
+from stillwatch.detect.channels.infrastructure import InfrastructureBits, coordination_bits, infrastructure_bits
+from stillwatch.detect.channels.lifecycle import lifecycle_bits
 from stillwatch.detect.harvest import TESTS
+from stillwatch.detect.lives import LifeBook
 from stillwatch.detect.views import family_keys, view_of
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.family import ATTRIBUTES, WEAK_ATTRIBUTES, Family
@@ -64,8 +66,9 @@ MEASURED_COLUMNS: tuple[Column, ...] = (
     *(Column(f"{name}_error", pa.float64(), "Standard error of the effect.", required=True) for name in FEATURE_NAMES),
     Column("dispatch_bits", pa.float64(), "Whose turn is it, log2 of an e-value.", required=True),
     Column("infrastructure_bits", pa.float64(), "What do they share, log2 of an e-value.", required=True),
-    Column("coordination_bits", pa.float64(), "Both channels.", required=True),
-    Column("bits_without_payment", pa.float64(), "Both channels without payment.", required=True),
+    Column("lifecycle_bits", pa.float64(), "Do they live by one plan, log2 of an e-value.", required=True),
+    Column("coordination_bits", pa.float64(), "All channels.", required=True),
+    Column("bits_without_payment", pa.float64(), "All channels without payment.", required=True),
     *(
         Column(f"{name}_bits", pa.float64(), "Infrastructure bits of one attribute.", required=True)
         for name in ATTRIBUTES
@@ -125,7 +128,7 @@ def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Famil
     view = view_of(family)
     rows = book.rows(accounts)
     attributes = book.attributes[rows].copy()
-    for name in WEAK_ATTRIBUTES:
+    for name in (*WEAK_ATTRIBUTES, *view.conditions_on):
         attributes[:, ATTRIBUTES.index(name)] = 0
     return Family(
         family=family,
@@ -162,18 +165,18 @@ def _background(attributes: NDArray[np.uint64], n_alike: NDArray[np.int64], n_ac
     return np.asarray(np.minimum((np.maximum(n_alike - inside, 0) + 1) / (n_outside + 1), 1.0), np.float64)
 
 
-def judge(book: AccountBook) -> Callable[[pa.Table], pa.Table]:
+def judge(book: AccountBook, life_book: LifeBook) -> Callable[[pa.Table], pa.Table]:
     """Function that measures every family of a table that holds whole families (`MEMBER` in, `MEASURED` out)."""
 
     def measure(table: pa.Table) -> pa.Table:
-        rows = [_measure(family) for family in split_families(table, book)]
+        rows = [_measure(family, life_book) for family in split_families(table, book)]
         columns = [pa.array([row[f.name] for row in rows], f.type) for f in MEASURED]
         return pa.Table.from_arrays(columns, schema=MEASURED)
 
     return measure
 
 
-def _measure(family: Family) -> dict[str, float]:
+def _measure(family: Family, life_book: LifeBook) -> dict[str, float]:
     row: dict[str, float] = {
         "family": family.family,
         "n_accounts": len(family.accounts),
@@ -181,22 +184,33 @@ def _measure(family: Family) -> dict[str, float]:
     }
     for test in TESTS:
         row[test.name], row[f"{test.name}_error"] = test.effect(family)
-    row |= _coordination(family)
+    row |= _coordination(family, life_book)
     for bit, name in enumerate(ELICITATION_CLASSES):
         row[f"{name}_share"] = float(np.mean((family.elicitation >> bit) & 1))
     return row
 
 
-def _coordination(family: Family) -> dict[str, float]:
+def _coordination(family: Family, life_book: LifeBook) -> dict[str, float]:
     dispatch = dispatch_bits(family.account, family.time_us)
     infrastructure = infrastructure_bits(family.attributes, family.p_background)
-    without_payment = float(infrastructure.without[_PAYMENT])
+    lifecycle = lifecycle_bits(family.account, family.time_us, life_book.of(family.accounts)).total
+    both, unpaid = _known(infrastructure)
     row = {
         "dispatch_bits": dispatch,
         "infrastructure_bits": infrastructure.total,
-        "coordination_bits": coordination_bits(dispatch, infrastructure.total),
-        "bits_without_payment": coordination_bits(dispatch, without_payment),
+        "lifecycle_bits": lifecycle,
+        "coordination_bits": coordination_bits(dispatch, both, lifecycle),
+        "bits_without_payment": coordination_bits(dispatch, unpaid, lifecycle),
     }
     return row | {
         f"{name}_bits": float(bits) for name, bits in zip(ATTRIBUTES, infrastructure.per_attribute, strict=True)
     }
+
+
+def _known(infrastructure: InfrastructureBits) -> tuple[float | None, float | None]:
+    """Bits of all attributes, and without payment; None where nothing was judged, which is no e-value of 1."""
+    unpaid = np.delete(infrastructure.judged, _PAYMENT).any()
+    return (
+        infrastructure.total if infrastructure.judged.any() else None,
+        float(infrastructure.without[_PAYMENT]) if unpaid else None,
+    )

@@ -12,7 +12,9 @@ from stillwatch.detect.accounts import AccountBook
 from stillwatch.detect.attribution import ATTRIBUTED, CELL_MEMBER, Background, attribute, content_cells
 from stillwatch.detect.coverage import COVERED, coverage
 from stillwatch.detect.families import MEASURED, MEMBER, eligible_families, judge, members, stream_counts
+from stillwatch.detect.lives import LIFE, LifeBook, lives
 from stillwatch.detect.views.rhythm import RHYTHM, rhythm_cells
+from stillwatch.detect.views.ties import tied_groups
 from stillwatch.model.engine import Dataset, Engine
 from stillwatch.model.progress import Stages
 from stillwatch.model.view import Fingerprints, Grouping
@@ -24,6 +26,7 @@ __all__ = ["Measured", "attribute_accounts", "measure_families"]
 Columns = Callable[[pa.RecordBatch], Fingerprints]
 """Turns a batch of sketched rows into arrays, with templates in place of signatures."""
 
+_VISIT: Final = ["account", "prefix"]
 _FIRST: Final = ["account", "time_us", "exchange", "prefix", "asn", "tls"]
 
 
@@ -47,26 +50,43 @@ class Measured:
 def measure_families(engine: Engine, rows: Dataset, columns: Columns, accounts: pa.Table, stages: Stages) -> Measured:
     """Learn rhythms and first appearances, count streams, then measure every family that is large enough."""
     with stages.stage("accounts"):
-        grouping = _learn_rhythms(engine, rows)
         book, covered = _learn_accounts(engine, rows, accounts)
+        life_book = _learn_lives(engine, rows)
+    with stages.stage("ties"):
+        grouping = _learn_groups(engine, rows, book)
     with stages.stage("streams"):
         streams, n_by_account = _count_streams(engine, rows, columns, grouping)
         wanted = eligible_families(streams)
     with stages.stage("group families"):
         joined = engine.map(rows, lambda batch: members(columns(batch), grouping, wanted), MEMBER)
     with stages.stage("measure families"):
-        step = stages.counting("measure families", joined.count(), judge(book), lambda table: table.num_rows)
+        step = stages.counting("measure families", joined.count(), judge(book, life_book), lambda table: table.num_rows)
         measured = engine.group(joined, "family", ("time_us", "exchange"), step, MEASURED).to_table()
     eligible = among(wanted, streams["family"].to_numpy())
     return Measured(measured, streams.filter(pa.array(eligible)), book, grouping, covered, n_by_account)
 
 
-def _learn_rhythms(engine: Engine, rows: Dataset) -> Grouping:
+def _learn_groups(engine: Engine, rows: Dataset, book: AccountBook) -> Grouping:
     columns = rows.select(["account", "client", "time_us", "exchange", "head"])
     cells = engine.group(columns, "account", ("client", "time_us", "exchange"), rhythm_cells, RHYTHM).to_table()
     stream, cell = cells["stream"].to_numpy(), cells["cell"].to_numpy()
     order = np.argsort(stream, kind="stable")
-    return Grouping(stream[order], cell[order])
+    tied_account, tied_group = tied_groups(_visits(engine, rows), book)
+    return Grouping(stream[order], cell[order], tied_account, tied_group)
+
+
+def _visits(engine: Engine, rows: Dataset) -> pa.Table:
+    """Pairs of account and network block, each once."""
+
+    def fold(summary: Summary, batch: pa.RecordBatch) -> Summary:
+        return summary.add(pa.table({**dict(zip(_VISIT, batch.columns, strict=True)), "n": np.ones(batch.num_rows)}))
+
+    return engine.reduce(rows.select(_VISIT), lambda: Summary(_VISIT, ("n",)), fold).table()
+
+
+def _learn_lives(engine: Engine, rows: Dataset) -> LifeBook:
+    columns = rows.select(["account", "time_us", "exchange", "model"])
+    return LifeBook.build(engine.group(columns, "account", ("time_us", "exchange"), lives, LIFE).to_table())
 
 
 def _learn_accounts(engine: Engine, rows: Dataset, accounts: pa.Table) -> tuple[AccountBook, pa.Table]:

@@ -88,7 +88,7 @@ def template_examples(drafts: Sequence[Draft], accused: Columns, grouping: Group
     wanted = np.array(sorted(number), np.uint64)
     campaign = np.array([number[int(family)] for family in wanted], np.int32)
     parts = []
-    for keys in family_keys(accused, grouping):
+    for keys in family_keys(accused, grouping, templates_only=True):
         at = positions(wanted, keys)
         rows = np.flatnonzero((at >= 0) & (campaign[at] == accused["campaign"]))
         parts.append(np.column_stack([at[rows], rows]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ATTRIBUTES", "STRONG_ATTRIBUTES", "WEAK_ATTRIBUTES", "Family"]
+__all__ = ["ATTRIBUTES", "LIFE_BIN_HOURS", "STRONG_ATTRIBUTES", "WEAK_ATTRIBUTES", "Family", "Lives"]
 
 ATTRIBUTES: tuple[str, ...] = ("payment", "prefix", "asn", "tls", "email_domain", "signup")
 """Columns of `Family.attributes`; signup is the hour the account was opened in."""
@@ -15,6 +15,35 @@ WEAK_ATTRIBUTES: tuple[str, ...] = ("tls", "signup")
 without knowing one another, and new accounts come in waves."""
 
 STRONG_ATTRIBUTES: tuple[str, ...] = tuple(name for name in ATTRIBUTES if name not in WEAK_ATTRIBUTES)
+
+LIFE_BIN_HOURS: tuple[int, ...] = (1, 6, 24)
+"""Widths of the bins in which hours of stopping and of changing the model are compared; days last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """When k accounts began, stopped and changed their model, by all that they sent; times in microseconds, 0 never.
+
+    started_us      First exchange, unless the account was there from the outset of the logs. Shape k.
+    stopped_us      Last exchange of an account that fell silent. Shape k.
+    changed_us      First use of the model that the account took up last. Shape k.
+    per_day         Exchanges a day while the account lived. Shape k.
+    bins            Hash of the bin of `stopped_us` for each of `LIFE_BIN_HOURS`, then of the bin of `changed_us` and
+                    the model; 0 is never. Shape (k, 6).
+    p_background    Share of the accounts outside the family with such an event that have the same bin, smoothed, in
+                    (0, 1]. Shape (k, 6).
+    starts_outside  Accounts outside the family that began in each hour of the window. Shape: hours.
+    origin_us       Start of the first of these hours.
+    """
+
+    started_us: NDArray[np.int64]
+    stopped_us: NDArray[np.int64]
+    changed_us: NDArray[np.int64]
+    per_day: NDArray[np.float64]
+    bins: NDArray[np.uint64]
+    p_background: NDArray[np.float64]
+    starts_outside: NDArray[np.int64]
+    origin_us: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -317,6 +317,8 @@ KINDS: Mapping[str, str] = {
     "translation": "a translation service",
     "distillation": "a permitted distillation customer",
     "mixed": "a mix of unrelated customers",
+    "own-organisation": "an organisation of your own verified customers",
+    "own-customers": "your own verified customers",
 }
 
 
@@ -329,10 +331,13 @@ STAGES: Mapping[str, str] = {
     "cut segments": "finding text that recurs",
     "cluster templates": "grouping templates",
     "accounts": "learning about accounts",
+    "ties": "finding accounts that are tied",
     "streams": "counting streams",
     "group families": "grouping into families",
     "measure families": "testing families",
     "score families": "scoring families",
+    "choose families": "choosing legitimate families",
+    "backgrounds": "counting what is common",
     "attribute accounts": "attributing streams",
     "judge campaigns": "judging campaigns",
     "name campaigns": "gathering evidence",

@@ -25,9 +25,11 @@ from stillwatch.detect.channels._kernels import infrastructure_log2
 from stillwatch.errors import InvalidInput
 from stillwatch.stats.e_values import mean_bits
 
-__all__ = ["STAKES", "InfrastructureBits", "coordination_bits", "infrastructure_bits"]
+__all__ = ["LEAST_BITS", "STAKES", "InfrastructureBits", "coordination_bits", "infrastructure_bits"]
 
 STAKES: tuple[float, ...] = (0.0, 0.02, 0.1, 0.5)
+LEAST_BITS: float = 10.0
+"""Bits from which on the lifecycle channel counts."""
 _CONCENTRATION = 1.0
 
 
@@ -91,14 +93,16 @@ def infrastructure_bits(
     return InfrastructureBits(per_attribute, float(together[0]), total, without, judged)
 
 
-def coordination_bits(dispatch: float | None, infrastructure: float | None) -> float:
-    """Bits of the mean e-value over dispatch, infrastructure and both; None is a channel that could not be judged.
+def coordination_bits(dispatch: float | None, infrastructure: float | None, lifecycle: float | None = None) -> float:
+    """Bits of the mean e-value over dispatch, infrastructure, both, and lifecycle; None could not be judged.
 
-    Both is their product. It is an e-value because each infrastructure bet has expectation at most 1 given every turn
-    and value before it and given that a new account came now: dispatch never reads who the new account is. Written as
-    one process, every step's factor is a dispatch ratio times a bet, and its expectation given the past is at most 1.
-    What breaks it is an attribute whose background share changes with the time of day; that breaks the bet alone too.
-    The mean of the three holds even where one of them collapses: a channel at -200 bits costs at most log2 3.
+    Both is the product of the first two. It is an e-value because each infrastructure bet has expectation at most 1
+    given every turn and value before it and given that a new account came now: dispatch never reads who the new account
+    is. Written as one process, every step's factor is a dispatch ratio times a bet, and its expectation given the past
+    is at most 1. What breaks it is an attribute whose background share changes with the time of day; that breaks the
+    bet alone too. Lifecycle reads the times that dispatch reads, so it is in no product; a mean needs no independence.
+    Under `LEAST_BITS` its e-value counts as 0: it is an e-value still, and no floor under families of people.
+    The mean holds even where the others collapse: a channel at -200 bits costs at most 2 bits.
 
     >>> coordination_bits(0.0, 0.0)
     0.0
@@ -106,11 +110,16 @@ def coordination_bits(dispatch: float | None, infrastructure: float | None) -> f
     28.42
     >>> round(coordination_bits(-200.0, 20.0), 2)
     18.42
+    >>> round(coordination_bits(-200.0, -10.0, 40.0), 2)
+    38.0
     """
     if dispatch is None or infrastructure is None:
-        only = infrastructure if dispatch is None else dispatch
-        return 0.0 if only is None else only
-    return mean_bits([dispatch, infrastructure, dispatch + infrastructure])
+        known = [bits for bits in (dispatch, infrastructure) if bits is not None]
+    else:
+        known = [dispatch, infrastructure, dispatch + infrastructure]
+    if lifecycle is not None:
+        known.append(lifecycle if lifecycle >= LEAST_BITS else -np.inf)
+    return mean_bits(known) if known else 0.0
 
 
 def _codes(attributes: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.detect.views.client import Client
+from stillwatch.detect.views.infrastructure import Infrastructure
 from stillwatch.detect.views.linked import Linked
 from stillwatch.detect.views.rhythm import Rhythm
 from stillwatch.detect.views.template import Template
@@ -13,16 +14,23 @@ from stillwatch.model.view import Fingerprints, Grouping, View
 
 __all__ = ["VIEWS", "family_keys", "view_of"]
 
-VIEWS: Final[tuple[View, ...]] = (Template(), Client(), Rhythm(), Linked())
+VIEWS: Final[tuple[View, ...]] = (Template(), Client(), Rhythm(), Linked(), Infrastructure())
 
 _VIEW_SHIFT = np.uint64(61)
 _KEY_MASK = np.uint64((1 << 61) - 1)
 
 
-def family_keys(fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
-    """Family id of each exchange in every view: the view's number in the top three bits, its key below."""
+def family_keys(
+    fingerprints: Fingerprints, grouping: Grouping, *, templates_only: bool = False
+) -> list[NDArray[np.uint64]]:
+    """Family id of each exchange in every view: the view's number in the top three bits, its key below.
+
+    templates_only  Leave out the views whose families share no fixed text.
+    """
     found = []
     for number, view in enumerate(VIEWS):
+        if templates_only and not view.has_template:
+            continue
         tag = np.uint64(number) << _VIEW_SHIFT
         found += [
             np.where(keys == 0, np.uint64(0), (keys & _KEY_MASK) | tag | np.uint64(1))

@@ -14,6 +14,7 @@ class Client:
     name = "client"
     has_template = False
     fixes_client = True
+    conditions_on: tuple[str, ...] = ()
 
     def keys(self, fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
         """The client key; without build and user agent there is none."""

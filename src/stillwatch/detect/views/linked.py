@@ -15,6 +15,7 @@ class Linked:
     name = "linked"
     has_template = True
     fixes_client = True
+    conditions_on: tuple[str, ...] = ()
 
     def keys(self, fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
         """Template and client as one key, for the longest two segments; 0 where either is missing."""

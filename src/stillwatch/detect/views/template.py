@@ -15,6 +15,7 @@ class Template:
     name = "template"
     has_template = True
     fixes_client = False
+    conditions_on: tuple[str, ...] = ()
 
     def keys(self, fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
         """One array per segment; a template that fills two segments of a prompt counts once."""
