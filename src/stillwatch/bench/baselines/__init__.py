@@ -3,6 +3,7 @@
 from stillwatch.bench.baselines.elicitation_rate import ElicitationRate
 from stillwatch.bench.baselines.fraudar import Fraudar
 from stillwatch.bench.baselines.shared_payment import SharedPayment
+from stillwatch.bench.baselines.signal_fusion import SignalFusion
 from stillwatch.bench.baselines.synchrotrap import SynchroTrap
 from stillwatch.bench.baselines.template_spread import TemplateSpread
 from stillwatch.bench.baselines.volume import Volume
@@ -17,4 +18,5 @@ BASELINES: tuple[Baseline, ...] = (
     TemplateSpread(),
     SynchroTrap(),
     Fraudar(),
+    SignalFusion(),
 )

@@ -19,31 +19,37 @@ __all__ = ["accounts_of", "codes", "distinct_pairs", "fingerprint_columns", "ope
 
 _ROWS: Final = 100_000
 _SOURCES: Final = {
-    "content": ("prompt_text",),
-    "n_tokens": ("prompt_text",),
-    "elicitation": ("prompt_text", "system_text"),
-    "system": ("system_text",),
-    "build": ("client_build", "user_agent"),
-    "prefix": ("client_address",),
-    "tls": ("tls_fingerprint",),
-    "model": ("model",),
+    "content": (("prompt_text",),),
+    "elicitation": (("prompt_text",), ("system_text",)),
+    "system": (("system_text",),),
+    "build": (("client_build", "user_agent"),),
+    "prefix": (("client_address",),),
+    "tls": (("tls_fingerprint",),),
+    "model": (("model",),),
 }
-"""Columns of FINGERPRINT that baselines use, and what of an exchange each is made from."""
+"""Columns of FINGERPRINT that baselines use, and what each is made from; marks of several sources are put together, so
+that long texts need not be in memory at once."""
 
 
 def fingerprint_columns(traffic: Traffic, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Columns of FINGERPRINT by name, in order of time, after ``account`` (int64) and ``time_us`` (int64)."""
-    wanted = list(dict.fromkeys(["time", *(source for name in names for source in _SOURCES[name])]))
-    table = traffic.read(wanted)
-    parts = [_fingerprinted(batch, names) for batch in table.to_batches(_ROWS)] if names else []
-    columns = {name: np.concatenate([part[name] for part in parts]) if parts else _nothing(name) for name in names}
-    times = table["time"].cast(pa.int64()).to_numpy()
-    return {"account": accounts_of(table), "time_us": times, **columns}
+    """Columns of FINGERPRINT by name, in order of time, after ``account`` (int64) and ``time_us`` (int64).
+
+    names       Among content, elicitation, system, build, prefix, tls, model.
+    """
+    times = traffic.read(["time"])
+    columns = {"account": accounts_of(times), "time_us": times["time"].cast(pa.int64()).to_numpy()}
+    for sources in dict.fromkeys(sources for name in names for sources in _SOURCES[name]):
+        wanted = [name for name in names if sources in _SOURCES[name]]
+        for name, values in _read_and_print(traffic, sources, wanted).items():
+            columns[name] = values if name not in columns else columns[name] | values
+    return columns
 
 
-def _nothing(name: str) -> NDArray[Any]:
-    empty = fingerprint(pa.RecordBatch.from_pylist([], EXCHANGE))
-    return np.asarray(empty[name].to_numpy(zero_copy_only=False))
+def _read_and_print(traffic: Traffic, sources: Sequence[str], names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    table = traffic.read(sources)
+    empty = pa.RecordBatch.from_pylist([], table.schema)
+    parts = [_fingerprinted(batch, names) for batch in [empty, *table.to_batches(_ROWS)]]
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 
 def _fingerprinted(batch: pa.RecordBatch, names: Sequence[str]) -> dict[str, NDArray[Any]]:
