@@ -11,14 +11,19 @@ COMPILE = (
     *("uv", "pip", "compile", "pyproject.toml", "--upgrade", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet"),
 )
-LOCKS = {"core.lock": ("--group", "build"), "dev.lock": ("--group", "build", "--group", "dev", "-c", "core.lock")}
+LOCKS = {
+    "core.lock": ("--group", "build"),
+    "dev.lock": ("--group", "build", "--group", "dev", "-c", "core.lock"),
+    # The weights run without the packages they ask for, so those are left out: install with --no-deps.
+    "embed.lock": ("--group", "build", "--extra", "embed", "-c", "core.lock", "--excludes", "embed-excludes.txt"),
+}
 
 
 def main() -> int:
-    """Write the locks in order: the second holds to the versions of the first."""
+    """Write the locks in order: the later ones hold to the versions of the first."""
     folder = Path(__file__).parent
     for name, options in LOCKS.items():
-        places = [str(folder.relative_to(Path.cwd()) / o) if o.endswith(".lock") else o for o in options]
+        places = [str(folder.relative_to(Path.cwd()) / o) if o.endswith((".lock", ".txt")) else o for o in options]
         target = str(folder.relative_to(Path.cwd()) / name)
         code = subprocess.run([sys.executable, "-m", *COMPILE, *places, "-o", target], check=False).returncode
         if code:

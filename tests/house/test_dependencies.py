@@ -100,10 +100,11 @@ def test_there_is_no_uv_lock() -> None:
     assert not (ROOT / "uv.lock").exists()
 
 
-def test_dev_lock_holds_to_the_core_lock() -> None:
-    """The tests run on the very versions that users of the core get."""
-    core, dev = ({(n, v) for n, v in PIN.findall(p.read_text())} for p in sorted(LOCKS))
+def test_other_locks_hold_to_the_core_lock() -> None:
+    """The tests and the extra run on the very versions that users of the core get."""
+    core, dev, embed = ({(n, v) for n, v in PIN.findall(p.read_text())} for p in sorted(LOCKS))
     assert core <= dev
+    assert core <= embed
 
 
 def test_python_is_supported() -> None:

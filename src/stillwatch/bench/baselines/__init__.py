@@ -2,6 +2,10 @@
 
 from stillwatch.bench.baselines.elicitation_rate import ElicitationRate
 from stillwatch.bench.baselines.fraudar import Fraudar
+from stillwatch.bench.baselines.mmd_embedding import MmdEmbedding
+from stillwatch.bench.baselines.mmd_tfidf import MmdTfIdf
+from stillwatch.bench.baselines.prada import Prada
+from stillwatch.bench.baselines.seat import Seat
 from stillwatch.bench.baselines.shared_payment import SharedPayment
 from stillwatch.bench.baselines.signal_fusion import SignalFusion
 from stillwatch.bench.baselines.synchrotrap import SynchroTrap
@@ -18,5 +22,9 @@ BASELINES: tuple[Baseline, ...] = (
     TemplateSpread(),
     SynchroTrap(),
     Fraudar(),
+    Prada(),
+    Seat(),
+    MmdTfIdf(),
+    MmdEmbedding(),
     SignalFusion(),
 )
