@@ -148,21 +148,19 @@ def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Famil
 
 def _by_first_appearance(account: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
     """Accounts in the order they first appear, and each exchange's code in that order."""
-    accounts, first, inverse = np.unique(account, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return accounts[order], rank[inverse]
+    coded = pa.array(account).dictionary_encode()
+    return coded.dictionary.to_numpy(), coded.indices.to_numpy()
 
 
 def _background(attributes: NDArray[np.uint64], n_alike: NDArray[np.int64], n_accounts: int) -> NDArray[np.float64]:
-    """Share of the accounts outside the family with the same value, plus one in n."""
+    """Share of the accounts outside the family with the same value, plus one in n; 1 where no account has any."""
     n_outside = max(n_accounts - len(attributes), 0)
-    inside = np.empty(attributes.shape, np.int64)
-    for j in range(attributes.shape[1]):
-        _, inverse, count = np.unique(attributes[:, j], return_inverse=True, return_counts=True)
-        inside[:, j] = count[inverse]
-    return np.asarray(np.minimum((np.maximum(n_alike - inside, 0) + 1) / (n_outside + 1), 1.0), np.float64)
+    p = np.ones(attributes.shape)
+    for j in np.flatnonzero(attributes.any(axis=0)):
+        code = pa.array(attributes[:, j]).dictionary_encode().indices.to_numpy()
+        others = n_alike[:, j] - np.bincount(code)[code]
+        p[:, j] = np.minimum((np.maximum(others, 0) + 1) / (n_outside + 1), 1.0)
+    return p
 
 
 def judge(book: AccountBook, life_book: LifeBook) -> Callable[[pa.Table], pa.Table]:

@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
-from stillwatch.model.family import LIFE_BIN_HOURS, Lives
+from stillwatch.model.family import LIFE_BIN_HOURS, SETTLED_US, Lives
 from stillwatch.stats.lookup import positions
 
-__all__ = ["LIFE", "LifeBook", "lives"]
+__all__ = ["FEWEST_EVENTS", "LIFE", "LifeBook", "lives"]
 
 HOUR_US: Final = 3_600_000_000
 LEAST_SILENCE_US: Final = 24 * HOUR_US
 SILENCE_FACTOR: Final = 2
-SETTLED_US: Final = 24 * HOUR_US
 SETTLED_EXCHANGES: Final = 5
+FEWEST_EVENTS: Final = 5
+"""Fewer stops, or changes, in a family are nothing to judge."""
 
 LIFE_COLUMNS: tuple[Column, ...] = (
     Column("account", pa.uint64(), "Account hash.", required=True),
@@ -82,6 +83,7 @@ class LifeBook:
     """Lives of all accounts, sorted by account hash, and the window they were seen in.
 
     account                 Shape n.
+    first_us                First exchange. Shape n.
     started_us              First exchange, 0 when the account was there within a day of the outset. Shape n.
     stopped_us              Last exchange of an account that fell silent, else 0. Shape n. Silent: for a day, and for
                             twice its longest silence before.
@@ -96,6 +98,7 @@ class LifeBook:
     """
 
     account: NDArray[np.uint64]
+    first_us: NDArray[np.int64]
     started_us: NDArray[np.int64]
     stopped_us: NDArray[np.int64]
     changed_us: NDArray[np.int64]
@@ -123,6 +126,7 @@ class LifeBook:
         known = started[started > 0]
         return cls(
             account=life["account"],
+            first_us=first,
             started_us=started,
             stopped_us=stopped,
             changed_us=life["changed_us"],
@@ -140,18 +144,27 @@ class LifeBook:
         started = self.started_us[rows]
         mine = (started[started > 0] - self.origin_us) // HOUR_US
         bins = self.bins[rows]
-        inside = np.column_stack([_alike(column) for column in bins.T])
-        outside = np.maximum(self.n_known - np.count_nonzero(bins, axis=0), 0)
         return Lives(
+            first_us=self.first_us[rows],
             started_us=started,
             stopped_us=self.stopped_us[rows],
             changed_us=self.changed_us[rows],
             per_day=self.per_day[rows],
             bins=bins,
-            p_background=np.minimum((np.maximum(self.n_alike[rows] - inside, 0) + 1) / (outside + 1), 1.0),
+            p_background=self._background(bins, self.n_alike[rows]),
             starts_outside=self.starts_by_hour - np.bincount(mine, minlength=len(self.starts_by_hour)),
             origin_us=self.origin_us,
         )
+
+    def _background(self, bins: NDArray[np.uint64], n_alike: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Shares of the others; columns with too few events to judge stay at 1."""
+        p = np.ones(bins.shape)
+        n_inside = np.count_nonzero(bins, axis=0)
+        for j in np.flatnonzero(n_inside >= FEWEST_EVENTS):
+            had = np.flatnonzero(bins[:, j])
+            others = np.maximum(n_alike[had, j] - _alike(bins[had, j]), 0)
+            p[had, j] = np.minimum((others + 1) / (max(int(self.n_known[j] - n_inside[j]), 0) + 1), 1.0)
+        return p
 
 
 def _bins(when_us: NDArray[np.int64], what: NDArray[np.uint64], hours: int) -> NDArray[np.uint64]:

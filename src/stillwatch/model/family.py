@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ATTRIBUTES", "LIFE_BIN_HOURS", "STRONG_ATTRIBUTES", "WEAK_ATTRIBUTES", "Family", "Lives"]
+__all__ = ["ATTRIBUTES", "LIFE_BIN_HOURS", "SETTLED_US", "STRONG_ATTRIBUTES", "WEAK_ATTRIBUTES", "Family", "Lives"]
 
 ATTRIBUTES: tuple[str, ...] = ("payment", "prefix", "asn", "tls", "email_domain", "signup")
 """Columns of `Family.attributes`; signup is the hour the account was opened in."""
@@ -19,12 +19,16 @@ STRONG_ATTRIBUTES: tuple[str, ...] = tuple(name for name in ATTRIBUTES if name n
 LIFE_BIN_HOURS: tuple[int, ...] = (1, 6, 24)
 """Widths of the bins in which hours of stopping and of changing the model are compared; days last."""
 
+SETTLED_US = 86_400_000_000
+"""An account is settled a day after its first exchange; only then do a stop or a new model count."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lives:
     """When k accounts began, stopped and changed their model, by all that they sent; times in microseconds, 0 never.
 
-    started_us      First exchange, unless the account was there from the outset of the logs. Shape k.
+    first_us        First exchange. Shape k.
+    started_us      The same, unless the account was there from the outset of the logs. Shape k.
     stopped_us      Last exchange of an account that fell silent. Shape k.
     changed_us      First use of the model that the account took up last. Shape k.
     per_day         Exchanges a day while the account lived. Shape k.
@@ -36,6 +40,7 @@ class Lives:
     origin_us       Start of the first of these hours.
     """
 
+    first_us: NDArray[np.int64]
     started_us: NDArray[np.int64]
     stopped_us: NDArray[np.int64]
     changed_us: NDArray[np.int64]

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+from stillwatch.detect.channels._kernels_failover import Starts, failover_ratios
+from stillwatch.detect.channels._twins_failover import failover_payments
 from stillwatch.detect.channels.infrastructure import LEAST_BITS
 from stillwatch.detect.channels.lifecycle import LifecycleBits, lifecycle_bits
 from stillwatch.detect.lives import LifeBook, lives
@@ -201,3 +203,21 @@ def test_the_order_of_accounts_outside_does_not_matter() -> None:
     family, others = fleet(rng, 30, 50.0, 100.0), adopters(rng, 200, 1000)
     renamed = World(5000 - others.account, others.hours, others.model)
     assert judged(family, others) == judged(family, renamed)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_kernel_equals_twin(seed: int) -> None:
+    """What the failover bets pay agrees with the plain version."""
+    rng = np.random.default_rng(seed)
+    n, k = 600, 40
+    time_us = START_US + np.sort(rng.integers(0, 5 * 24 * HOUR_US, n))
+    account = rng.integers(0, k, n).astype(np.int32)
+
+    def events(count: int) -> Starts:
+        when = START_US + np.sort(rng.integers(0, 5 * 24 * HOUR_US, count))
+        return Starts(rng.permutation(k)[:count], when, rng.exponential(5.0, count) + 0.5)
+
+    arguments = events(25), events(20), (account, time_us), (rng.integers(0, 4, 110), START_US), np.array([3.0, 30.0])
+    paid = failover_ratios(*arguments)
+    np.testing.assert_allclose(paid, failover_payments(*arguments), rtol=1e-12)
+    assert (paid != 1).any()

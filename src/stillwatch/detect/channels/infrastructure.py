@@ -19,6 +19,7 @@ Aldous (1985), Lecture Notes in Math. 1117 (restaurant process).
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from stillwatch.detect.channels._kernels import infrastructure_log2
@@ -126,7 +127,7 @@ def _codes(attributes: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Codes of the values, column by column; -1 where unknown."""
     codes = np.empty(attributes.shape, dtype=np.int64)
     for a in range(attributes.shape[1]):
-        codes[:, a] = np.unique(attributes[:, a], return_inverse=True)[1]
+        codes[:, a] = pa.array(attributes[:, a]).dictionary_encode().indices.to_numpy()
     codes[attributes == 0] = -1
     return codes
 

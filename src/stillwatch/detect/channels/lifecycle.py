@@ -11,9 +11,11 @@ Failover    A new account begins within an hour after one of like rate stopped. 
 
 Null        Given the bins, each account's stop (change) is drawn independently from any one of: the bins of the
             accounts outside the family; the day from these and the hour of day from the family's exchanges; the bins of
-            the family's own exchanges. A start is drawn, given its day, from the starts outside by hour or from the
-            family's other exchanges. The first covers a release day, the end of term or a ban wave that everybody
-            feels; the second one time zone; the third a family that is itself an event.
+            the family's own exchanges, or of those of settled accounts; a constant rate of tiring from the moment an
+            account is settled, by day or at the family's hours. A start is drawn, given its day, from the starts
+            outside by hour or from the family's other exchanges. The first covers a release day, the end of term or a
+            ban wave that everybody feels; the second one time zone; the others a viral prompt, whose people begin
+            together and lose interest each in their own time.
 Validity    With p the largest of the nulls' shares of x, a bet pays q(x) / p(x) where q is known beforehand and sums to
             at most 1 (to the sum of p for the part of the restaurant process that follows p): under null j its
             expectation is sum_x p_j(x) q(x) / p(x) <= sum_x q(x) <= 1, and for the other part at most sum_x p_j(x) = 1.
@@ -36,20 +38,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.detect.channels._kernels_failover import Starts, failover_ratios
 from stillwatch.detect.channels.infrastructure import STAKES, infrastructure_bits
-from stillwatch.model.family import LIFE_BIN_HOURS, Lives
+from stillwatch.detect.lives import FEWEST_EVENTS
+from stillwatch.model.family import LIFE_BIN_HOURS, SETTLED_US, Lives
 from stillwatch.stats.e_values import mean_bits
 
 __all__ = ["LifecycleBits", "lifecycle_bits"]
 
 _HOUR_US: Final = 3_600_000_000
 _DAY_US: Final = 24 * _HOUR_US
-_SLOT_US: Final = 600_000_000
-_SLOTS: Final = _DAY_US // _SLOT_US
-_AFTER_SLOTS: Final = 6
-_FEWEST: Final = 5
 _MAX_STARTS: Final = 500
-_LIKE_RATE: Final = 4.0
 _WEIGHTS: Final = (3.0, 30.0)
 """How much likelier a start is right after a stop."""
 
@@ -78,91 +77,79 @@ def lifecycle_bits(account: NDArray[np.int32], time_us: NDArray[np.int64], lives
     time_us     Times in microseconds, not descending. Shape n.
 
     >>> never, bins = np.zeros(9, np.int64), np.zeros((9, 6), np.uint64)
-    >>> alive = Lives(never, never, never, np.ones(9), bins, np.ones((9, 6)), np.ones(24, np.int64), 0)
+    >>> alive = Lives(never, never, never, never, np.ones(9), bins, np.ones((9, 6)), np.ones(24, np.int64), 0)
     >>> lifecycle_bits(np.arange(9, dtype=np.int32), np.arange(9), alive).total
     0.0
     """
     width = len(LIFE_BIN_HOURS)
+    activity = (time_us, time_us[time_us - lives.first_us[account] >= SETTLED_US])
     return LifecycleBits(
-        stop=_together(time_us, lives, lives.stopped_us, slice(0, width)),
-        change=_together(time_us, lives, lives.changed_us, slice(width, 2 * width)),
+        stop=_together(activity, lives, lives.stopped_us, slice(0, width)),
+        change=_together(activity, lives, lives.changed_us, slice(width, 2 * width)),
         failover=_failover(account, time_us, lives),
     )
 
 
-def _together(time_us: NDArray[np.int64], lives: Lives, when_us: NDArray[np.int64], columns: slice) -> float:
-    """Bits for events in the same bins; `columns` of the lives' bins, one a width."""
+def _together(
+    activity: tuple[NDArray[np.int64], ...], lives: Lives, when_us: NDArray[np.int64], columns: slice
+) -> float:
+    """Bits for events in the same bins; `columns` of the lives' bins, one a width.
+
+    activity    Times of the family's exchanges: all, and those of settled accounts.
+    """
     had = when_us > 0
-    if np.count_nonzero(had) < _FEWEST:
+    if np.count_nonzero(had) < FEWEST_EVENTS:
         return 0.0
     bins, outside, when_us = lives.bins[had, columns], lives.p_background[had, columns], when_us[had]
-    own = [_shares(time_us, when_us, outside[:, -1], hours) for hours in LIFE_BIN_HOURS]
+    settled_us = lives.first_us[had] + SETTLED_US
+    own = [_shares(activity, when_us, settled_us, outside[:, -1], hours) for hours in LIFE_BIN_HOURS]
     return infrastructure_bits(bins, np.maximum(np.column_stack(own), outside)).total
 
 
 def _shares(
-    time_us: NDArray[np.int64], when_us: NDArray[np.int64], p_day: NDArray[np.float64], hours: int
+    activity: tuple[NDArray[np.int64], ...],
+    when_us: NDArray[np.int64],
+    settled_us: NDArray[np.int64],
+    p_day: NDArray[np.float64],
+    hours: int,
 ) -> NDArray[np.float64]:
-    """Larger share that the family's own exchanges give the bin of each event: as such, or as hour of a common day."""
+    """Largest share that what the family does gives the bin of each event."""
     width = hours * _HOUR_US
-    by_bin = _share_of(time_us // width, when_us // width)
-    by_hour = _share_of(time_us % _DAY_US // width, when_us % _DAY_US // width)
-    return np.minimum(np.maximum(by_bin, p_day * by_hour), 1.0)
+    start = when_us // width * width
+    by_bin = np.maximum(*(_share_between(times, start, width) for times in activity))
+    of_day = np.bincount(activity[0] % _DAY_US // width, minlength=24 // hours)
+    by_hour = (of_day[when_us % _DAY_US // width] + 1) / (len(activity[0]) + 1)
+    peak = np.maximum(by_hour * (24 / hours), 1.0)
+    fading = _fading_share(when_us, settled_us, width) * peak
+    return np.minimum(np.maximum(np.maximum(by_bin, p_day * by_hour), fading), 1.0)
 
 
-def _share_of(values: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of `values` that equal each wanted one, with one more in the count."""
-    known, count = np.unique(values, return_counts=True)
-    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return np.asarray((np.where(known[at] == wanted, count[at], 0) + 1) / (len(values) + 1), np.float64)
+def _fading_share(when_us: NDArray[np.int64], settled_us: NDArray[np.int64], width: int) -> NDArray[np.float64]:
+    """Share of each event's bin when accounts tire at one rate from the moment they are settled."""
+    mean = np.maximum((when_us - settled_us).mean(), 1.0)
+    start = when_us // width * width
+    low, high = (np.maximum(edge - settled_us, 0) / mean for edge in (start, start + width))
+    return np.asarray(np.exp(-low) - np.exp(-high), np.float64)
+
+
+def _share_between(times: NDArray[np.int64], start: NDArray[np.int64], width: int) -> NDArray[np.float64]:
+    """Share of ascending `times` in the bins that begin at each start, with one more in the count."""
+    low, high = np.searchsorted(times, start), np.searchsorted(times, start + width)
+    return np.asarray((high - low + 1) / (len(times) + 1), np.float64)
 
 
 def _failover(account: NDArray[np.int32], time_us: NDArray[np.int64], lives: Lives) -> float:
     """Bits for new accounts that begin right after others of like rate stopped."""
     starts, stops = np.flatnonzero(lives.started_us), np.flatnonzero(lives.stopped_us)
-    if min(len(starts), len(stops)) < _FEWEST:
+    if min(len(starts), len(stops)) < FEWEST_EVENTS:
         return 0.0
     starts = starts[np.argsort(lives.started_us[starts], kind="stable")][:_MAX_STARTS]
-    slot, by_account = time_us // _SLOT_US, np.argsort(account, kind="stable")
-    first = np.searchsorted(account[by_account], np.arange(len(lives.started_us) + 1))
-    wealth = np.zeros((len(_WEIGHTS), len(STAKES)))
-    for b in starts:
-        recent = _recent(lives, int(b), stops)
-        if recent.any():
-            own = slot[by_account[first[b] : first[b + 1]]]
-            ratio = _ratios(int(lives.started_us[b]), recent, _nulls(lives, slot, own, int(b)))
-            wealth += np.log2(1 + np.array(STAKES) * (ratio[:, None] - 1))
-    return mean_bits(wealth)
-
-
-def _recent(lives: Lives, b: int, stops: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Slots of the day on which account `b` began that follow the stop of another account of like rate."""
-    like = np.abs(np.log(lives.per_day[stops] / lives.per_day[b])) <= np.log(_LIKE_RATE)
-    stopped = lives.stopped_us[stops[like & (stops != b)]]
-    at = stopped // _SLOT_US - lives.started_us[b] // _DAY_US * _SLOTS
-    recent = np.zeros(_SLOTS, np.bool_)
-    for later in range(_AFTER_SLOTS + 1):
-        slots = at + later
-        recent[slots[(slots >= 0) & (slots < _SLOTS)]] = True
-    return recent
-
-
-def _nulls(lives: Lives, slot: NDArray[np.int64], own: NDArray[np.int64], b: int) -> NDArray[np.float64]:
-    """Shares of the slots of the day under both nulls. Shape (2, slots)."""
-    day = int(lives.started_us[b] // _DAY_US)
-    hour = day * 24 + np.arange(24) - lives.origin_us // _HOUR_US
-    inside = (hour >= 0) & (hour < len(lives.starts_outside))
-    starts = np.where(inside, lives.starts_outside[np.where(inside, hour, 0)], 0) + 1.0
-    low, high = np.searchsorted(slot, (day * _SLOTS, (day + 1) * _SLOTS))
-    active = np.bincount(slot[low:high] - day * _SLOTS, minlength=_SLOTS) + 1.0
-    mine = own[own // _SLOTS == day] - day * _SLOTS
-    active -= np.bincount(mine, minlength=_SLOTS)
-    outside = np.repeat(starts / starts.sum(), _SLOTS // 24) / (_SLOTS // 24)
-    return np.stack([outside, active / active.sum()])
-
-
-def _ratios(start_us: int, recent: NDArray[np.bool_], nulls: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What each weight's bet pays for the slot in which the account began."""
-    at = start_us % _DAY_US // _SLOT_US
-    likely = nulls.mean(axis=0)[None, :] * (1 + np.array(_WEIGHTS)[:, None] * recent[None, :])
-    return np.asarray(likely[:, at] / likely.sum(axis=1) / nulls[:, at].max(), np.float64)
+    stops = stops[np.argsort(lives.stopped_us[stops], kind="stable")]
+    ratio = failover_ratios(
+        Starts(starts, lives.started_us[starts], lives.per_day[starts]),
+        Starts(stops, lives.stopped_us[stops], lives.per_day[stops]),
+        (account, time_us),
+        (lives.starts_outside, lives.origin_us),
+        np.array(_WEIGHTS),
+    )
+    return mean_bits(np.log2(1 + np.array(STAKES) * (ratio[:, :, None] - 1)).sum(axis=0))

@@ -14,8 +14,8 @@ __all__ = ["Infrastructure"]
 class Infrastructure:
     """Catches replacements and bought batches, whatever they send: `ties.tied_groups` finds the accounts.
 
-    Streams are accused, not accounts, so a family is what one group sends from one client, or single questions and
-    conversations that ask for training formats or do not, whatever the client.
+    Streams are accused, not accounts, so a family is what one group sends from one client, or the conversations it
+    opens from whatever client.
     """
 
     name = "infrastructure"
@@ -24,14 +24,13 @@ class Infrastructure:
     conditions_on: tuple[str, ...] = STRONG_ATTRIBUTES
 
     def keys(self, fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
-        """Group and client; group and kind of prompt."""
+        """Group and client; group, for exchanges that open a conversation."""
         at = positions(grouping.tied_account, fingerprints["account"])
         tied = at >= 0
         found = [np.zeros(len(at), np.uint64) for _ in range(2)]
         if tied.any():
             group = grouping.tied_group[at[tied]]
-            marks = {name: fingerprints[name][tied] for name in ("client", "head", "elicitation")}
-            kind = marks["head"].astype(np.uint64) * np.uint64(2) + (marks["elicitation"] != 0).astype(np.uint64)
-            found[0][tied] = mix(group, marks["client"])
-            found[1][tied] = mix(group, kind, kind)
+            head = fingerprints["head"][tied]
+            found[0][tied] = mix(group, fingerprints["client"][tied])
+            found[1][tied] = np.where(head, mix(group), np.uint64(0))
         return found
