@@ -115,7 +115,7 @@ def _query(folder: Path, sql: str, *, logs: str = "", reported: pa.Table | None 
     with duckdb.connect() as connection:
         if reported is not None:
             connection.register("reported", reported)
-        return connection.execute(sql, {k: v for k, v in named.items() if f"${k}" in sql}).to_arrow_table()
+        return connection.sql(sql, params={k: v for k, v in named.items() if f"${k}" in sql}).to_arrow_table()
 
 
 def _ascending(column: pa.ChunkedArray) -> pa.Array:
