@@ -137,6 +137,7 @@ def shown_type(annotation: object) -> str:
     for noise in (
         "stillwatch.model.campaign.",
         "stillwatch.model.findings.",
+        "stillwatch.model.calibration.",
         "collections.abc.",
         "datetime.",
         "pyarrow.lib.",
@@ -159,7 +160,8 @@ def campaign_types() -> list[type]:
     module = sys.modules[Campaign.__module__]
     inner = [v for v in vars(module).values() if is_dataclass(v) and isinstance(v, type) and v is not Campaign]
     tally = importlib.import_module("stillwatch.model.findings").Tally
-    return [Findings, tally, Campaign, *inner]
+    calibration = importlib.import_module("stillwatch.model.calibration")
+    return [Findings, tally, calibration.Calibration, calibration.Bar, Campaign, *inner]
 
 
 def campaigns_page() -> str:

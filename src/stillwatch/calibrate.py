@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from stillwatch import __version__
 from stillwatch.detect.attribution import content_cells
 from stillwatch.detect.backgrounds import KINDS, Backgrounds
-from stillwatch.detect.legitimate import ENOUGH_UNITS, VERIFIED_SHARE, Blend, Chosen, Trust, blend, choose
+from stillwatch.detect.legitimate import (
+    CONTAMINATION,
+    ENOUGH_UNITS,
+    MOST_RISE_BITS,
+    VERIFIED_SHARE,
+    Blend,
+    Chosen,
+    Trust,
+    blend,
+    choose,
+)
 from stillwatch.detect.reference import ReferenceFile, unit_counts
 from stillwatch.engine import LocalEngine
 from stillwatch.errors import InvalidInput, MissingData, UnreadableSource
@@ -113,12 +123,13 @@ def calibrate(  # noqa: PLR0913 - one option a question that a user asks
         window = _Window(engine, timedelta(days=rules.lag_days), excluded)
         scanned = measure(engine, source, stages, window.keep)
         ordinary = _ordinary(source.accounts, window.used.last, rules)
+        trust = Trust(ordinary, vouched, int.from_bytes(salt[:8], "little"))
         with stages.stage("choose families"):
             kept = choose(
                 scanned.measured.families,
                 scanned.measured.streams,
                 scanned.measured.book,
-                Trust(ordinary, vouched),
+                trust,
                 lender,
             )
             blended = blend(scanned.measured.families, kept, lender, rules.enough_units)
@@ -306,6 +317,8 @@ def _file(blended: Blend, chosen: Chosen, window: _Window, rules: Rules, now: da
             "min_age_days": rules.min_age_days,
             "enough_units": float(rules.enough_units),
             "verified_share": VERIFIED_SHARE,
+            "contamination": CONTAMINATION,
+            "most_rise_bits": MOST_RISE_BITS,
         },
         exchanges=window.counts,
         families=chosen.left_out,

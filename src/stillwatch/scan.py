@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -32,9 +33,10 @@ from stillwatch.detect.naming import (
 )
 from stillwatch.detect.reference import ReferenceFile, feature_arrays
 from stillwatch.detect.verdicts import UNCLEAR_MARGIN
+from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
 from stillwatch.ingest import Ingest, ingest, installation_salt
-from stillwatch.model.campaign import TemplatePart
+from stillwatch.model.campaign import Campaign, TemplatePart
 from stillwatch.model.engine import Dataset, Engine
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.model.findings import Findings
@@ -116,7 +118,15 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
         )
         scanned = measure(engine, source, stages)
         examined = examine(engine, scanned, legitimate, stages)
-        return conclude(engine, examined, stages)
+        return _dated(conclude(engine, examined, stages), datetime.now(UTC))
+
+
+def _dated(findings: Findings, now: datetime) -> Findings:
+    """The same findings with the age of their calibration."""
+    if findings.calibration is None:
+        return findings
+    age_days = (now - findings.calibration.created_at).total_seconds() / 86_400
+    return replace(findings, calibration_age_days=age_days)
 
 
 def measure(
@@ -216,7 +226,21 @@ def _name(engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, r
         bar_bits=reference.bar_bits,
         stage_s={},
         version=__version__,
+        calibration=reference.calibration,
+        bars=reference.bars,
+        comparable_units=_comparable(campaigns, reference),
+        beyond_calibration=reference.beyond(
+            [view_of(int(family)).name for family in measured.families["family"].to_numpy()],
+            measured.families["n_accounts"].to_numpy(),
+        ),
     )
+
+
+def _comparable(campaigns: Sequence[Campaign], reference: ReferenceFile) -> dict[str, int]:
+    """Units of the reference like the strongest family of each campaign, where it says so."""
+    strongest = {campaign.campaign_id: campaign.families[0] for campaign in campaigns if campaign.families}
+    found = {name: reference.comparable_units(f.view, f.n_accounts) for name, f in strongest.items()}
+    return {name: n for name, n in found.items() if n is not None}
 
 
 def _accused(engine: Engine, scanned: Scanned, drafts: list[Draft]) -> dict[str, NDArray[Any]]:

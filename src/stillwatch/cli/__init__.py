@@ -10,11 +10,14 @@ from typing import Annotated
 import typer
 
 from stillwatch import __version__
+from stillwatch.cli.bench import bench
+from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.demo import demo
 from stillwatch.cli.explain import explain
 from stillwatch.cli.reference import reference
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
+from stillwatch.cli.score_windows import score_windows
 from stillwatch.cli.simulate import simulate
 from stillwatch.errors import StillwatchError
 
@@ -28,7 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (scan, explain, demo, simulate, score):
+for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench):
     app.command()(command)
 app.add_typer(reference, name="reference")
 

@@ -38,7 +38,12 @@ def scan(
     threads: Annotated[int | None, typer.Option(min=1, help="Threads.", show_default="every core")] = None,
     content: Annotated[Content, typer.Option(help="What of the prompts is kept while working.")] = Content.FULL,
     reference: Annotated[
-        Path | None, typer.Option(help="Legitimate families to judge against.", show_default="the default reference")
+        Path | None,
+        typer.Option(
+            envvar="STILLWATCH_REFERENCE",
+            help="Legitimate families to judge against: what calibrate wrote.",
+            show_default="the default reference",
+        ),
     ] = None,
 ) -> None:
     """Find distillation campaigns in API logs, print them, and write report.html, campaigns.json and the tables."""

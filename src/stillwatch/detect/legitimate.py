@@ -1,12 +1,15 @@
 """Which measured families count as legitimate, what their independent units are, and how own and other units mix.
 
-An attacker who is verified, old enough and unnoticed can put families of his own here. What he can reach is bounded:
-every unit has one vote and one family a view; families that share accounts are one unit; a family that scores over the
-bar of the base counts only when a person vouches for it; and the bar rises over the base's by a fixed amount at most.
+An attacker who is verified, old enough and unnoticed can put families of his own here: to raise the bar, or to make
+his harvest look usual. What he can reach is bounded. Families that share accounts are one unit, and a unit has one
+vote. A unit that scores over the base's bar counts only when a person vouches for it. One under the bar votes with the
+probability that it is legitimate, given its score against the base and a share `CONTAMINATION` of attackers among the
+verified; without a vote it still counts for the bar. A bar is never more than a fixed amount over the base's.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -15,8 +18,9 @@ from numpy.typing import NDArray
 
 from stillwatch.detect.accounts import AccountBook
 from stillwatch.detect.harvest.score import Reference, score_families
-from stillwatch.detect.reference import SIZE_CLASSES, ReferenceFile, feature_arrays, size_bars, size_class
+from stillwatch.detect.reference import SIZE_CLASSES, ReferenceFile, Scored, feature_arrays, size_bars, size_class
 from stillwatch.detect.views import view_of
+from stillwatch.detect.views.mixing import mix
 from stillwatch.model.calibration import Bar
 from stillwatch.stats.lookup import among
 
@@ -31,8 +35,11 @@ OWNER_SHARE: Final = 0.5
 ENOUGH_UNITS: Final = 1_000
 """Own units of a size class from which on no others are needed: they promise the one in a thousand of the least bar."""
 
-MOST_RISE_BITS: Final = 2.0
+MOST_RISE_BITS: Final = 1.0
 """A bar is never more than this over the base's, whatever the own traffic shows."""
+
+CONTAMINATION: Final = 0.05
+"""Share of verified units that an attacker is thought to have at most."""
 
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 
@@ -43,10 +50,12 @@ class Trust:
 
     ordinary    Accounts that are verified, old enough and have declared nothing.
     vouched     Accounts and organisations that a person vouches for.
+    secret      Number that decides who votes; who knows it could make families that do.
     """
 
     ordinary: NDArray[np.uint64]
     vouched: NDArray[np.uint64]
+    secret: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class Chosen:
     kind        own-organisation or own-customers. Length as rows.
     left_out    Families by what became of them; they add up to all.
     n_disputed  Units of each size class that score over the base's bar and that nobody vouches for.
+    votes       False for families of doubtful units: they count for the bar only. Shape as rows.
     """
 
     rows: NDArray[np.int64]
@@ -65,6 +75,7 @@ class Chosen:
     kind: tuple[str, ...]
     left_out: dict[str, int]
     n_disputed: tuple[int, ...]
+    votes: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +117,21 @@ def choose(measured: pa.Table, streams: pa.Table, book: AccountBook, trust: Trus
             fate[row] = "unverified"
     rows = np.flatnonzero(fate == "kept")
     unit, is_owned = _units([parts[row] for row in rows], book)
-    disputed = _disputed(measured.take(pa.array(rows)), [parts[row] for row in rows], book, trust, base)
-    suspects = np.isin(unit, unit[disputed])
+    bits, over = _base_scores(measured.take(pa.array(rows)), [parts[row] for row in rows], book, trust, base)
+    suspects = np.isin(unit, unit[over])
     fate[rows[suspects]] = "disputed"
     classes = np.array([size_class(int(n)) for n in n_accounts[rows]], np.int64)
-    n_disputed = tuple(len(np.unique(unit[disputed & (classes == c)])) for c in range(len(SIZE_CLASSES)))
+    n_disputed = tuple(len(np.unique(unit[over & (classes == c)])) for c in range(len(SIZE_CLASSES)))
     left = np.flatnonzero(~suspects)
     drawn = left[draw(family[rows[left]], unit[left].tolist())]
     fate[rows[np.setdiff1d(left, drawn)]] = "same-unit"
-    names = ("explained", "unverified", "disputed", "same-unit", "kept")
+    votes = _votes(family[rows], unit, bits, trust.secret)[drawn]
+    fate[rows[drawn[~votes]]] = "doubtful"
+    names = ("explained", "unverified", "disputed", "same-unit", "doubtful", "kept")
     kind = tuple("own-organisation" if owned else "own-customers" for owned in is_owned[drawn])
     counts = {"seen": len(family)} | {name: int((fate == name).sum()) for name in names}
-    return Chosen(rows[drawn], np.unique(unit[drawn], return_inverse=True)[1], kind, counts, n_disputed)
+    codes = np.unique(unit[drawn], return_inverse=True)[1]
+    return Chosen(rows[drawn], codes, kind, counts, n_disputed, votes)
 
 
 _Part = tuple[NDArray[np.uint64], NDArray[np.int64]]
@@ -164,20 +178,35 @@ def _owner(accounts: NDArray[np.uint64], n: NDArray[np.int64], book: AccountBook
     return int(names[np.argmax(sent)]) if len(names) and sent.max() > OWNER_SHARE * n.sum() else 0
 
 
-def _disputed(
+def _base_scores(
     measured: pa.Table, parts: Sequence[_Part], book: AccountBook, trust: Trust, base: ReferenceFile
-) -> NDArray[np.bool_]:
-    """Families at the base's bar or over it for which nobody vouches."""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Score of each family against the base, -inf where a person vouches for it, and whether it reaches the bar."""
     if not parts:
-        return np.zeros(0, np.bool_)
+        return np.zeros(0), np.zeros(0, np.bool_)
     bits = score_families(*feature_arrays(measured), base.families).total_bits
-    over = bits >= np.array([base.bar_for(int(n)) for n in measured["n_accounts"].to_numpy()])
-    for row in np.flatnonzero(over).tolist():
-        accounts, n = parts[row]
+    for row, (accounts, n) in enumerate(parts):
         owner = book.organisation[book.rows(accounts)]
         known = among(trust.vouched, accounts) | ((owner != 0) & among(trust.vouched, owner))
-        over[row] = n[known].sum() < VERIFIED_SHARE * n.sum()
-    return np.asarray(over, np.bool_)
+        if n[known].sum() >= VERIFIED_SHARE * n.sum():
+            bits[row] = -np.inf
+    return bits, bits >= np.array([base.bar_for(int(n)) for n in measured["n_accounts"].to_numpy()])
+
+
+def _votes(
+    family: NDArray[np.uint64], unit: NDArray[np.int64], bits: NDArray[np.float64], secret: int
+) -> NDArray[np.bool_]:
+    """Which families vote: those of a unit all or none, with the probability that the unit is legitimate.
+
+    By Bayes' rule that is 1 / (1 + c / (1 - c) 2^S), S the unit's highest score and c the share of attackers.
+    """
+    n_units = int(unit.max(initial=-1)) + 1
+    highest, name = np.full(n_units, -np.inf), np.full(n_units, np.iinfo(np.uint64).max, np.uint64)
+    np.maximum.at(highest, unit, bits)
+    np.minimum.at(name, unit, family)
+    p_legitimate = 1 / (1 + CONTAMINATION / (1 - CONTAMINATION) * np.exp2(np.minimum(highest, 1_000.0)))
+    lot = mix(name, np.full(n_units, secret, np.uint64)) / 2.0**64
+    return np.asarray((lot < p_legitimate)[unit], np.bool_)
 
 
 def blend(measured: pa.Table, chosen: Chosen, base: ReferenceFile, enough: int = ENOUGH_UNITS) -> Blend:
@@ -190,25 +219,26 @@ def blend(measured: pa.Table, chosen: Chosen, base: ReferenceFile, enough: int =
     """
     table = measured.take(pa.array(chosen.rows))
     x, s = feature_arrays(table)
-    own_accounts = table["n_accounts"].to_numpy()
-    classes = np.array([size_class(int(n)) for n in own_accounts], np.int64)
-    n_own = [len(np.unique(chosen.unit[classes == c])) for c in range(len(SIZE_CLASSES))]
-    others = _fill(base, [max(0, enough - n) for n in n_own])
-    known = len(base.n_accounts) > 0
-    sizes = base.n_accounts[others] if known else np.zeros(len(others), np.int64)
+    sizes, voting = table["n_accounts"].to_numpy(), chosen.votes
+    classes = np.array([size_class(int(n)) for n in sizes], np.int64)
+    others = _fill(base, [max(0, enough - len(np.unique(chosen.unit[classes == c]))) for c in range(len(SIZE_CLASSES))])
+    lent = base.n_accounts[others] if len(base.n_accounts) else np.zeros(len(others), np.int64)
     first = int(chosen.unit.max(initial=-1)) + 1
     families = Reference(
-        np.concatenate([x, base.families.x[others]]),
-        np.concatenate([s, base.families.s[others]]),
-        np.concatenate([chosen.unit, first + base.families.unit[others]]),
-        (*chosen.kind, *(base.families.kind[i] for i in others)),
+        np.concatenate([x[voting], base.families.x[others]]),
+        np.concatenate([s[voting], base.families.s[others]]),
+        np.concatenate([chosen.unit[voting], first + base.families.unit[others]]),
+        (*compress(chosen.kind, voting), *(base.families.kind[i] for i in others)),
     )
-    n_accounts = np.concatenate([own_accounts, sizes])
-    is_own = np.arange(len(n_accounts)) < len(own_accounts)
+    n_accounts = np.concatenate([sizes[voting], lent])
+    is_own = np.arange(len(n_accounts)) < voting.sum()
+    doubtful = Scored(score_families(x[~voting], s[~voting], families).total_bits, chosen.unit[~voting], sizes[~voting])
     most = [base.bar_for(low) + MOST_RISE_BITS for low, _ in SIZE_CLASSES]
-    bars = size_bars(families, n_accounts, is_own=is_own, n_disputed=chosen.n_disputed, most_bits=most)
+    bars = size_bars(
+        families, n_accounts, is_own=is_own, n_disputed=chosen.n_disputed, most_bits=most, doubtful=doubtful
+    )
     view = (
-        *(view_of(int(f)).name for f in table["family"].to_numpy()),
+        *(view_of(int(f)).name for f in table["family"].to_numpy()[voting]),
         *(base.view[i] if base.view else "" for i in others),
     )
     return Blend(families, n_accounts, view, is_own, bars)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import orjson
@@ -27,6 +27,7 @@ __all__ = [
     "REFERENCE_VERSION",
     "SIZE_CLASSES",
     "ReferenceFile",
+    "Scored",
     "feature_arrays",
     "size_bars",
     "size_class",
@@ -237,6 +238,14 @@ class ReferenceFile:
         return pa.table(columns).select(_family_columns())
 
 
+class Scored(NamedTuple):
+    """Scores of families whose units are none of the reference's; bits, unit and number of accounts of each."""
+
+    bits: NDArray[np.float64]
+    unit: NDArray[np.int64]
+    n_accounts: NDArray[np.int64]
+
+
 def size_class(n_accounts: int) -> int:
     """Index into SIZE_CLASSES.
 
@@ -277,6 +286,7 @@ def size_bars(
     is_own: NDArray[np.bool_] | None = None,
     n_disputed: Sequence[int] = (),
     most_bits: Sequence[float] = (),
+    doubtful: Scored | None = None,
 ) -> tuple[Bar, ...]:
     """Conformal bar of each size class, at the finest level that its units can promise.
 
@@ -287,6 +297,7 @@ def size_bars(
     n_accounts  Accounts of each family, 0 unknown: such families count in every class. Shape R.
     n_disputed  Own units of each class that were left out because they scored over the bar; they count against alpha.
     most_bits   A bar is never over this; what lies over it counts against alpha. Empty is no such limit.
+    doubtful    Own units that have no vote among the families, but count for the bar as any other; None is none.
     Raises      InvalidInput if there is only one unit.
     References  Vovk, Gammerman and Shafer (2005), Algorithmic Learning in a Random World, section 4.5.
 
@@ -296,13 +307,17 @@ def size_bars(
     >>> [(bar.low, bar.bits, bar.n_units) for bar in size_bars(reference, np.repeat([12, 40], 30))]
     [(10, 10.0, 30), (20, 10.0, 30)]
     """
-    bits = leave_one_unit_out(families).total_bits
+    bits, unit = leave_one_unit_out(families).total_bits, families.unit
     own = np.zeros(len(bits), np.bool_) if is_own is None else is_own
+    if doubtful is not None:
+        bits, unit = np.concatenate([bits, doubtful.bits]), np.concatenate([unit, doubtful.unit])
+        n_accounts = np.concatenate([n_accounts, doubtful.n_accounts])
+        own = np.concatenate([own, np.ones(len(doubtful.bits), np.bool_)])
     classes = np.array([size_class(int(n)) for n in n_accounts])
     bars = []
     for number, (low, high) in enumerate(SIZE_CLASSES):
         rows = (classes == number) | (n_accounts == 0)
-        highest, owned = _by_unit(families.unit[rows], bits[rows], own[rows])
+        highest, owned = _by_unit(unit[rows], bits[rows], own[rows])
         quantile = conformal_quantile(highest, 1 / (len(highest) + 1)) if len(highest) else float(bits.max())
         wanted = max(quantile, MIN_BAR_BITS)
         bar = min(wanted, most_bits[number]) if most_bits else wanted

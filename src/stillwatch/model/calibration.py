@@ -38,7 +38,8 @@ class Calibration:
     n_own, n_simulated  Units from the provider's own traffic, and from simulated traffic.
     rules           Thresholds by name, as the file was made with them.
     exchanges       What became of the exchanges: read, recent, excluded, used; read is the sum of the others.
-    families        What became of the families: explained, unverified, disputed, same-unit, kept add up to seen.
+    families        What became of the families: seen is the sum of explained, unverified, disputed, same-unit,
+                    doubtful (they count for the bar, without a vote) and kept.
     units           Units by view and size class, such as ``template 20+``.
     software        Version that made it.
     """

@@ -1,10 +1,11 @@
 """The result of a scan: campaigns, their streams and exchanges, and what became of every row read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from stillwatch.model.calibration import Bar, Calibration
 from stillwatch.model.campaign import Campaign
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.exchange import TIME_TYPE
@@ -82,6 +83,12 @@ class Findings:
     not_judged      What the whole input cannot show, as codes (no-addresses, no-payments, no-text, ...).
     reference       Name of the legitimate reference; ``is_default_reference`` asks for a warning in every report.
     stage_s         Seconds by stage.
+    calibration     Where the reference comes from; None when its file does not say.
+    calibration_age_days    Days between the calibration and the scan; None when its file does not say.
+    bars            Bar of each size class.
+    comparable_units    By campaign id: legitimate units of the same view and half to twice the accounts of its
+                    strongest family; campaigns that the reference says nothing of are left out.
+    beyond_calibration  Families beside which fewer than 20 comparable units stand, by view and size class.
     """
 
     campaigns: tuple[Campaign, ...]
@@ -98,3 +105,8 @@ class Findings:
     bar_bits: float
     stage_s: Mapping[str, float]
     version: str
+    calibration: Calibration | None = None
+    calibration_age_days: float | None = None
+    bars: tuple[Bar, ...] = ()
+    comparable_units: Mapping[str, int] = field(default_factory=dict)
+    beyond_calibration: Mapping[str, int] = field(default_factory=dict)

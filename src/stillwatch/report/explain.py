@@ -11,7 +11,7 @@ from rich.text import Text
 from stillwatch.errors import MissingData
 from stillwatch.model.campaign import Campaign, FamilyEvidence, TemplatePart
 from stillwatch.model.findings import Findings
-from stillwatch.report import quantities, sentences, wording
+from stillwatch.report import calibrated, quantities, sentences, wording
 from stillwatch.report.visible import clipped, visible
 
 __all__ = ["explain", "find_campaign"]
@@ -56,6 +56,7 @@ def explain(campaign: Campaign, findings: Findings) -> RenderableType:
     parts += _list(
         "What could not be judged", sentences.not_judged(dict.fromkeys((*campaign.not_judged, *findings.not_judged)))
     )
+    parts += _list("What stands behind the bar", calibrated.behind(campaign, findings))
     if warning := sentences.reference_warning(findings):
         parts += [Text(""), Text(warning, "yellow")]
     return Group(*parts)

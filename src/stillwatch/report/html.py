@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stillwatch.model.campaign import Campaign
 from stillwatch.model.findings import Findings
-from stillwatch.report import quantities, sentences, wording
+from stillwatch.report import calibrated, quantities, sentences, wording
 from stillwatch.report.pictures.timeline import lanes
 from stillwatch.report.section import campaign_section
 from stillwatch.report.visible import visible
@@ -68,6 +68,9 @@ def to_html(findings: Findings) -> str:
         ingest_line=sentences.ingest_line(findings.tally),
         formats={visible(name): n for name, n in findings.tally.formats.items()},
         warning=sentences.reference_warning(findings).partition(". "),
+        calibration_line=calibrated.calibration_line(findings),
+        calibration_warnings=calibrated.warnings(findings),
+        calibration_facts=calibrated.facts(findings),
         stages={sentences.stage(name): seconds for name, seconds in findings.stage_s.items()},
         not_judged=sentences.not_judged(findings.not_judged),
         closest=_closest(shown, len(open_)),

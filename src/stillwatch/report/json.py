@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import NoneType, UnionType
@@ -50,7 +50,8 @@ def from_json(text: str, tables: Mapping[str, pa.Table] | None = None, *, where:
         content = json.loads(text)
         _check_format(content, where)
         hints = get_type_hints(Findings)
-        values = {f.name: _typed(content[f.name], hints[f.name]) for f in fields(Findings) if f.name not in TABLES}
+        there = (f for f in fields(Findings) if f.name not in TABLES and (f.name in content or _is_needed(f)))
+        values = {f.name: _typed(content[f.name], hints[f.name]) for f in there}
     except (KeyError, TypeError, ValueError) as wrong:
         if isinstance(wrong, IncompatibleVersion):
             raise
@@ -58,6 +59,11 @@ def from_json(text: str, tables: Mapping[str, pa.Table] | None = None, *, where:
         raise IncompatibleVersion(msg) from wrong
     found = tables or {}
     return Findings(**values, **{name: found.get(name, schema.empty_table()) for name, schema in TABLES.items()})
+
+
+def _is_needed(field: Field[Any]) -> bool:
+    """Whether a field has no default: one that was added later has, so that older findings can still be read."""
+    return field.default is MISSING and field.default_factory is MISSING
 
 
 def _check_format(content: Any, where: str) -> None:  # noqa: ANN401 (whatever the file holds)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from stillwatch.model.campaign import Campaign
 from stillwatch.model.findings import Findings
-from stillwatch.report import quantities, sentences, wording
+from stillwatch.report import calibrated, quantities, sentences, wording
 from stillwatch.report.evidence import FamilySection, Row, family_section, share_rows
 from stillwatch.report.pictures.heatmap import MOST_ROWS, heatmap
 from stillwatch.report.pictures.sharing import hub_words, hubs, sharing
@@ -62,6 +62,7 @@ class CampaignSection:
     lead: str
     fairness: str
     facts: tuple[Fact, ...]
+    behind: tuple[str, ...]
     reasons: tuple[str, ...]
     changes: tuple[str, ...]
     not_judged: tuple[str, ...]
@@ -96,6 +97,7 @@ def campaign_section(number: int, campaign: Campaign, findings: Findings) -> Cam
         lead=sentences.lead(campaign),
         fairness=sentences.fairness(campaign.verdict, streams),
         facts=_facts(campaign, findings.bar_bits),
+        behind=tuple(calibrated.behind(campaign, findings)),
         reasons=tuple(sentences.reasons(campaign)),
         changes=tuple(sentences.changes(campaign, findings.bar_bits)),
         not_judged=tuple(sentences.not_judged(c for c in campaign.not_judged if c not in findings.not_judged)),

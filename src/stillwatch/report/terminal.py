@@ -10,7 +10,7 @@ from rich.text import Text
 
 from stillwatch.model.campaign import Campaign, Verdict
 from stillwatch.model.findings import Findings
-from stillwatch.report import quantities, sentences, wording
+from stillwatch.report import calibrated, quantities, sentences, wording
 
 __all__ = ["print_findings", "print_report"]
 
@@ -154,5 +154,8 @@ def _lines(findings: Findings) -> Iterator[Text]:
     yield Text(sentences.ingest_line(findings.tally))
     for sentence in sentences.not_judged(findings.not_judged):
         yield Text(f"not judged: {sentence}", "dim")
-    if warning := sentences.reference_warning(findings):
-        yield Text(warning, "yellow")
+    if line := calibrated.calibration_line(findings):
+        yield Text(line)
+    for warning in (sentences.reference_warning(findings), *calibrated.warnings(findings)):
+        if warning:
+            yield Text(warning, "yellow")
