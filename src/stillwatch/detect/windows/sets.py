@@ -94,11 +94,13 @@ def joined(kinds: Iterable[tuple[int, TextSets, bool]]) -> tuple[RowSets, NDArra
     """
     starts, rows, strata = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
     parts: list[int] = []
+    end = 0
     for part, sets, by_size in kinds:
         own = octaves_of(sets.sizes) if by_size else np.zeros(len(sets.names), np.int64)
         met, stratum = np.unique(own, return_inverse=True)
         strata.append(stratum + len(parts))
         parts += [part] * len(met)
-        starts.append(sets.starts[1:] + starts[-1][-1])
+        starts.append(sets.starts[1:] + end)
+        end += len(sets.rows)
         rows.append(sets.rows)
     return RowSets(np.concatenate(starts), np.concatenate(rows), np.concatenate(strata)), np.array(parts, np.int64)
