@@ -1,8 +1,8 @@
-"""One small run that all tests of this room read."""
+"""Two small runs that all tests of this room read."""
 
 import numpy as np
 import pytest
-from tests.simulate.tables import EXCHANGES, SEED, Run, read_run
+from tests.simulate.tables import EXCHANGES, SCALE, SEED, Run, read_run
 
 from stillwatch.simulate import simulate
 from stillwatch.simulate.world import World, make_world
@@ -10,8 +10,14 @@ from stillwatch.simulate.world import World, make_world
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Every population and campaign, 30,000 exchanges, built-in grammar."""
+    """Every population and the campaigns that are planted unasked, 30,000 exchanges, built-in grammar."""
     return read_run(simulate(tmp_path_factory.mktemp("simulated") / "run", exchanges=EXCHANGES, seed=SEED))
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Every population, campaign and evasion at 1/400 of the full size, built-in grammar."""
+    return read_run(simulate(tmp_path_factory.mktemp("scaled") / "run", scale=SCALE, seed=SEED))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The tables of a run, as the tests of this room read them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 from stillwatch.simulate import Simulated
 
 EXCHANGES = 30_000
+SCALE = 1 / 400
 SEED = 7
 
 
@@ -27,6 +29,11 @@ class Run:
     def campaign(self, name: str) -> pa.Table:
         """Log rows of one campaign."""
         return self.logs.filter(pc.equal(self.truth["campaign"], name))
+
+    def told(self, name: str) -> dict[str, Any]:
+        """What the manifest says of one campaign."""
+        campaigns: Any = self.made.manifest["campaigns"]
+        return dict(campaigns[name])
 
     def of(self, population: str) -> pa.Table:
         """Log rows of one population."""

@@ -8,16 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from tests.simulate.tables import EXCHANGES, Run
+from tests.simulate.tables import EXCHANGES, SCALE, Run
 
 import stillwatch.simulate.campaigns as folder
-from stillwatch.simulate import CAMPAIGNS
-from stillwatch.simulate.brief import Brief
-from stillwatch.simulate.harvest_list import harvest_items
-from stillwatch.simulate.operation import PAYMENT_GROUPS, accounts_needed, open_operation, work_off
-from stillwatch.simulate.world import World
+from stillwatch.simulate import CAMPAIGNS, DEFAULT, EVASIONS
+from stillwatch.simulate.campaign import Campaign
+from stillwatch.simulate.clients import MODELS, NEW_MODEL, PROVIDER
+from stillwatch.simulate.operation import accounts_needed
+from stillwatch.simulate.rewriter import four_grams
+from stillwatch.simulate.world import START_US
 
 NAMES = [campaign.name for campaign in CAMPAIGNS]
+RINGS = {"small-ring": 15}
 
 
 def per_account(table: pa.Table) -> list[int]:
@@ -32,7 +34,33 @@ def test_every_module_is_listed() -> None:
     assert all(importlib.import_module(f"{folder.__name__}.{name}") for name in modules)
 
 
+def test_groups_of_campaigns() -> None:
+    """Names are unique; what is planted unasked comes first, what evades comes last."""
+    assert len(set(NAMES)) == len(NAMES) == 20
+    assert list(DEFAULT) == NAMES[: len(DEFAULT)]
+    assert list(EVASIONS) == NAMES[-len(EVASIONS) :]
+    assert (len(DEFAULT), len(EVASIONS)) == (5, 8)
+
+
+@pytest.mark.parametrize("campaign", CAMPAIGNS, ids=NAMES)
+def test_size_at_a_scale(everything: Run, campaign: Campaign) -> None:
+    """A campaign has exactly its full size, for the part that falls into the window, times the scale."""
+    window = min(14.0, campaign.full_days) / campaign.full_days
+    assert everything.campaign(campaign.name).num_rows == round(campaign.full_size * window * SCALE)
+
+
 @pytest.mark.parametrize("name", NAMES)
+def test_accounts_at_a_scale(everything: Run, name: str) -> None:
+    """However small the scale, twenty accounts or more but for rings; the truth has those that are used."""
+    truth = everything.account_truth.filter(pc.equal(everything.account_truth["campaign"], name))
+    used = set(everything.logs["account_id"].to_pylist())
+    assert truth.num_rows >= RINGS.get(name, 20)
+    assert set(truth["account_id"].to_pylist()) <= used
+    opened = sum(operation["accounts"] for operation in everything.told(name)["operations"])
+    assert truth.num_rows <= opened
+
+
+@pytest.mark.parametrize("name", DEFAULT)
 def test_size(run: Run, name: str) -> None:
     """Even a small run has sixty accounts and hundreds of exchanges of each campaign."""
     table = run.campaign(name)
@@ -109,33 +137,100 @@ def test_relay_mixed_carries_people(run: Run) -> None:
     assert abs(np.median(share[share <= 0.15]) - 0.05) < 0.03
 
 
-def test_payment_groups(world: World, rng: np.random.Generator) -> None:
-    """Accounts share means of payment in groups of a stated size, and one in eight pays nothing."""
-    sizes = set()
-    for _ in range(12):
-        operation = open_operation(world, rng, Brief(9_000, 0), 240, span=(0.0, 14.0), own=True)
-        payment = world.roster.column("payment")[operation.accounts]
-        assert (payment < 0).mean() < 0.25
-        sizes.add(max(Counter(payment[payment >= 0].tolist()).values()))
-    assert max(sizes) > 20
-    assert all(any(size <= group for group in PAYMENT_GROUPS) for size in sizes)
+def test_agentic_harvest_runs_trajectories(everything: Run) -> None:
+    """Several pathways with a system prompt and tools each; a conversation keeps its account and its pathway."""
+    table = everything.campaign("agentic-harvest")
+    told = everything.told("agentic-harvest")
+    assert {"tool use", "coding", "computer use"} <= set(told["pathways"])
+    assert len(pc.unique(table["system_text"])) == len(told["pathways"]) >= 3
+    assert pc.all(table["has_tools"]).as_py()
+    assert pc.mean(pc.greater(table["turn_count"], 1).cast(pa.float64())).as_py() > 0.8
+    talks = table.filter(table["conversation_id"].is_valid()).group_by("conversation_id")
+    spread = talks.aggregate([("account_id", "count_distinct"), ("system_text", "count_distinct")])
+    assert pc.max(spread["account_id_count_distinct"]).as_py() == 1
+    assert pc.max(spread["system_text_count_distinct"]).as_py() == 1
 
 
-def test_work_is_spread_and_ordered(world: World, rng: np.random.Generator) -> None:
-    """Jobs run in order of time within the span, and every dispatcher uses nearly all accounts."""
-    for _ in range(6):
-        operation = open_operation(world, rng, Brief(2_000, 0), 60, span=(2.0, 9.0), own=False)
-        columns = work_off(world, rng, operation, 2_000)
-        assert (np.diff(columns["time_us"]) >= 0).all()
-        assert len(np.unique(columns["account"])) >= 55
-        assert columns["time_us"].max() - columns["time_us"].min() < 7 * 86_400_000_000
+def test_turns_of_a_trajectory_follow_in_time(everything: Run) -> None:
+    """Within a conversation, turn after turn, seconds apart."""
+    table = everything.campaign("agentic-harvest")
+    table = table.filter(table["conversation_id"].is_valid())
+    table = table.sort_by([("conversation_id", "ascending"), ("turn_count", "ascending")])
+    same = np.array(table["conversation_id"].to_pylist())
+    turn, time = table["turn_count"].to_numpy(), table["time"].cast(pa.int64()).to_numpy()
+    inside = same[1:] == same[:-1]
+    assert (np.diff(turn)[inside] == 1).all()
+    assert (np.diff(time)[inside] >= 0).all()
+    assert 5e6 < np.median(np.diff(time)[inside]) < 60e6
 
 
-def test_items_are_a_list_without_replacement(world: World, rng: np.random.Generator) -> None:
-    """No item twice while the pool lasts; beyond it, items are paired into new ones."""
-    pool = len(world.library.pools["attack"].texts)
-    few = harvest_items(world, rng, pool // 2)
-    assert len(set(few["body"].tolist())) == pool // 2
-    assert not few["extra"].any()
-    many = harvest_items(world, rng, pool + 500)
-    assert len(set(zip(many["body"].tolist(), many["extra"].tolist(), strict=True))) == pool + 500
+def test_pivot_moves_half_within_a_day(everything: Run) -> None:
+    """Nothing on the new model before it appears; half and more of the campaign's traffic after 24 hours."""
+    table = everything.campaign("pivot-harvest")
+    day = (table["time"].cast(pa.int64()).to_numpy() - START_US) / 86_400e6 - everything.told("pivot-harvest")[
+        "options"
+    ]["pivot_day"]
+    new = np.array(table["model"].to_pylist()) == MODELS[NEW_MODEL].name
+    assert not new[day < 0].any()
+    assert 0.5 <= new[(day >= 1.0) & (day < 2.0)].mean() < 0.75
+    assert new[day >= 4.0].mean() > 0.7
+
+
+def test_new_model_is_taken_up_by_others(everything: Run) -> None:
+    """Ordinary accounts move in their own time, later and fewer; nobody has the model before it appears."""
+    model = np.array(everything.logs["model"].to_pylist()) == MODELS[NEW_MODEL].name
+    day = (everything.logs["time"].cast(pa.int64()).to_numpy() - START_US) / 86_400e6 - 6.0
+    ordinary = ~everything.planted()
+    assert not model[day < 0].any()
+    assert 0.02 < model[ordinary & (day >= 1.0) & (day < 2.0)].mean() < 0.2
+    assert 0.2 < model[ordinary & (day >= 6.0)].mean() < 0.5
+
+
+def test_big_summer_keeps_its_pace(everything: Run) -> None:
+    """About 26 exchanges per account and day over the whole window."""
+    table = everything.campaign("big-summer")
+    assert 22 < table.num_rows / 14 / len(per_account(table)) < 30
+    span_us = pc.subtract(pc.max(table["time"]), pc.min(table["time"])).cast(pa.int64()).as_py()
+    assert span_us > 12.5 * 86_400e6
+
+
+def test_paraphrase_leaves_no_words_of_the_template(everything: Run) -> None:
+    """In no prompt but a few does any word 4-gram of the instruction survive, and none recurs as a template would."""
+    prompts = everything.campaign("paraphrase")["prompt_text"].to_pylist()
+    template = everything.told("paraphrase")["template"]
+    taboo = set().union(*map(four_grams, template))
+    assert len(taboo) > 12
+    assert np.mean([bool(taboo & four_grams(prompt)) for prompt in prompts]) < 0.02
+    seen = Counter(gram for prompt in prompts for gram in four_grams(prompt))
+    assert seen.most_common(1)[0][1] < 0.1 * len(prompts)
+    # the same count on a templated harvest: its phrases stand in most prompts of a template
+    templated = everything.campaign("multi-provider")["prompt_text"].to_pylist()
+    seen = Counter(gram for prompt in templated for gram in four_grams(prompt))
+    assert seen.most_common(1)[0][1] > 0.2 * len(templated)
+
+
+def test_banned_accounts_are_replaced(everything: Run) -> None:
+    """More accounts than slots, each gone for good when the next has taken over, and opened in the window."""
+    table = everything.campaign("ban-evasion")
+    (operation,) = everything.told("ban-evasion")["operations"]
+    used = set(table["account_id"].to_pylist())
+    assert len(used) > 1.8 * operation["slots"]
+    created = everything.accounts.filter(pc.is_in(everything.accounts["account_id"], pa.array(sorted(used))))
+    opened = (created["created_at"].cast(pa.int64()).to_numpy() - START_US) / 86_400e6
+    assert (opened > 0).mean() > 0.3
+    active = table.group_by("account_id").aggregate([("time", "min"), ("time", "max")])
+    life = (active["time_max"].cast(pa.int64()).to_numpy() - active["time_min"].cast(pa.int64()).to_numpy()) / 86_400e6
+    assert 1.0 < life.mean() < 4.0
+
+
+def test_one_per_account(everything: Run) -> None:
+    """Every account sends one exchange."""
+    assert set(per_account(everything.campaign("one-per-account"))) == {1}
+
+
+def test_multi_provider_sees_its_third(everything: Run) -> None:
+    """The manifest says how the list was split, and no item comes twice."""
+    table, told = everything.campaign("multi-provider"), everything.told("multi-provider")
+    assert told["list"] == sum(told["provider"].values()) == 3 * table.num_rows
+    assert told["provider"][PROVIDER] == table.num_rows
+    assert len(set(table["prompt_text"].to_pylist())) > 0.95 * table.num_rows

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.simulate.dispatch import least_recently_used, quotas, sticky, uniform
+from stillwatch.simulate.dispatch import least_recently_used, quotas, sticky, uneven, uniform
 
 
 def oldest_first(starts: list[float], ends: list[float], n_accounts: int) -> list[int]:
@@ -51,3 +51,17 @@ def test_sticky_keeps_an_account_for_an_hour() -> None:
     changes = np.flatnonzero(np.diff(chosen)) + 1
     assert (np.diff(times[changes]) == 3_600.0).all()
     assert len(np.unique(chosen)) == 6
+
+
+@given(n_jobs=st.integers(1, 200), n_accounts=st.integers(1, 30), seed=st.integers(0, 20))
+def test_uneven_forgets_nobody(n_jobs: int, n_accounts: int, seed: int) -> None:
+    """Every account has work when there is enough."""
+    chosen = uneven(np.random.default_rng(seed), n_jobs, n_accounts)
+    assert len(chosen) == n_jobs
+    assert len(np.unique(chosen)) == min(n_jobs, n_accounts)
+
+
+def test_uneven_is_uneven() -> None:
+    """The busiest fifth of the accounts does most of the work."""
+    counts = np.sort(np.bincount(uneven(np.random.default_rng(0), 20_000, 100)))
+    assert counts[-20:].sum() > 0.5 * 20_000

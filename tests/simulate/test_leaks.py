@@ -8,6 +8,7 @@ import pytest
 from tests.simulate.tables import Run
 
 from stillwatch.simulate import CAMPAIGNS, POPULATIONS
+from stillwatch.simulate.world import START_US
 
 CAMPAIGN_NAMES = [campaign.name for campaign in CAMPAIGNS]
 
@@ -22,8 +23,9 @@ def rank_advantage(values: list[str], planted: npt.NDArray[np.bool_]) -> float:
     return float(wins / (n_planted * (len(order) - n_planted)) - 0.5)
 
 
-def test_no_label_stands_in_the_logs(run: Run) -> None:
+def test_no_label_stands_in_the_logs(everything: Run) -> None:
     """No text column holds the name of a campaign or an entity."""
+    run = everything
     labels = {*CAMPAIGN_NAMES, *(f"{p.name}-" for p in POPULATIONS if "-" in p.name), *run.truth["entity"].to_pylist()}
     pattern = "|".join(sorted(label for label in labels if "-" in label))
     for table in (run.logs, run.accounts):
@@ -78,14 +80,34 @@ def test_campaign_accounts_lack_what_people_lack(run: Run, column: str) -> None:
     assert abs(null[planted].mean() - null[people].mean()) < 0.08
 
 
-def test_clients_of_campaigns_are_everybodys(run: Run) -> None:
+def test_clients_of_campaigns_are_everybodys(everything: Run) -> None:
     """No program is used by campaigns alone, nor any country, model or status."""
-    planted = run.planted()
+    run, planted = everything, everything.planted()
     product = pc.list_element(pc.split_pattern(run.logs["user_agent"], "/"), 0)
     for values in (product, run.logs["client_country"], run.logs["model"], run.logs["status_code"]):
         mine = set(values.filter(pa.array(planted)).to_pylist())
         theirs = set(values.filter(pa.array(~planted)).to_pylist())
         assert mine <= theirs
+
+
+@pytest.mark.parametrize("column", ["client_address", "client_asn"])
+def test_networks_of_campaigns_are_everybodys(everything: Run, column: str) -> None:
+    """Campaigns come by IPv6 and IPv4 from operators that others come from too."""
+    values, planted = everything.logs[column], pa.array(everything.planted())
+    if column == "client_asn":
+        assert set(values.filter(planted).to_pylist()) <= set(values.filter(pc.invert(planted)).to_pylist())
+    else:
+        for side in (planted, pc.invert(planted)):
+            new = pc.match_substring(values.filter(side), ":")
+            assert 0.03 < pc.mean(new.cast(pa.float64())).as_py() < 0.4
+
+
+def test_sign_ups_inside_the_window_are_everybodys(everything: Run) -> None:
+    """New accounts are no sign of a campaign: ordinary people sign up inside the window too, and before it."""
+    opened = everything.accounts["created_at"].cast(pa.int64()).to_numpy() > START_US
+    planted = np.asarray(everything.account_truth["campaign"].is_valid().to_numpy())
+    for side in (planted, ~planted):
+        assert 0.05 < opened[side].mean() < 0.6
 
 
 def test_attack_prompts_are_nobody_elses(run: Run) -> None:

@@ -1,5 +1,7 @@
 """Drafts, ids, networks, clients and accounts."""
 
+from ipaddress import IPv6Address, ip_address, ip_network
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -8,10 +10,13 @@ from hypothesis import strategies as st
 
 from stillwatch.simulate.arrays import family_sizes, split
 from stillwatch.simulate.clients import Clients
-from stillwatch.simulate.draft import DRAFT_COLUMNS, Draft
+from stillwatch.simulate.draft import DRAFT_COLUMNS, Draft, merge
 from stillwatch.simulate.ids import hex_ids
 from stillwatch.simulate.networks import COUNTRIES, address_texts, build_networks
 from stillwatch.simulate.roster import Roster
+
+NOBODYS = [ip_network(n) for n in ("240.0.0.0/4", "10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "198.18.0.0/15")]
+DOCUMENTATION = [ip_network("3fff::/20")]
 
 
 @given(total=st.integers(1, 5_000), n=st.integers(1, 50), seed=st.integers(0, 50))
@@ -38,7 +43,10 @@ def test_a_draft_knows_its_columns() -> None:
     assert draft["turn"].tolist() == [1, 1, 4]
     assert all(draft[name].dtype == kind for name, (kind, _) in DRAFT_COLUMNS.items())
     assert draft.take(np.array([2, 0]))["account"].tolist() == [3, 1]
-    assert len(Draft.concat([])) == 0
+    assert len(Draft.concat([])) == len(merge([])) == 0
+    whole = merge([Draft.of(2, account=[1, 2]), Draft.of(1, account=3)])
+    whole.reorder(np.array([2, 1, 0]))
+    assert whole["account"].tolist() == [3, 2, 1]
     with pytest.raises(KeyError):
         Draft.of(1, acount=1)
 
@@ -82,6 +90,36 @@ def test_places_lie_in_their_networks() -> None:
     assert abs(((places.network >= first) & (places.network < first + count)).mean() - 0.25) < 0.03
 
 
+def test_addresses_are_nobodys() -> None:
+    """Without a folder of real blocks, every address is of a range that nobody has on the internet."""
+    rng = np.random.default_rng(4)
+    networks = build_networks(rng, None)
+    kinds = dict.fromkeys(networks.kinds, 1.0)
+    places = networks.mixed(rng, kinds, 6_000)
+    for text in networks.addresses(places.network, places.host.astype(np.uint32)).to_pylist():
+        address = ip_address(text)
+        assert str(address) == text
+        nobodys = DOCUMENTATION if isinstance(address, IPv6Address) else NOBODYS
+        assert any(address in network for network in nobodys), text
+
+
+def test_subscribers_keep_their_addresses() -> None:
+    """The same place has the same address everywhere; homes and phones come by IPv6 now and then, servers never."""
+    rng = np.random.default_rng(4)
+    networks = build_networks(rng, None)
+    shares = {}
+    for kind in networks.kinds:
+        places = networks.draw(rng, kind, 3_000)
+        host = places.host.astype(np.uint32)
+        texts = networks.addresses(places.network, host).to_pylist()
+        assert texts == networks.addresses(places.network, host).to_pylist()
+        assert len(set(texts)) == len(set(host.tolist()))
+        shares[kind] = np.mean([":" in text for text in texts])
+    assert abs(shares.pop("home") - 0.38) < 0.04
+    assert abs(shares.pop("mobile") - 0.55) < 0.04
+    assert set(shares.values()) == {0.0}
+
+
 def test_addresses_are_dotted() -> None:
     """Numbers become addresses as the standard library writes them."""
     assert address_texts(np.array([0, 16_909_060, 2**32 - 1], np.uint32)).to_pylist() == [
@@ -98,6 +136,26 @@ def test_own_builds_look_like_others() -> None:
     build = clients.builds[clients.own_build(rng, "velkora")]
     assert build.tls in known
     assert build.client_build.split(" ")[0] == "velkora" == build.user_agent.split("/")[0]
+
+
+def test_no_two_clients_alike() -> None:
+    """As many different pairs of build and setting as asked for, while there are enough."""
+    clients = Clients()
+    for n in (3, 500, 20_000):
+        builds, settings = clients.unlike(np.random.default_rng(1), n)
+        assert len(set(zip(builds.tolist(), settings.tolist(), strict=True))) == n
+
+
+def test_accounts_can_be_reopened() -> None:
+    """When an account was opened can be corrected; nothing else changes."""
+    roster = Roster(10**15)
+    roster.add(3, created_us=5, verified=1)
+    roster.add(1, created_us=7)
+    roster.reopen(np.array([0, 3]), np.array([50, 70]))
+    assert roster.column("created_us").tolist() == [50, 5, 5, 70]
+    assert roster.column("verified").tolist() == [1, 1, 1, 0]
+    assert len(roster) == 4
+    assert roster.add(1).tolist() == [4]
 
 
 def test_roster_counts_and_refuses() -> None:

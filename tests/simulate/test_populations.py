@@ -6,11 +6,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.simulate.tables import Run
 
 from stillwatch.simulate import POPULATIONS
 from stillwatch.simulate.population import Population
-from stillwatch.simulate.world import START_US, make_world
+from stillwatch.simulate.populations.agents import workspaces
+from stillwatch.simulate.populations.enterprise import equal_quotas
+from stillwatch.simulate.prefixes import Prefixes
+from stillwatch.simulate.world import START_US, World, make_world
 
 NAMES = [population.name for population in POPULATIONS]
 
@@ -154,3 +159,43 @@ def test_families_are_many_and_small() -> None:
         draft = POPULATIONS[NAMES.index("tools")].build(world, world.rng("x"), n, 0)
         counts.append(len(np.unique(draft["entity"])))
     assert counts[1] >= 5 * counts[0]
+
+
+@given(n=st.integers(1, 400), n_accounts=st.integers(1, 40), seed=st.integers(0, 60))
+def test_equal_quotas_are_equal(n: int, n_accounts: int, seed: int) -> None:
+    """In one run or in rounds, no key has more than one job more than another."""
+    turns = equal_quotas(np.random.default_rng(seed), n, n_accounts)
+    counts = np.bincount(turns, minlength=n_accounts)
+    assert len(turns) == n
+    assert counts.max() - counts.min() <= 1
+
+
+def test_equal_quotas_come_in_runs_and_rounds() -> None:
+    """Some batches use up one key after another, others go round."""
+    changes = [(np.diff(equal_quotas(np.random.default_rng(s), 400, 8)) != 0).sum() for s in range(40)]
+    assert min(changes) == 7
+    assert max(changes) > 300
+
+
+def test_enterprises_with_equal_quotas_are_among_the_legitimate(world: World) -> None:
+    """Several organisations of many keys give every key the same quota to one job."""
+    draft = POPULATIONS[NAMES.index("enterprise")].build(world, world.rng("quota"), 60_000, 0)
+    equal = 0
+    for one in np.unique(draft["entity"]):
+        _, counts = np.unique(draft["account"][draft["entity"] == one], return_counts=True)
+        equal += len(counts) >= 4 and counts.max() - counts.min() <= 1
+    assert 5 <= equal <= 50
+
+
+def test_workspaces_share_prefixes_as_the_trace_does(world: World, rng: np.random.Generator) -> None:
+    """Runs of exchanges have a prefix of their own on top of the program's, as many as real requests share one."""
+    prefixes = Prefixes(np.array([2, 6]), np.array([512, 512 * 4]), 0.3, np.array([0.5]))
+    base = world.library.add_text("You are an agent.")
+    systems = workspaces(world.library, rng, base, 4_000, prefixes)
+    assert len(systems) == 4_000
+    runs = np.diff(np.flatnonzero(np.append(np.diff(systems, prepend=-1) != 0, True)))
+    plain = systems[np.flatnonzero(np.diff(systems, prepend=-1) != 0)] == base
+    assert set(runs[~plain][:-1].tolist()) == {2, 6}
+    assert 0.05 < (systems == base).mean() < 0.2
+    texts = [world.library.text(int(place)) for place in np.unique(systems)]
+    assert all(text.startswith("You are an agent.") for text in texts)

@@ -12,7 +12,7 @@ from tests.simulate.tables import EXCHANGES, SEED, Run
 from stillwatch.errors import InvalidInput
 from stillwatch.model.account import ACCOUNT
 from stillwatch.model.exchange import EXCHANGE
-from stillwatch.simulate import CAMPAIGNS, MARKER, POPULATIONS, TRUTH_ACCOUNT, TRUTH_EXCHANGE, simulate
+from stillwatch.simulate import CAMPAIGNS, DEFAULT, MARKER, POPULATIONS, TRUTH_ACCOUNT, TRUTH_EXCHANGE, simulate
 
 
 def test_tables_have_the_declared_schemas(run: Run) -> None:
@@ -41,10 +41,12 @@ def test_counts_add_up(run: Run) -> None:
     assert manifest["seed"] == SEED
 
 
-def test_everybody_takes_part(run: Run) -> None:
-    """Every registered population and campaign is in the truth."""
-    names = {population.name for population in POPULATIONS} | {campaign.name for campaign in CAMPAIGNS}
-    assert set(run.truth["population"].to_pylist()) == names
+def test_everybody_takes_part(run: Run, everything: Run) -> None:
+    """Every registered population and default campaign is in the truth; in a run of a scale, every campaign."""
+    populations = {population.name for population in POPULATIONS}
+    assert set(run.truth["population"].to_pylist()) == populations | set(DEFAULT)
+    campaigns = {campaign.name for campaign in CAMPAIGNS}
+    assert set(everything.truth["population"].to_pylist()) == populations | campaigns
 
 
 def test_rows_are_in_time_order_within_the_window(run: Run) -> None:
@@ -122,6 +124,11 @@ def test_progress_is_reported(tmp_path: Path) -> None:
         ({"overlap": 2.0}, "overlap must be in"),
         ({"campaigns": ["nothing"]}, "campaigns must be among"),
         ({"populations": ["nobody"]}, "populations must be among"),
+        ({"scale": 0.1}, "exactly one of exchanges and scale"),
+        ({"exchanges": None}, "exactly one of exchanges and scale"),
+        ({"exchanges": None, "scale": 1.5}, r"scale must be in \[1/1000, 1\]"),
+        ({"exchanges": None, "scale": float("nan")}, "scale must be in"),
+        ({"campaigns": ["slow-drip:pivot_day=20"]}, "pivot_day must be less than days"),
         ({"populations": [], "campaigns": ["slow-drip"]}, "choose fewer, or some populations"),
     ],
 )

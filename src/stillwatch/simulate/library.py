@@ -134,7 +134,7 @@ class Library:
         patterns = [line for line in self.pieces.get(piece, ()) if line not in self._used]
         intent = piece.removeprefix("harvest.")
         if not patterns and self.rewriter.knows(intent):
-            return str(self.rewriter.write(rng, intent, 1)[0].as_py())
+            return self.rewriter.paragraph(rng, intent, _SENTENCES.get(intent.rsplit(".", 1)[-1], 1))
         patterns = patterns or list(self.pieces[piece])
         chosen = patterns[int(rng.integers(len(patterns)))]
         self._used.add(chosen)
@@ -188,6 +188,7 @@ def _grammar_pool(library: Library, rng: np.random.Generator, name: str, exchang
     library.pools[name] = _pool(library.add(texts.take(pa.array(first))), chosen, chosen // CIRCLES)
 
 
+_SENTENCES = {"open": 3, "role": 3, "close": 2}
 _PLENTY = 1_000_000
 """Exchanges up to which the most texts of a pool hold; bigger runs have bigger pools, to five times as many."""
 _ALWAYS_WRITTEN = {"chat", "followup", "record", "attack"}

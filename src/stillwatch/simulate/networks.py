@@ -155,16 +155,17 @@ def _groups() -> pa.Array:
 def ipv6_texts(network: IntArray, subscriber: npt.NDArray[np.uint64]) -> pa.Array:
     """IPv6 addresses of subscribers of operators 0 to 1,023, in the documentation range 3fff::/20.
 
-    subscriber    64 random bits each: 12 choose a /48 of the operator, 16 the household's /64, 36 the device.
+    subscriber    64 random bits each, which choose a /48 of the operator, the household's /64 and the device.
 
     >>> ipv6_texts(np.array([5]), np.array([2**63 + 77], np.uint64)).to_pylist()
-    ['3fff:14:4d:8001:1:1:8001:1']
+    ['3fff:14:4d:8001:15c1:4527:80b9:4d8f']
     """
 
-    def bits(low: int, n: int) -> IntArray:
-        return np.asarray(subscriber >> np.uint64(low) & np.uint64(2**n - 1)).astype(np.int64)
+    def bits(of: npt.NDArray[np.uint64], low: int, n: int) -> IntArray:
+        return np.asarray(of >> np.uint64(low) & np.uint64(2**n - 1)).astype(np.int64)
 
+    device = mix(subscriber)
     # no group but the site's is ever zero, so that every address is in its short form
-    numbers = [network * 4, bits(0, 12), bits(48, 16) | 1, bits(12, 16) | 1, bits(28, 16) | 1, bits(48, 16) | 1]
-    numbers.append(bits(36, 12) * 16 + bits(12, 4) | 1)
+    household = bits(subscriber, 48, 16) | 1
+    numbers = [network * 4, bits(subscriber, 0, 12), household, *(bits(device, low, 16) | 1 for low in (0, 16, 32, 48))]
     return pc.binary_join_element_wise("3fff", *[_groups().take(pa.array(group)) for group in numbers], ":")

@@ -13,7 +13,8 @@ from stillwatch.simulate.sections import read_sections
 
 __all__ = ["Rewriter", "four_grams", "normal"]
 
-_CHOICE = re.compile(r"<([a-z.]+)>|\{([DN])\}")
+_CHOICE = re.compile(r"<([A-Za-z.]+)>|\{([TAVQND])\}")
+_WORDS = re.compile(r"[^\W\d_]+")
 _TRIES = 40
 
 
@@ -33,7 +34,7 @@ def four_grams(text: str) -> set[str]:
     >>> sorted(four_grams("Think step by step, now."))
     ['step by step now', 'think step by step']
     """
-    words = normal(pa.array([text]))[0].as_py().split()
+    words = _WORDS.findall(text.lower())
     return {" ".join(words[i : i + 4]) for i in range(len(words) - 3)}
 
 
@@ -78,12 +79,22 @@ class Rewriter:
             if i % 3 == 0:
                 pieces += [part] if part else []
             elif part is not None:
-                pieces.append(
-                    self._sentences(rng, part, topics) if i % 3 == 1 else self.grammar.words(rng, part, topics)
-                )
+                pieces.append(self._phrase(rng, part, topics) if i % 3 == 1 else self.grammar.words(rng, part, topics))
         if len(pieces) == 1 and isinstance(pieces[0], str):
             return pa.array([line] * len(topics))
         return pc.binary_join_element_wise(*pieces, "")
+
+    def _phrase(self, rng: np.random.Generator, name: str, topics: IntArray) -> pa.Array:
+        """A phrase per topic; with a capital if its name has one."""
+        texts = self._sentences(rng, name.lower(), topics)
+        if name.islower():
+            return texts
+        first = pc.utf8_upper(pc.utf8_slice_codeunits(texts, 0, 1))
+        return pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(texts, 1), "")
+
+    def paragraph(self, rng: np.random.Generator, intent: str, n_sentences: int) -> str:
+        """Some sentences of an intent, as one operator's fixed template."""
+        return " ".join(self.write(rng, intent, n_sentences).to_pylist())
 
     def avoid(self, rng: np.random.Generator, intent: str, n: int, taboo: set[str]) -> pa.Array:
         """`n` sentences of an intent that hold none of the `taboo` word 4-grams, while any can be found."""

@@ -24,15 +24,23 @@ def turns_of(rng: np.random.Generator, n: int, mean: float, most: int = 40) -> I
 
 
 def going_on(
-    world: World, rng: np.random.Generator, heads: dict[str, IntArray], turns: IntArray
+    world: World, rng: np.random.Generator, heads: dict[str, IntArray], turns: IntArray, *, tools: bool
 ) -> dict[str, IntArray]:
-    """Texts of whole conversations: what opens each, then short follow-ups of the attackers' side."""
+    """Texts of whole conversations: what opens each, then what a harvester's program goes on with.
+
+    tools    True when that is what tools gave back, False for short questions.
+    """
     opening = np.repeat(np.arange(len(turns)), turns)
     is_head = np.zeros(len(opening), bool)
     is_head[np.cumsum(turns) - turns] = True
     grammar = world.library.grammar
     topics = rng.choice(grammar.topics("attack"), _FOLLOW_UPS)
-    shelf = world.library.add(grammar.texts(rng, "followup", topics, 0.4))
+    texts = (
+        world.library.rewriter.write(rng, "agentic.result", _FOLLOW_UPS, topics)
+        if tools
+        else grammar.texts(rng, "followup", topics, 0.4)
+    )
+    shelf = world.library.add(texts)
     rows = {name: np.where(is_head, values[opening], 0) for name, values in heads.items()}
     rows["body"] = np.where(is_head, rows["body"], shelf[rng.integers(len(shelf), size=len(opening))])
     return rows

@@ -46,7 +46,7 @@ class AgenticHarvest:
         path = np.repeat(pathway, every)
         fixed = {name: values[path] for name, values in self._pathways(world, rng, len(turns)).items()}
         columns["build"], columns["setting"] = fixed.pop("build"), fixed.pop("setting")
-        items = going_on(world, rng, harvest_items(world, rng, len(every)), every)
+        items = going_on(world, rng, harvest_items(world, rng, len(every)), every, tools=True)
         first = columns["turn"] == 1
         fixed["lead"] = np.where(first, fixed["lead"], 0)
         return Draft.of(n, **columns, **items, **fixed, tools=True, length=1.5, population=-1, campaign=brief.number)

@@ -32,5 +32,5 @@ class PaddedTurns:
         turns[-1] -= n % 2
         heads = apply_templates(world, rng, harvest_items(world, rng, len(turns)), int(rng.integers(2, 6)))
         columns = work_off(world, rng, operation, len(turns), turns)
-        items = going_on(world, rng, heads, turns)
+        items = going_on(world, rng, heads, turns, tools=False)
         return Draft.of(n, **columns, **items, length=2.0, population=-1, campaign=brief.number)

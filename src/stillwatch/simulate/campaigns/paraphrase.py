@@ -1,6 +1,7 @@
 """Paraphrase: every prompt is reworded, so that no words of a template recur."""
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.simulate.brief import Brief
@@ -15,6 +16,7 @@ __all__ = ["Paraphrase"]
 
 _INSTRUCTION_FIRST = 0.6
 _CLOSES = 0.5
+_TWO_SENTENCES = 0.6
 
 
 class Paraphrase:
@@ -40,6 +42,9 @@ class Paraphrase:
         brief.facts["template"] = template
         taboo = four_grams(template[0]) | four_grams(template[1])
         opening = library.rewriter.avoid(rng, "reasoning.open", n, taboo)
+        further = library.rewriter.avoid(rng, "reasoning.open", n, taboo)
+        longer = pc.binary_join_element_wise(opening, further, " ")
+        opening = pc.if_else(pa.array(rng.random(n) < _TWO_SENTENCES), longer, opening)
         closing = library.rewriter.avoid(rng, "reasoning.close", n, taboo)
         before = rng.random(n) < _INSTRUCTION_FIRST
         closes = rng.random(n) < _CLOSES
