@@ -31,6 +31,7 @@ from stillwatch.detect.naming import (
     template_examples,
     template_parts,
 )
+from stillwatch.detect.pools import Pool, asked_by, load_pool, pooled_exchanges
 from stillwatch.detect.reference import ReferenceFile, feature_arrays
 from stillwatch.detect.verdicts import UNCLEAR_MARGIN
 from stillwatch.detect.views import view_of
@@ -90,6 +91,8 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     memory: str = "4GB",
     threads: int | None = None,
     reference: str | Path | None = None,
+    pools: Sequence[str | Path] = (),
+    save_pool: str | Path | None = None,
     on_progress: Progress | None = None,
 ) -> Findings:
     """Find distillation campaigns in API logs.
@@ -101,11 +104,14 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     memory      Limit for sorting and grouping; what does not fit goes to disk.
     threads     At least 1; None takes every core.
     reference   Legitimate families to judge against; None takes the default, which was made from simulated traffic.
+    pools       Files of known questions: text, JSON lines, Parquet, or what `save_pool` wrote.
+    save_pool   File for hashes of what the harvest campaigns asked; None writes none.
     on_progress Called with stage, done and total.
     Raises      InvalidInput, UnreadableSource, UnknownFormat, MissingData, IncompatibleVersion, OutOfMemory.
     """
     stages = Stages(on_progress)
     legitimate = ReferenceFile.load(Path(reference) if reference else None)
+    known = [load_pool(Path(pool)) for pool in pools]
     chosen = [paths] if isinstance(paths, str | Path) else list(paths)
     with LocalEngine(memory=memory, threads=threads) as engine:
         source = ingest(
@@ -116,9 +122,12 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
             salt=installation_salt(),
             on_progress=lambda done, total: stages.report("read", done, total),
         )
-        scanned = measure(engine, source, stages)
+        scanned = measure(engine, source, stages, pools=known)
         examined = examine(engine, scanned, legitimate, stages)
-        return _dated(conclude(engine, examined, stages), datetime.now(UTC))
+        findings = _dated(conclude(engine, examined, stages), datetime.now(UTC))
+        if save_pool is not None:
+            asked_by(engine, scanned.sketched.rows, findings).save(Path(save_pool))
+        return findings
 
 
 def _dated(findings: Findings, now: datetime) -> Findings:
@@ -130,11 +139,16 @@ def _dated(findings: Findings, now: datetime) -> Findings:
 
 
 def measure(
-    engine: Engine, source: Ingest, stages: Stages, keep: Callable[[Dataset], Dataset] | None = None
+    engine: Engine,
+    source: Ingest,
+    stages: Stages,
+    keep: Callable[[Dataset], Dataset] | None = None,
+    pools: Sequence[Pool] = (),
 ) -> Scanned:
     """Read, sketch and group everything, and measure every family.
 
     keep    Chooses among the exchanges once all are read, accounts included; None keeps all.
+    pools   Known lists of questions.
     """
     with stages.stage("read"):
         batches = (batch.select(_KEPT) for batch in source.batches())
@@ -142,8 +156,15 @@ def measure(
         if keep is not None:
             exchanges = keep(exchanges)
     sketched = sketch_exchanges(engine, exchanges, stages)
+    with stages.stage("pools"):
+        pooled = pooled_exchanges(engine, exchanges, sketched.rows, pools)
     measured = measure_families(
-        engine, sketched.rows, lambda batch: fingerprints_of(batch, sketched.templates), source.accounts, stages
+        engine,
+        sketched.rows,
+        lambda batch: fingerprints_of(batch, sketched.templates),
+        source.accounts,
+        stages,
+        pooled=pooled,
     )
     return Scanned(exchanges, source, sketched, measured)
 
@@ -180,7 +201,7 @@ def conclude(engine: Engine, examined: Examined, stages: Stages) -> Findings:
             measured.streams,
             attributed,
             measured.book,
-            reference.bar_bits,
+            reference.bar_for,
         )
         drafts = draft_campaigns(judged, len(measured.book.account))
     with stages.stage("name campaigns"):

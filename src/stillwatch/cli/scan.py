@@ -45,6 +45,12 @@ def scan(
             show_default="the default reference",
         ),
     ] = None,
+    pool: Annotated[
+        list[Path] | None, typer.Option(help="Known questions: text, JSON lines, Parquet or a saved pool; repeatable.")
+    ] = None,
+    save_pool: Annotated[
+        Path | None, typer.Option(help="File for hashes of what the harvests asked, to give as --pool later.")
+    ] = None,
 ) -> None:
     """Find distillation campaigns in API logs, print them, and write report.html, campaigns.json and the tables."""
     from stillwatch.report import check_folder
@@ -61,6 +67,8 @@ def scan(
             memory=memory,
             threads=threads,
             reference=reference,
+            pools=pool or (),
+            save_pool=save_pool,
             on_progress=report,
         )
     conclude(findings, folder, as_json=as_json)

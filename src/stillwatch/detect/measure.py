@@ -13,6 +13,7 @@ from stillwatch.detect.attribution import ATTRIBUTED, CELL_MEMBER, Background, a
 from stillwatch.detect.coverage import COVERED, coverage
 from stillwatch.detect.families import MEASURED, MEMBER, eligible_families, judge, members, stream_counts
 from stillwatch.detect.lives import LIFE, LifeBook, lives
+from stillwatch.detect.pools import POOLED
 from stillwatch.detect.views.rhythm import RHYTHM, rhythm_cells
 from stillwatch.detect.views.ties import tied_groups
 from stillwatch.model.engine import Dataset, Engine
@@ -47,13 +48,24 @@ class Measured:
     n_by_account: pa.Table
 
 
-def measure_families(engine: Engine, rows: Dataset, columns: Columns, accounts: pa.Table, stages: Stages) -> Measured:
-    """Learn rhythms and first appearances, count streams, then measure every family that is large enough."""
+def measure_families(
+    engine: Engine,
+    rows: Dataset,
+    columns: Columns,
+    accounts: pa.Table,
+    stages: Stages,
+    *,
+    pooled: pa.Table | None = None,
+) -> Measured:
+    """Learn rhythms and first appearances, count streams, then measure every family that is large enough.
+
+    pooled  Table POOLED: exchanges that send items of known pools; None when no pool is known.
+    """
     with stages.stage("accounts"):
         book, covered = _learn_accounts(engine, rows, accounts)
         life_book = _learn_lives(engine, rows)
     with stages.stage("ties"):
-        grouping = _learn_groups(engine, rows, book)
+        grouping = _learn_groups(engine, rows, book, POOLED.empty_table() if pooled is None else pooled)
     with stages.stage("streams"):
         streams, n_by_account = _count_streams(engine, rows, columns, grouping)
         wanted = eligible_families(streams)
@@ -66,13 +78,20 @@ def measure_families(engine: Engine, rows: Dataset, columns: Columns, accounts: 
     return Measured(measured, streams.filter(pa.array(eligible)), book, grouping, covered, n_by_account)
 
 
-def _learn_groups(engine: Engine, rows: Dataset, book: AccountBook) -> Grouping:
+def _learn_groups(engine: Engine, rows: Dataset, book: AccountBook, pooled: pa.Table) -> Grouping:
     columns = rows.select(["account", "client", "time_us", "exchange", "head"])
     cells = engine.group(columns, "account", ("client", "time_us", "exchange"), rhythm_cells, RHYTHM).to_table()
     stream, cell = cells["stream"].to_numpy(), cells["cell"].to_numpy()
     order = np.argsort(stream, kind="stable")
     tied_account, tied_group = tied_groups(_visits(engine, rows), book)
-    return Grouping(stream[order], cell[order], tied_account, tied_group)
+    return Grouping(
+        stream[order],
+        cell[order],
+        tied_account,
+        tied_group,
+        pooled["exchange"].to_numpy(),
+        pooled["pool"].to_numpy(),
+    )
 
 
 def _visits(engine: Engine, rows: Dataset) -> pa.Table:

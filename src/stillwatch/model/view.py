@@ -23,12 +23,15 @@ class Grouping:
 
     rhythm_stream, rhythm_cell      Stream hash (`rhythm.stream_hash` of account and client) and its rhythm cell.
     tied_account, tied_group        Account hash and its component of accounts that rare attributes tie together.
+    pooled_exchange, pooled_key     Exchange hash and the pool of questions that its prompt is from.
     """
 
     rhythm_stream: NDArray[np.uint64]
     rhythm_cell: NDArray[np.uint64]
     tied_account: NDArray[np.uint64] = field(default_factory=_none)
     tied_group: NDArray[np.uint64] = field(default_factory=_none)
+    pooled_exchange: NDArray[np.uint64] = field(default_factory=_none)
+    pooled_key: NDArray[np.uint64] = field(default_factory=_none)
 
 
 class View(Protocol):

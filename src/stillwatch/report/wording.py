@@ -255,6 +255,16 @@ REASONS: Mapping[str, ReasonWords] = {
         "It is small: {value} accounts in the strongest family, where {bar} are needed to name a harvest.",
         "count",
     ),
+    "ring": ReasonWords(
+        "It is a ring of fewer than 20 accounts with {value} bits, where {bar} are needed to name so few.",
+        "It is a ring of fewer than 20 accounts with {value} bits only; {bar} are needed to name so few.",
+        "bits",
+    ),
+    "rings-together": ReasonWords(
+        "Several small families over the bar are tied together and have {value} accounts; {bar} are needed.",
+        "Several small families are tied together and have {value} accounts only; {bar} are needed.",
+        "count",
+    ),
     "exchanges": ReasonWords(
         "The strongest family has {value} exchanges; at least {bar} are needed to name a harvest.",
         "The strongest family has {value} exchanges only; {bar} are needed to name a harvest.",
@@ -330,6 +340,7 @@ STAGES: Mapping[str, str] = {
     "count phrases": "counting phrases",
     "cut segments": "finding text that recurs",
     "cluster templates": "grouping templates",
+    "pools": "looking for known questions",
     "accounts": "learning about accounts",
     "ties": "finding accounts that are tied",
     "streams": "counting streams",

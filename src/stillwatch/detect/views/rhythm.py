@@ -13,10 +13,16 @@ __all__ = ["RHYTHM", "RHYTHM_COLUMNS", "Rhythm", "rhythm_cells", "stream_hash"]
 MIN_EXCHANGES = 3
 SINGLE_TURN_SHARE = 0.95
 SHORT_GAP_US = 1_800_000_000
+_LOW = np.uint64(0xFFFFFFFF)
 
 RHYTHM_COLUMNS: tuple[Column, ...] = (
     Column("stream", pa.uint64(), "Hash of account and client.", required=True),
-    Column("cell", pa.uint64(), "Rhythm cell: share of short gaps in fifths and octave of volume.", required=True),
+    Column(
+        "cell",
+        pa.uint64(),
+        "Share of short gaps in fifths and octave of volume; the high half with boundaries half a step on.",
+        required=True,
+    ),
 )
 RHYTHM: pa.Schema = schema_of("rhythm", RHYTHM_COLUMNS)
 
@@ -27,7 +33,10 @@ def stream_hash(account: NDArray[np.uint64], client: NDArray[np.uint64]) -> NDAr
 
 
 class Rhythm:
-    """Key: client x single-turn x share of gaps under half an hour (fifths) x octave of volume."""
+    """Key: client x single-turn x share of gaps under half an hour (fifths) x octave of volume.
+
+    Twice, the second time with boundaries half a step on: accounts that are alike are together in one of the two.
+    """
 
     name = "rhythm"
     has_template = False
@@ -41,7 +50,10 @@ class Rhythm:
             return [np.zeros(len(stream), np.uint64)]
         at = np.minimum(np.searchsorted(grouping.rhythm_stream, stream), len(grouping.rhythm_stream) - 1)
         known = (grouping.rhythm_stream[at] == stream) & (fingerprints["build"] != 0)
-        return [np.where(known, mix(fingerprints["client"], grouping.rhythm_cell[at]), np.uint64(0))]
+        cells = grouping.rhythm_cell[at]
+        return [
+            np.where(known, mix(fingerprints["client"], cell), np.uint64(0)) for cell in (cells & _LOW, cells & ~_LOW)
+        ]
 
 
 def rhythm_cells(table: pa.Table) -> pa.Table:
@@ -63,5 +75,7 @@ def rhythm_cells(table: pa.Table) -> pa.Table:
     fifth = np.minimum(5 * n_short // np.maximum(size - 1, 1), 4)
     octave = np.log2(size).astype(np.int64)
     cell = (1 + fifth + 8 * octave).astype(np.uint64)
+    half_on = np.floor(5 * n_short / np.maximum(size - 1, 1) + 0.5) + 8 * np.floor(np.log2(size) + 0.5)
+    cell |= (1 + half_on).astype(np.uint64) << np.uint64(32)
     stream = stream_hash(account[first], client[first])
     return pa.table({"stream": stream[steady], "cell": cell[steady]}, schema=RHYTHM)
