@@ -4,17 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.detect.campaigns import JudgedFamily, draft_campaigns
-from stillwatch.model.campaign import Verdict
+from stillwatch.model.campaign import Reason, Verdict
 
 TEMPLATE, CLIENT = 0, 1 << 61
 ACCOUNTS = 50_000
 
 
 def family(number: int, accounts: NDArray[np.int64], *, view: int = TEMPLATE, bits: float = 30.0) -> JudgedFamily:
-    """A judged family over some accounts: harvest over 14 bits, unclear under."""
-    verdict = Verdict.HARVEST if bits >= 14 else Verdict.UNCLEAR
+    """A judged family over some accounts: harvest over 14 bits and from 20 accounts on, unclear under."""
+    small = len(accounts) < 20
+    verdict = Verdict.HARVEST if bits >= 14 and not small else Verdict.UNCLEAR
+    reasons = (Reason("small", len(accounts), 20),) if bits >= 14 and small else ()
     n = np.full(len(accounts), 10)
-    return JudgedFamily(number, view | number, verdict, (), bits, accounts.astype(np.uint64), n, np.full(len(n), 9.0))
+    return JudgedFamily(
+        number, view | number, verdict, reasons, bits, accounts.astype(np.uint64), n, np.full(len(n), 9.0)
+    )
 
 
 def test_two_operations_behind_one_client_stay_two() -> None:
@@ -53,3 +57,24 @@ def test_the_family_that_gave_the_verdict_stands_first() -> None:
 def test_nothing_judged_drafts_nothing() -> None:
     """No families, no campaigns."""
     assert draft_campaigns([], 10) == []
+
+
+def test_what_else_relayed_accounts_send_is_not_accused() -> None:
+    """A family without a template just under the bar may be the customers behind the same accounts."""
+    accused = np.arange(60)
+    drafts = draft_campaigns([family(1, accused), family(2, accused, view=CLIENT, bits=12)], ACCOUNTS)
+    assert [[f.family for f in draft.families] for draft in drafts] == [[1]]
+
+
+def test_rings_that_are_tied_are_one_campaign() -> None:
+    """Two alarmed families of 15 accounts, mostly the same ones, have 21 together; one of them alone has too few."""
+    rings = [family(1, np.arange(15), bits=15), family(2, np.r_[np.arange(12), 18:21], bits=16)]
+    (draft,) = draft_campaigns([*rings, family(3, np.arange(21), bits=15)], ACCOUNTS)
+    assert draft.verdict == Verdict.HARVEST
+    tied = draft_campaigns(
+        [family(1, np.arange(19), bits=15), family(2, np.r_[np.arange(17), 19:21], bits=16)], ACCOUNTS
+    )
+    assert [d.verdict for d in tied] == [Verdict.HARVEST]
+    assert {r.code for r in tied[0].families[0].reasons} == {"rings-together"}
+    alone = draft_campaigns([family(1, np.arange(19), bits=15)], ACCOUNTS)
+    assert [d.verdict for d in alone] == [Verdict.UNCLEAR]

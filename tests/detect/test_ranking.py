@@ -49,8 +49,14 @@ def test_a_bystander_falls_behind_its_family() -> None:
 
 def test_small_families_and_one_owner_accuse_nobody() -> None:
     """The gates of the verdict hold whatever the bar is."""
-    few = attributed(1, np.arange(1, 20), 9.0)
+    few = attributed(1, np.arange(1, 10), 9.0)
     assert np.isneginf(account_bits(np.array([1], np.uint64), np.array([50.0]), few, book())).all()
     owned = book(np.full(N, 7, np.uint64))
     many = attributed(1, np.arange(1, 41), 9.0)
     assert np.isneginf(account_bits(np.array([1], np.uint64), np.array([50.0]), many, owned)).all()
+
+
+def test_a_ring_is_ranked_by_what_it_has_beyond_its_margin() -> None:
+    """Nineteen accounts need four bits more than twenty."""
+    ring = attributed(1, np.arange(1, 20), 9.0)
+    assert account_bits(np.array([1], np.uint64), np.array([50.0]), ring, book())[:19].tolist() == [46.0] * 19

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from itertools import pairwise
+from math import floor, log2
 
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.detect.views.rhythm import rhythm_cells, stream_hash
+from stillwatch.detect.views.rhythm import Rhythm, rhythm_cells, stream_hash
+from stillwatch.model.view import Grouping
 
 HALF_HOUR_US = 1_800_000_000
 
@@ -31,7 +33,8 @@ def test_cells_equal_a_plain_loop() -> None:
             continue
         fifth = min(5 * sum(g < HALF_HOUR_US for g in gaps) // len(gaps), 4)
         key = stream_hash(np.array([a], np.uint64), np.array([c], np.uint64))[0]
-        expected[int(key)] = 1 + fifth + 8 * int(np.log2(len(rows)))
+        half_on = floor(5 * sum(g < HALF_HOUR_US for g in gaps) / len(gaps) + 0.5) + 8 * floor(log2(len(rows)) + 0.5)
+        expected[int(key)] = (1 + fifth + 8 * int(np.log2(len(rows)))) | (1 + half_on) << 32
     found = rhythm_cells(table)
     assert dict(zip(found["stream"].to_pylist(), found["cell"].to_pylist(), strict=True)) == expected
     assert 20 < len(expected) < len(streams)
@@ -44,3 +47,18 @@ def test_nothing_in_nothing_out() -> None:
         | {"time_us": pa.array([], pa.int64()), "head": pa.array([], pa.bool_())}
     )
     assert rhythm_cells(empty).num_rows == 0
+
+
+def test_accounts_on_both_sides_of_a_boundary_meet_once() -> None:
+    """Seven and nine exchanges are in different octaves, and in one when the boundaries lie half a step on."""
+    sizes = [7] * 3 + [9] * 3
+    account = np.repeat(np.arange(1, 7, dtype=np.uint64), sizes)
+    client = np.full(len(account), 5, np.uint64)
+    time_us = np.concatenate([np.arange(n) * 10 * HALF_HOUR_US for n in sizes])
+    table = pa.table({"account": account, "client": client, "time_us": time_us, "head": np.ones(len(account), bool)})
+    cells = rhythm_cells(table).sort_by("stream")
+    grouping = Grouping(cells["stream"].to_numpy(), cells["cell"].to_numpy())
+    plain, half_on = Rhythm().keys({"account": account, "client": client, "build": client}, grouping)
+    assert len(np.unique(plain)) == 2
+    assert len(np.unique(half_on)) == 1
+    assert not np.isin(plain, half_on).any()

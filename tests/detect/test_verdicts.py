@@ -33,7 +33,11 @@ def verdict(facts: FamilyFacts) -> Verdict | None:
     ("change", "expected"),
     [
         ({}, Verdict.HARVEST),
-        ({"n_accused": 19}, Verdict.UNCLEAR),
+        ({"n_accused": 19}, Verdict.HARVEST),
+        ({"n_accused": 19, "score_bits": 17.9}, Verdict.UNCLEAR),
+        ({"n_accused": 10, "score_bits": 18.0}, Verdict.HARVEST),
+        ({"n_accused": 9}, Verdict.UNCLEAR),
+        ({"n_accused": 19, "n_exchanges": 99}, Verdict.UNCLEAR),
         ({"n_exchanges": 99}, Verdict.UNCLEAR),
         ({"score_bits": 13.9}, Verdict.UNCLEAR),
         ({"score_bits": 9.9, "loc": 0.3}, Verdict.RELAY),

@@ -1,6 +1,6 @@
 """From measured families to drafts of campaigns: verdicts, streams, and what belongs together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stillwatch.detect.accounts import AccountBook
 from stillwatch.detect.attribution import BARE_BAR, TEXT_BAR
 from stillwatch.detect.linking import Streams, link
-from stillwatch.detect.verdicts import FamilyFacts, judge_family
+from stillwatch.detect.verdicts import MIN_HARVEST_ACCOUNTS, MIN_HARVEST_EXCHANGES, FamilyFacts, judge_family
 from stillwatch.detect.views import view_of
 from stillwatch.model.campaign import Reason, Verdict
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
@@ -58,18 +58,19 @@ def judge_families(
     streams: pa.Table,
     attributed: pa.Table,
     book: AccountBook,
-    bar: float,
+    bar_for: Callable[[int], float],
 ) -> list[JudgedFamily]:
     """Verdict for every measured family that deserves one and explains at least one account.
 
     streams, attributed     Sorted by family; the second holds the alarmed families only.
+    bar_for                 Bar of a family with so many accounts, bits.
     """
     plain, scored = _Slices(streams), _Slices(attributed)
     judged = []
     for row, family in enumerate(measured["family"].to_numpy()):
         accounts, n, bits = _streams(int(family), plain, scored)
         facts = _facts(measured, row, float(score_bits[row]), accounts, n, book)
-        if len(accounts) and (found := judge_family(facts, bar)) is not None:
+        if len(accounts) and (found := judge_family(facts, bar_for(measured["n_accounts"][row].as_py()))) is not None:
             verdict, reasons = found
             judged.append(JudgedFamily(row, int(family), verdict, reasons, facts.score_bits, accounts, n, bits))
     return judged
@@ -145,11 +146,39 @@ def draft_campaigns(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Dra
 
 def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
     harvests = [f for f in judged if f.verdict == Verdict.HARVEST]
+    rings = [f for f in judged if f.verdict == Verdict.UNCLEAR and any(r.code == "small" for r in f.reasons)]
     accused = _accounts(harvests)
-    near = [f for f in judged if f.verdict == Verdict.UNCLEAR and np.isin(f.accounts, accused).mean() >= _SIBLING]
-    groups = _tie([*harvests, *(f.among(accused) for f in near)], n_accounts)
-    drafts = [Draft(Verdict.HARVEST, group) for group in groups if group[0].verdict == Verdict.HARVEST]
+    near = [f for f in judged if _is_sibling(f, accused)]
+    groups = _tie([*harvests, *rings, *(f.among(accused) for f in near if f not in rings)], n_accounts)
+    drafts = [Draft(Verdict.HARVEST, _as_harvest(group)) for group in groups if _is_harvest(group)]
     return _dissolve(sorted(drafts, key=lambda draft: (_has_template(draft), *_size(draft)), reverse=True))
+
+
+def _is_sibling(family: JudgedFamily, accused: NDArray[np.uint64]) -> bool:
+    """One more template of accounts that are accused already; what else they send may be their customers'."""
+    if family.verdict != Verdict.UNCLEAR or not view_of(family.family).has_template:
+        return False
+    return bool(np.isin(family.accounts, accused).mean() >= _SIBLING)
+
+
+def _is_harvest(group: Sequence[JudgedFamily]) -> bool:
+    """One family is a harvest, or several alarmed ones that are tied have accounts enough together."""
+    if group[0].verdict == Verdict.HARVEST:
+        return True
+    small = [family for family in group if any(reason.code == "small" for reason in family.reasons)]
+    return len(_accounts(small)) >= MIN_HARVEST_ACCOUNTS and _size(Draft(Verdict.UNCLEAR, tuple(small)))[0] >= (
+        MIN_HARVEST_EXCHANGES
+    )
+
+
+def _as_harvest(group: tuple[JudgedFamily, ...]) -> tuple[JudgedFamily, ...]:
+    """The group led by a family of that verdict; rings that are one only together say so."""
+    lead = group[0]
+    if lead.verdict == Verdict.HARVEST:
+        return group
+    together = Reason("rings-together", len(_accounts(group)), MIN_HARVEST_ACCOUNTS)
+    reasons = (*(r for r in lead.reasons if r.code != "small"), together)
+    return (replace(lead, verdict=Verdict.HARVEST, reasons=reasons), *group[1:])
 
 
 def _has_template(draft: Draft) -> bool:

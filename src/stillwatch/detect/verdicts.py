@@ -6,10 +6,21 @@ from typing import Final
 from stillwatch.detect.accounts import MAJORITY, OWNED_SHARE, Ownership
 from stillwatch.model.campaign import Reason, Verdict
 
-__all__ = ["UNCLEAR_MARGIN", "FamilyFacts", "judge_family"]
+__all__ = [
+    "MIN_HARVEST_ACCOUNTS",
+    "MIN_HARVEST_EXCHANGES",
+    "MIN_RING_ACCOUNTS",
+    "RING_MARGIN",
+    "UNCLEAR_MARGIN",
+    "FamilyFacts",
+    "judge_family",
+]
 
 MIN_HARVEST_ACCOUNTS: Final = 20
 MIN_HARVEST_EXCHANGES: Final = 100
+MIN_RING_ACCOUNTS: Final = 10
+RING_MARGIN: Final = 4.0
+"""What a ring under 20 accounts needs above its bar: there are many more small families than large ones."""
 UNCLEAR_MARGIN: Final = 4.0
 COORDINATED_BITS: Final = 10.0
 ITEM_SHARE: Final = 0.5
@@ -50,7 +61,7 @@ def judge_family(facts: FamilyFacts, bar: float) -> tuple[Verdict, tuple[Reason,
     if explained is not None and (alarmed or coordinated):
         return explained[0], (explained[1], score, coordination)
     if alarmed:
-        return _alarmed(facts, score, coordination)
+        return _alarmed(facts, bar, score, coordination)
     if facts.score_bits >= bar - UNCLEAR_MARGIN:
         return Verdict.UNCLEAR, (Reason("near-bar", facts.score_bits, bar), coordination)
     unowned = facts.ownership.one_owner < MAJORITY
@@ -80,12 +91,17 @@ def _explained(facts: FamilyFacts) -> tuple[Verdict, Reason] | None:
     return None
 
 
-def _alarmed(facts: FamilyFacts, score: Reason, coordination: Reason) -> tuple[Verdict, tuple[Reason, ...]] | None:
+def _alarmed(
+    facts: FamilyFacts, bar: float, score: Reason, coordination: Reason
+) -> tuple[Verdict, tuple[Reason, ...]] | None:
     accounts = Reason("accounts", facts.n_accused, MIN_HARVEST_ACCOUNTS)
     exchanges = Reason("exchanges", facts.n_exchanges, MIN_HARVEST_EXCHANGES)
     if facts.ownership.one_owner >= MAJORITY:
         owner = Reason("one-unverified-owner", facts.ownership.one_owner, MAJORITY)
         return Verdict.UNCLEAR, (score, owner, coordination, accounts, exchanges)
-    if facts.n_accused >= MIN_HARVEST_ACCOUNTS and facts.n_exchanges >= MIN_HARVEST_EXCHANGES:
-        return Verdict.HARVEST, (score, coordination, accounts, exchanges)
+    if facts.n_exchanges >= MIN_HARVEST_EXCHANGES and facts.n_accused >= MIN_RING_ACCOUNTS:
+        if facts.n_accused >= MIN_HARVEST_ACCOUNTS:
+            return Verdict.HARVEST, (score, coordination, accounts, exchanges)
+        if facts.score_bits >= bar + RING_MARGIN:
+            return Verdict.HARVEST, (Reason("ring", facts.score_bits, bar + RING_MARGIN), coordination, exchanges)
     return Verdict.UNCLEAR, (score, Reason("small", facts.n_accused, MIN_HARVEST_ACCOUNTS), coordination, exchanges)

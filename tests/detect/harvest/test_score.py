@@ -182,8 +182,8 @@ def test_harvest_densities_are_those_of_the_design() -> None:
     assert found["se"] == pytest.approx(stats.halfnorm.pdf(0.02, scale=wide))
     assert found["loc"] == pytest.approx(stats.halfnorm.pdf(0.04, scale=near))
     assert found["cd"] == pytest.approx(stats.halfnorm.pdf(0.3, scale=np.hypot(0.4, 0.05)))
-    assert found["rep"] == pytest.approx(stats.expon.pdf(0.1, scale=np.hypot(0.08, 0.05)))
-    assert found["item"] == pytest.approx(stats.expon.pdf(0.2, scale=np.hypot(0.08, 0.05)))
+    assert found["rep"] == pytest.approx(stats.expon.pdf(0.1, scale=np.hypot(0.05, 0.05)))
+    assert found["item"] == pytest.approx(stats.expon.pdf(0.2, scale=np.hypot(0.05, 0.05)))
 
 
 def judge(row: list[float], reference: Reference) -> tuple[float, str]:

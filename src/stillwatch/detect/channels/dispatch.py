@@ -7,7 +7,8 @@ Null        P(a) = (1 - s) PitmanYor(theta, d) + s 1[a among the last c accounts
             and c at most a quarter of the accounts seen. c = 1 is a person who goes on; c > 1 are people whose sessions
             overlap. Counts are exchanges, or visits: a visit begins when the account is not among the last c. An
             equal-quota batch, where every account sends its quota in one run and then stops, is the member with long
-            runs (lambda near 1) and nearly always a new account at a visit (d near 1, visits counted).
+            runs (lambda near 1) and nearly always a new account at a visit (d near 1, visits counted). A prompt that
+            goes round, where nearly everybody sends it once, is the member with d near 1, exchanges counted.
 Alternative Mixture of uniform turns over a total of accounts (grid of totals; a total that is exceeded grows with what
             is seen), rotation among accounts unused for more than k/2 turns, rotation with sticky sessions of about an
             hour as public relay software does, and a high rate of new accounts.
@@ -77,7 +78,7 @@ def _turn_model() -> TurnModel:
     shares = [(0.3, total.size), (0.3, total.size), (0.2, total.size * len(sticky)), (0.1, fresh.size), (0.1, 1)]
     return TurnModel(
         theta=np.array([1.0, 4.0, 16.0, 64.0, 256.0, 1024.0]),
-        discount=np.array([0.0, 0.3, 0.6, 0.9]),
+        discount=np.array([0.0, 0.3, 0.6, 0.9, 0.99, 0.999]),
         habit=np.array([h[0] for h in habits]),
         company=np.array([h[1] for h in habits], dtype=np.int64),
         counting=np.array([h[2] for h in habits], dtype=np.int64),
@@ -92,7 +93,7 @@ def _turn_model() -> TurnModel:
 
 
 TURN_MODEL = _turn_model()
-"""The grids every family is judged with: 600 nulls, 437 alternatives."""
+"""The grids every family is judged with: 900 nulls, 437 alternatives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
                 above; the width leaves room for a list that is not quite shuffled. In the sticky variants se
                 is uniform on (0, 1), in rota hi.
     cd          Half-normal of scale .4 on max(cd, 0), s added in quadrature: load is evened out, or more than even.
-    rep, item   Exponential of mean .08, s added in quadrature: a list without replacement, no popular items.
+    rep, item   Exponential of mean .05, s added in quadrature: a list without replacement, no popular items.
     elic        Three in ten harvests send bare questions: half-normal of scale .1 at 0. The others .5 below one half,
                 1.5 above: not every harvest asks for reasoning, most do.
     dr          Uniform on (.1, 1), smoothed by s and .03: a sorted list drifts. It only serves in place of loc.
@@ -186,7 +186,7 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
     cd, dr, elic, bits = (_COLUMN[test] for test in ("cd", "dr", "elic", "bits"))
     density[:, cd] = 2 * _normal(x[:, cd], np.hypot(s[:, cd], 0.4))
     for j in (_COLUMN["rep"], _COLUMN["item"]):
-        mean = np.hypot(s[:, j], 0.08)
+        mean = np.hypot(s[:, j], 0.05)
         density[:, j] = np.exp(-x[:, j] / mean) / mean
     density[:, dr] = _box(x[:, dr], 0.1, 1.0, np.hypot(s[:, dr], 0.03))
     asking = 0.5 + ndtr((x[:, elic] - 0.5) / np.maximum(s[:, elic], 1e-9))
