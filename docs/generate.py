@@ -137,6 +137,7 @@ def shown_type(annotation: object) -> str:
     for noise in (
         "stillwatch.model.campaign.",
         "stillwatch.model.findings.",
+        "stillwatch.bench.scoreboard.results.",
         "stillwatch.model.calibration.",
         "collections.abc.",
         "datetime.",
@@ -175,6 +176,21 @@ Format version {CAMPAIGNS_VERSION}; a change of meaning raises it. The file hold
 tables (these are the Parquet files beside it). JSON Schema: [campaigns.schema.json](campaigns.schema.json). Numbers
 that do not exist are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, times are ISO 8601 in UTC. The same types
 come back from `stillwatch.scan` in Python.
+
+{sections}
+"""
+
+
+def scoreboard_page() -> str:
+    """scoreboard.json."""
+    module = importlib.import_module("stillwatch.bench.scoreboard.results")
+    kinds = [module.Board, *(getattr(module, name) for name in module.__all__)]
+    shown = list(dict.fromkeys(kind for kind in kinds if is_dataclass(kind)))
+    sections = "\n\n".join(f"## {kind.__name__}\n\n{first_sentence(kind)}\n\n{dataclass_table(kind)}" for kind in shown)
+    return f"""# scoreboard.json
+
+Format version {module.SCOREBOARD_VERSION}; a change of meaning raises it. Written by `stillwatch bench`; the file holds
+one `Board`. Numbers that do not exist are null. [How to run it](../how-to/run-the-scoreboard.md).
 
 {sections}
 """
@@ -391,6 +407,7 @@ def pages() -> tuple[Page, ...]:
         Page("exchange.md", "the columns of an exchange and of an account", exchange_page),
         Page("outputs.md", "files and tables a scan writes", outputs_page),
         Page("campaigns.md", "campaigns.json, field by field", campaigns_page),
+        Page("scoreboard.md", "scoreboard.json, field by field", scoreboard_page),
         Page("findings.md", "verdicts, views, channels, structure tests, reasons", findings_page),
         Page("python.md", "the Python surface", python_page),
     )

@@ -66,6 +66,7 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Plant campaigns in simulated traffic and score the detector and the baselines on it: one page, one JSON."""
+    from stillwatch.bench.scoreboard.expectations import check_seeds
     from stillwatch.bench.scoreboard.plan import make_plan, parse_scale, parse_seeds
     from stillwatch.bench.scoreboard.run import run_scoreboard
     from stillwatch.bench.scoreboard.write import check_out, write_board
@@ -85,6 +86,8 @@ def bench(
         keep=keep,
     )
     check_out(out)
+    if save_expectation is not None:
+        check_seeds(plan.seeds)
     expected = _expected(expect)
     with progress() as report:
         board = run_scoreboard(plan, report)

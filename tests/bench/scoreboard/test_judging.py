@@ -59,7 +59,8 @@ def test_a_scan_is_judged_by_exchange(folder: Path, truth: Truth, tmp_path: Path
     assert (outcome.n_attackers, outcome.n_legitimate) == (3, 3)
     assert outcome.recall["0"] == pytest.approx(1 / 3)
     relay, slow = outcome.scenarios
-    assert (slow.coverage, slow.purity, slow.found) == (0.6, pytest.approx(6 / 7), False)
+    assert (slow.coverage, slow.found) == (0.6, False)
+    assert slow.purity == pytest.approx(6 / 7)
     assert slow.outcome == "missed: 60% of it in one harvest campaign, not 90% its own"
     assert relay.outcome == "missed: 50% of it in one unclear campaign"
     assert (relay.exchange_recall, relay.account_recall) == (0.0, 0.0)

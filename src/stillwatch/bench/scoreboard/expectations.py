@@ -13,7 +13,7 @@ from scipy.stats import t as student
 from stillwatch.bench.scoreboard.results import OURS, Board, Outcome
 from stillwatch.errors import IncompatibleVersion, InvalidInput, MissingData
 
-__all__ = ["EXPECTATION_VERSION", "Expectation", "Expected", "Regression"]
+__all__ = ["EXPECTATION_VERSION", "Expectation", "Expected", "Regression", "check_seeds"]
 
 EXPECTATION_VERSION: Final = 1
 _CONFIDENCE: Final = 0.99
@@ -83,11 +83,9 @@ class Expectation:
 
         Raises  InvalidInput when there are fewer than three seeds, or steps failed.
         """
-        if len(board.setup.seeds) < _FEWEST_SEEDS or board.failures:
-            msg = (
-                f"an expectation needs at least {_FEWEST_SEEDS} seeds and no failed step, "
-                f"got {len(board.setup.seeds)} and {len(board.failures)}"
-            )
+        check_seeds(board.setup.seeds)
+        if board.failures:
+            msg = f"an expectation needs a run without failed steps, got {len(board.failures)}"
             raise InvalidInput(msg)
         measures = {
             name: Expected(float(np.mean(v)), float(np.std(v, ddof=1)), len(v), not name.endswith("n_false"))
@@ -144,6 +142,16 @@ class Expectation:
             if not good:
                 worse.append(Regression(name, mean, limit, expected.mean))
         return worse
+
+
+def check_seeds(seeds: Sequence[int]) -> None:
+    """Refuse too few seeds for a width of noise, before hours of work.
+
+    Raises  InvalidInput when there are fewer than three.
+    """
+    if len(seeds) < _FEWEST_SEEDS:
+        msg = f"an expectation needs at least {_FEWEST_SEEDS} seeds, got {len(seeds)}"
+        raise InvalidInput(msg)
 
 
 def _run(board: Board) -> dict[str, Any]:

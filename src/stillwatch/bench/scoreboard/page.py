@@ -59,9 +59,13 @@ def to_html(board: Board) -> str:
         leak_points=list(zip(tables.LEAK_AT, tables.leak_alarmed(board), strict=True))[::5],
         curves=[(world, recall_picture(board.curves, world), _points(board, world)) for world in worlds],
         rates=_SHOWN_RATES,
-        doses=[(kind, dose_picture(board.doses, kind), _dose_rows(board, kind)) for kind in DOSE_KINDS if board.doses],
+        doses=[
+            (kind, dose_picture(board.doses, kind), _dose_rows(board, kind))
+            for kind in DOSE_KINDS
+            if _dose_rows(board, kind)
+        ],
         methods=[method for method in board.titles if any(method in kind.accused for kind in board.kinds)],
-        n_scans=sum({(row.seed): row.n_scans for row in board.leaks}.values()),
+        n_scans=sum({row.seed: row.n_scans for row in board.leaks}.values()),
     )
 
 

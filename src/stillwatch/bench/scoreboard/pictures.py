@@ -29,9 +29,13 @@ class Line:
     css: str
 
 
-def line_chart(title: str, lines: Sequence[Line], ticks: Sequence[tuple[float, str]], x_name: str) -> Markup:
-    """Lines from 0 to 100 % over an axis with the given ticks, and a legend under it."""
-    drawn = [_rule(share) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+def line_chart(title: str, lines: Sequence[Line], ticks: Sequence[tuple[float, str]], names: tuple[str, str]) -> Markup:
+    """Lines from 0 to 100 % over an axis with the given ticks, and a legend under it.
+
+    names   What is drawn along the width, and what the height is per cent of.
+    """
+    x_name, y_name = names
+    drawn = [_rule(share) for share in (0.0, 0.25, 0.5, 0.75)] + [_rule(1.0, f" of {y_name}")]
     drawn += [svg.text("tick", x, _TOP + _HEIGHT + 16, words) for x, words in ticks]
     drawn.append(svg.text("tick", 0.5, _TOP + _HEIGHT + 34, x_name))
     paths = [svg.element("path", class_=f"curve {line.css}", d=_path(line.points)) for line in lines]
@@ -42,9 +46,9 @@ def line_chart(title: str, lines: Sequence[Line], ticks: Sequence[tuple[float, s
     return svg.picture(title, foot + _LEGEND_ROW * rows + 6, drawn)
 
 
-def _rule(share: float) -> Markup:
+def _rule(share: float, of: str = "") -> Markup:
     y = _TOP + _HEIGHT * (1 - share)
-    label = svg.element("text", escape(f"{share:.0%}"), class_="tick", x=0, y=y - 3)
+    label = svg.element("text", escape(f"{share:.0%}{of}"), class_="tick", x=0, y=y - 3)
     return svg.line("grid", 0, y, 1, y) + label
 
 
@@ -79,7 +83,7 @@ def recall_picture(curves: Sequence[Curve], world: str) -> Markup | None:
         f"Share of attackers' accounts found against share of legitimate accounts accused, {world}",
         list(reversed(lines)),
         ticks,
-        "share of legitimate accounts accused",
+        ("share of legitimate accounts accused", "attackers' accounts found"),
     )
 
 
@@ -88,7 +92,7 @@ def _logarithmic(low: float, high: float) -> Callable[[float], float]:
 
 
 def _power(exponent: int) -> str:
-    return "1 in " + quantities.short(10.0**-exponent)
+    return f"1 in {10**-exponent:,}"
 
 
 def _steps(x: Sequence[float], y: Sequence[float]) -> list[tuple[float, float]]:
@@ -113,7 +117,7 @@ def leak_picture(leaks: Sequence[LeakRow], at: Sequence[float], alarmed: Sequenc
         "Share of campaigns with an alarm against the share of their exchanges they had got by then",
         [Line(OURS, points, "ours")],
         ticks,
-        "share of a campaign's exchanges sent before the first alarm",
+        ("share of a campaign's exchanges sent before the first alarm", "campaigns alarmed"),
     )
 
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from stillwatch import __version__
 from stillwatch.bench.baselines import BASELINES
 from stillwatch.bench.dose import Bound, dose_map
-from stillwatch.bench.leak import first_alarms, traffic_until
+from stillwatch.bench.leak import HOUR_US, first_alarms, traffic_until
 from stillwatch.bench.score import MIN_PURITY
 from stillwatch.bench.scoreboard.isolation import StepFailed, StepNotRun, run_step
 from stillwatch.bench.scoreboard.judging import Judged, judge_baseline, judge_scan
@@ -42,7 +42,6 @@ from stillwatch.model.progress import Progress
 
 __all__ = ["run_scoreboard"]
 
-_HOUR_S: Final = 3600
 _ATTACKED: Final = ("campaigns", "evasions")
 
 
@@ -156,17 +155,22 @@ class _Game:
         times = planted_times(folder)
         logs = sorted((folder / "logs").glob("*.parquet"))
         newest = max(pq.read_table(path, columns=["time"])["time"].cast("int64").to_numpy().max() for path in logs)
-        last_hour = int(newest // (_HOUR_S * 1_000_000)) + 1
-        alarms, n_scans = first_alarms(times, lambda hour: self._alarmed(world, folder, truth, hour), last_hour)
+        last_hour = int(newest // HOUR_US) + 1
+        first_hour = min(int(t[0] // HOUR_US) for t in times.values())
+
+        def alarmed(hour: int) -> frozenset[str]:
+            self.report(f"{world.label}: scan {hour - first_hour} h after the first attack", 0, 1)
+            return self._alarmed(folder, truth, hour)
+
+        alarms, n_scans = first_alarms(times, alarmed, last_hour)
         self.leaks += [
             LeakRow(name, world.seed, a.n_exchanges, a.n_leaked, a.hours, a.hour is not None, n_scans)
             for name, a in alarms.items()
         ]
         return True
 
-    def _alarmed(self, world: World, folder: Path, truth: Truth, hour: int) -> frozenset[str]:
+    def _alarmed(self, folder: Path, truth: Truth, hour: int) -> frozenset[str]:
         """Campaigns that hold some of a harvest campaign at a purity of 0.9 when all before `hour` is scanned."""
-        self.report(f"{world.label}: scan up to hour {hour}", 0, 1)
         prefix, out = self.work / "out" / "prefix", self.work / "out" / "prefix-scan"
         shutil.rmtree(prefix, ignore_errors=True)
         traffic_until(folder, hour, prefix)

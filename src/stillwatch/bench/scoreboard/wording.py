@@ -59,7 +59,7 @@ def value(number: float, *, is_share: bool = True) -> str:
 def per_million(number: float) -> str:
     """Accounts of a million.
 
-    >>> per_million(0.0), per_million(3.21), per_million(186306.5)
+    >>> per_million(0.0), per_million(3.21), per_million(186306.7)
     ('0', '3.2', '186,307')
     """
     return f"{number:.1f}" if 0 < number < 10 else f"{number:,.0f}"
