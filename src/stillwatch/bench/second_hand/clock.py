@@ -8,7 +8,19 @@ from numpy.typing import NDArray
 
 from stillwatch.bench.second_hand.scene import DAY_US, HOUR_US
 
-__all__ = ["Habits", "Pace", "Sessions", "deadline", "nightly", "queue", "sessions"]
+__all__ = [
+    "Habits",
+    "Pace",
+    "Sessions",
+    "cut",
+    "deadline",
+    "lengths",
+    "nightly",
+    "queue",
+    "sessions",
+    "singles",
+    "unfold",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -90,30 +102,60 @@ class Sessions:
     turn: Ints
 
 
+def lengths(rng: np.random.Generator, n: int, mean_turns: float) -> Ints:
+    """Turns of each session; they add up to n."""
+    drawn = rng.geometric(1 / mean_turns, max(n, 1))
+    return cut(drawn, n)
+
+
+def cut(drawn: Ints, n: int) -> Ints:
+    """The first of the drawn lengths that add up to n, the last one shortened."""
+    if n == 0:
+        return np.empty(0, np.int64)
+    total = np.cumsum(drawn)
+    last = int(np.searchsorted(total, n))
+    kept = drawn[: last + 1].astype(np.int64)
+    kept[-1] -= total[last] - n
+    return kept
+
+
+def unfold(
+    rng: np.random.Generator, start_us: Ints, person: Ints, turns: Ints, *, pause_s: float, end_us: int
+) -> Sessions:
+    """Sessions that start then and have so many turns, as rows in order of time.
+
+    pause_s     Median seconds between two turns; nothing comes after `end_us`.
+    """
+    session = np.repeat(np.arange(len(turns)), turns)
+    turn = np.arange(len(session)) - np.repeat(np.cumsum(turns) - turns, turns) + 1
+    pause = np.where(turn == 1, 0, rng.lognormal(np.log(pause_s), 0.8, len(turn))) * 1e6
+    elapsed = np.cumsum(pause)
+    opens = elapsed[np.flatnonzero(turn == 1)]
+    time_us = np.minimum(start_us[session] + (elapsed - opens[session]).astype(np.int64), end_us - 1)
+    order = np.lexsort((turn, time_us))
+    return Sessions(time_us[order], person[session][order], session[order], turn[order])
+
+
+def singles(time_us: Ints, person: Ints) -> Sessions:
+    """Rows that each stand alone; times ascend."""
+    return Sessions(time_us, person, np.arange(len(time_us)), np.ones(len(time_us), np.int64))
+
+
 def sessions(
     rng: np.random.Generator, n: int, n_people: int, span: tuple[int, int], habits: Habits | None = None
 ) -> Sessions:
-    """N exchanges of people with hours of their own; everyone sends at least one when n allows.
+    """Exchanges of people with hours of their own, n in all; everyone sends at least one when n allows.
 
     span    First and last moment, microseconds.
     """
     (start_us, end_us), habits = span, habits or Habits()
-    lengths = rng.geometric(1 / habits.mean_turns, n)
-    n_sessions = int(np.searchsorted(np.cumsum(lengths), n)) + 1
-    lengths = lengths[:n_sessions]
+    turns = lengths(rng, n, habits.mean_turns)
     weight = rng.lognormal(0, 1.1 * (1 - habits.evenness) + 0.05, n_people)
-    person = rng.choice(n_people, n_sessions, p=weight / weight.sum())
-    everyone = rng.permutation(n_people)[:n_sessions]
+    person = rng.choice(n_people, len(turns), p=weight / weight.sum())
+    everyone = rng.permutation(n_people)[: len(turns)]
     person[: len(everyone)] = everyone
     start = start_us + _hours(rng, person, n_people, (end_us - start_us) / DAY_US, habits)
-    session = np.repeat(np.arange(n_sessions), lengths)[:n]
-    turn = (np.arange(len(session)) - np.repeat(np.cumsum(lengths) - lengths, lengths)[:n]) + 1
-    pause = np.where(turn == 1, 0, rng.lognormal(np.log(habits.pause_s), 0.9, n)) * 1e6
-    elapsed = np.cumsum(pause)
-    first = elapsed[np.flatnonzero(turn == 1)][session]
-    time_us = np.minimum(start[session] + (elapsed - first).astype(np.int64), end_us - 1)
-    order = np.lexsort((turn, time_us))
-    return Sessions(time_us[order], person[session][order], session[order], turn[order])
+    return unfold(rng, start, person, turns, pause_s=habits.pause_s, end_us=end_us)
 
 
 def _hours(rng: np.random.Generator, person: Ints, n_people: int, days: float, habits: Habits) -> Ints:

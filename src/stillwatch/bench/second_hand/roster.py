@@ -38,6 +38,20 @@ class Accounts:
         """How many there are."""
         return len(self.created_us)
 
+    def only(self, places: Ints) -> "Accounts":
+        """Some of them, numbered anew."""
+        at = pa.array(places)
+        return Accounts(
+            self.salt,
+            self.organisation[places],
+            self.created_us[places],
+            self.payment[places],
+            self.domain.take(at),
+            self.programme.take(at),
+            self.verified[places],
+            self.declared.take(at),
+        )
+
     @property
     def account_id(self) -> pa.Array:
         """Ids, in order."""

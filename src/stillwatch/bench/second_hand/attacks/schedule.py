@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from stillwatch.bench.second_hand.attacks.plan import Plan, Size
 from stillwatch.bench.second_hand.attacks.stock import keys_of
-from stillwatch.bench.second_hand.clock import Habits, Sessions, queue, sessions
+from stillwatch.bench.second_hand.clock import Habits, Sessions, cut, queue, sessions, unfold
 from stillwatch.bench.second_hand.keypool import Keys, assign
 from stillwatch.bench.second_hand.tradecraft import Craft
 
@@ -84,17 +84,10 @@ def _people(rng: np.random.Generator, craft: Craft, n: int, n_accounts: int, spa
 
 def _machine(rng: np.random.Generator, plan: Plan, craft: Craft, n: int, span: tuple[int, int]) -> Sessions:
     """A queue of conversations; whose they are is settled later."""
-    lengths = _lengths(rng, plan, n)
-    heads = queue(rng, len(lengths), span, craft.pace)
-    talk = np.repeat(np.arange(len(lengths)), lengths)
-    turn = np.arange(n) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 1
+    turns = _lengths(rng, plan, n)
+    heads = queue(rng, len(turns), span, craft.pace)
     pause_s = 11.0 if plan.turns == "trajectory" else 35.0
-    gap = np.where(turn == 1, 0, rng.lognormal(np.log(pause_s), 0.6, n)) * 1e6
-    elapsed = np.cumsum(gap)
-    start = elapsed[np.flatnonzero(turn == 1)]
-    time_us = np.minimum(heads[talk] + (elapsed - start[talk]).astype(np.int64), span[1] - 1)
-    order = np.lexsort((turn, time_us))
-    return Sessions(time_us[order], talk[order], talk[order], turn[order])
+    return unfold(rng, heads, np.arange(len(turns)), turns, pause_s=pause_s, end_us=span[1])
 
 
 def _owners(rng: np.random.Generator, plan: Plan, craft: Craft, heads: Ints, keys: Keys) -> Ints:
@@ -112,8 +105,4 @@ def _lengths(rng: np.random.Generator, plan: Plan, n: int) -> Ints:
         drawn = np.clip(3 + rng.geometric(1 / 9, n), 4, 40)
     else:
         return np.ones(n, np.int64)
-    total = np.cumsum(drawn)
-    last = int(np.searchsorted(total, n))
-    lengths = drawn[: last + 1].copy()
-    lengths[-1] -= total[last] - n
-    return lengths.astype(np.int64)
+    return cut(drawn, n)
