@@ -67,6 +67,11 @@ class Grammar:
     def __init__(self, rules: Mapping[str, Sequence[str]]) -> None:
         self._rules = rules
 
+    @property
+    def names(self) -> list[str]:
+        """Names of all lists."""
+        return list(self._rules)
+
     def __getitem__(self, name: str) -> list[str]:
         """Productions of one list."""
         return list(self._rules[name])
