@@ -47,8 +47,9 @@ class TextVectors:
 class MmdTfIdf:
     """Unbiased squared MMD with a Gaussian kernel between an account's latest prompts and benign prompts.
 
-    The threshold comes from benign windows held against benign queries, as in the paper: random splits of benign
-    queries (null 0) or windows of single benign accounts (null 1) of about the same size. Benign are the accounts that
+    The threshold comes from benign windows held against benign queries alone, as the paper's abstract has it: random
+    splits of benign queries, which is a permutation null (0), or windows of single benign accounts (1), of about the
+    same size. Kernel, bandwidth and this standardisation are ours, from Gretton et al. Benign are the accounts that
     `benign_accounts` takes for it. Accounts with fewer prompts than `min_prompts` are not judged.
     """
 

@@ -23,7 +23,7 @@ def lowest_normality(distances: NDArray[np.float64], min_distances: int) -> floa
 
     Distances 3 standard deviations or more from their mean are left out, and more than `min_distances` must remain.
 
-    References  Juuti et al. (2019), section VI.B, algorithm 3; Shapiro and Wilk (1965), Biometrika 52, 591-611.
+    References  Juuti et al. (2019) as their code does it; Shapiro and Wilk (1965), Biometrika 52, 591-611.
 
     >>> round(lowest_normality(np.arange(1.0, 21.0), 10), 3)
     0.96
@@ -42,18 +42,21 @@ class Prada:
 
     In the paper a query is an image and meets only queries of the class that the model predicts. A language model
     predicts no class, so there is one; the distance is Euclidean between unit TF-IDF vectors. The threshold delta on W
-    is what the scoreboard tunes. Accounts with too few distances are never judged, as in the paper.
+    is what the scoreboard tunes. Accounts with too few distances are never judged, as in the authors' code.
     """
 
     name = "prada"
     title = "normality of distances between an account's prompts"
-    source = "Juuti, Szyller, Marchal and Asokan (2019), EuroS&P, 512-527: section VI.B, algorithm 3"
+    source = (
+        "Juuti, Szyller, Marchal and Asokan (2019), EuroS&P, arXiv:1805.02628; the growing set, its threshold and the "
+        "test follow the authors' code, SSGAalto/prada-protecting-against-dnn-model-stealing-attacks"
+    )
 
     def __init__(self) -> None:
         self._memory = Memory()
 
     def settings(self) -> tuple[Setting, ...]:
-        """Distances that must be there before the first test: 100 in the paper; fewer judge more accounts."""
+        """Distances that must be there before the first test: 100 in the authors' code; fewer judge more."""
         return tuple({"min_distances": n} for n in (100, 50, 20))
 
     def score(self, traffic: Traffic, setting: Setting, /) -> NDArray[np.float64]:

@@ -28,7 +28,7 @@ class Seat:
 
     name = "seat"
     title = "pairs of nearly equal prompts of one account"
-    source = "Zhang, Chen and Wagner (2021), AISec, 37-48: similar pairs of an account above a number"
+    source = "Zhang, Chen and Wagner (2021), AISec, 37-48, doi:10.1145/3474369.3486863"
 
     def __init__(self) -> None:
         self._memory = Memory()
@@ -36,7 +36,7 @@ class Seat:
     def settings(self) -> tuple[Setting, ...]:
         """Cosine from which two prompts are a pair; pairs counted (0), or prompts with an earlier twin as a share (1).
 
-        The paper compares accounts that send equally many queries; where they do not, the share is its fair reading.
+        The paper counts; where accounts send unequally many prompts, a share may be the fairer reading.
         """
         return tuple({"cosine": cosine, "count": count} for count in (_PAIRS, _SHARE) for cosine in _COSINES)
 
