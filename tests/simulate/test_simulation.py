@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -12,7 +13,16 @@ from tests.simulate.tables import EXCHANGES, SEED, Run
 from stillwatch.errors import InvalidInput
 from stillwatch.model.account import ACCOUNT
 from stillwatch.model.exchange import EXCHANGE
-from stillwatch.simulate import CAMPAIGNS, DEFAULT, MARKER, POPULATIONS, TRUTH_ACCOUNT, TRUTH_EXCHANGE, simulate
+from stillwatch.simulate import (
+    CAMPAIGNS,
+    DEFAULT,
+    EVASIONS,
+    MARKER,
+    POPULATIONS,
+    TRUTH_ACCOUNT,
+    TRUTH_EXCHANGE,
+    simulate,
+)
 
 
 def test_tables_have_the_declared_schemas(run: Run) -> None:
@@ -83,6 +93,38 @@ def test_a_run_can_be_made_again(tmp_path: Path, other: int) -> None:
         for part in ("logs/part-0000.parquet", "accounts.parquet", "truth/exchanges.parquet", "truth/manifest.json")
     ]
     assert all(same) if other == 0 else not any(same)
+
+
+def test_a_scaled_run_can_be_made_again(tmp_path: Path) -> None:
+    """With every campaign and option the same seed gives the same bytes."""
+    specs = [*EVASIONS, "ban-evasion:policy=sticky", "pivot-harvest:cover=2,payment_group=4", "paraphrase"]
+    first, second = (
+        simulate(tmp_path / name, scale=1 / 1000, days=2, seed=5, campaigns=specs, populations=["people", "agents"])
+        for name in "ab"
+    )
+    for part in ("logs/part-0000.parquet", "accounts.parquet", "truth/exchanges.parquet", "truth/manifest.json"):
+        assert (first.out / part).read_bytes() == (second.out / part).read_bytes()
+
+
+def test_files_are_bounded(everything: Run) -> None:
+    """However big a run, a log file has at most 150,000 exchanges, and files follow one another in time."""
+    sizes = [pq.read_metadata(path).num_rows for path in everything.made.logs]
+    assert sum(sizes) == everything.made.manifest["exchanges"]
+    assert len(sizes) > 1
+    assert set(sizes[:-1]) == {150_000}
+    times = everything.logs["time"].cast(pa.int64()).to_numpy()
+    assert (np.diff(times) >= 0).all()
+
+
+def test_the_manifest_says_what_each_campaign_was_told(everything: Run) -> None:
+    """Kind, options in force and what was opened, for every campaign of the run."""
+    campaigns = everything.made.manifest["campaigns"]
+    assert isinstance(campaigns, dict)
+    assert list(campaigns) == [campaign.name for campaign in CAMPAIGNS]
+    for name, told in campaigns.items():
+        assert told["kind"] == name
+        assert told["operations"][0]["accounts"] >= told["operations"][0]["slots"] > 0
+    assert campaigns["ban-evasion"]["options"] == {"lifetime_days": 3.0}
 
 
 def test_parts_can_be_chosen(tmp_path: Path) -> None:
