@@ -12,13 +12,13 @@ __all__ = ["Axis", "Band", "Line", "plot"]
 
 Floats = NDArray[np.float64]
 
-WIDTH, HEIGHT = 720, 460
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 16, 44, 60
+WIDTH, HEIGHT = 720, 440
+_LEFT, _RIGHT, _TOP, _BOTTOM = 100, 16, 44, 60
 _LEGEND_ROW: Final = 19
 
 _STYLE: Final = (
     "text{font:14px system-ui,sans-serif;fill:#1b1f24}.title{font-weight:600;font-size:16px}.quiet{fill:#57606a}"
-    ".axis,.tick{stroke:#8c959f;fill:none}.grid{stroke:#8c959f;stroke-opacity:.25}.band{fill:#8c959f;fill-opacity:.25}"
+    ".axis,.tick{stroke:#8c959f;fill:none}.grid{stroke:#8c959f;stroke-opacity:.25}.dot{stroke-width:1}.band{fill:#8c959f;fill-opacity:.25}"
     ".l0{stroke:#0969da}.l1{stroke:#bc4c00}.l2{stroke:#1a7f37}.l3{stroke:#8250df}.l4{stroke:#bf3989}.l5{stroke:#57606a}"
     ".line{fill:none;stroke-width:2}.bound{stroke:#1b1f24;stroke-width:1.5;stroke-dasharray:6 4;fill:none}"
     ".back{fill:#fff}"
@@ -38,12 +38,13 @@ class Axis(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A curve. `is_bound` draws it dashed: what theory says. Points and steps are the caller's."""
+    """A curve, cut where y is NaN. `is_bound` draws it dashed: what theory says. `is_dots` draws points alone."""
 
     name: str
     x: Floats
     y: Floats
     is_bound: bool = False
+    is_dots: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def plot(title: str, x: Axis, y: Axis, lines: Sequence[Line], band: Band | None 
     >>> plot("two", axis, axis, [Line("a <b>", np.array([0.0, 1.0]), np.array([0.0, 2.0]))]).count("a &lt;b&gt;")
     1
     """
-    parts = [f'<rect class="back" width="{WIDTH}" height="{HEIGHT}"/>', *_frame(title, x, y)]
+    height = HEIGHT + _LEGEND_ROW * ((len(lines) + (band is not None) + 1) // 2) + 6
+    parts = [f'<rect class="back" width="{WIDTH}" height="{height}"/>', *_frame(title, x, y)]
     if band is not None:
         along = np.concatenate([band.x, band.x[::-1]])
         around = np.concatenate([band.high, band.low[::-1]])
@@ -73,10 +75,10 @@ def plot(title: str, x: Axis, y: Axis, lines: Sequence[Line], band: Band | None 
     for line in lines:
         css = "bound" if line.is_bound else f"line l{colour % 6}"
         colour += not line.is_bound
-        parts.append(f'<polyline class="{css}" points="{_points(line.x, line.y, x, y)}"/>')
+        parts += _drawn(line, css, x, y)
         names.append((css, line.name))
     parts += _legend(names, None if band is None else band.name)
-    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}"'
+    box = f'viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {box}>'
     return f"{head}\n<style>{_STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n"
 
@@ -115,16 +117,27 @@ def _frame(title: str, x: Axis, y: Axis) -> list[str]:
     return parts
 
 
+def _drawn(line: Line, css: str, x: Axis, y: Axis) -> list[str]:
+    """A curve in as many pieces as NaN leaves, or dots."""
+    if line.is_dots:
+        pairs = zip(_across(line.x, x), _down(line.y, y), strict=True)
+        return [f'<circle class="{css}" cx="{a:.1f}" cy="{b:.1f}" r="5"/>' for a, b in pairs]
+    known = ~np.isnan(line.y)
+    pieces = np.split(np.arange(len(known)), np.flatnonzero(np.diff(known)) + 1)
+    kept = [piece for piece in pieces if len(piece) and known[piece[0]]]
+    return [f'<polyline class="{css}" points="{_points(line.x[p], line.y[p], x, y)}"/>' for p in kept]
+
+
 def _legend(names: Sequence[tuple[str, str]], band: str | None) -> list[str]:
-    """Names at the right of the picture, from the top down."""
-    left = WIDTH - _RIGHT - 270
-    parts = []
-    for row, (css, name) in enumerate(names):
-        at = _TOP + 14 + row * _LEGEND_ROW
-        parts.append(f'<line class="{css}" x1="{left}" x2="{left + 26}" y1="{at - 5}" y2="{at - 5}"/>')
-        parts.append(f'<text x="{left + 34}" y="{at}">{escape(name)}</text>')
+    """Names below the picture, two in a row."""
+    marks = [
+        (name, f'<line class="{css}" x1="{{x}}" x2="{{end}}" y1="{{line}}" y2="{{line}}"/>') for css, name in names
+    ]
     if band is not None:
-        at = _TOP + 14 + len(names) * _LEGEND_ROW
-        parts.append(f'<rect class="band" x="{left}" y="{at - 11}" width="26" height="12"/>')
-        parts.append(f'<text x="{left + 34}" y="{at}">{escape(band)}</text>')
+        marks.append((band, '<rect class="band" x="{x}" y="{top}" width="26" height="12"/>'))
+    parts = []
+    for number, (name, mark) in enumerate(marks):
+        left, at = _LEFT + 310 * (number % 2), HEIGHT + 8 + _LEGEND_ROW * (number // 2)
+        parts.append(mark.format(x=left, end=left + 26, line=at - 5, top=at - 11))
+        parts.append(f'<text x="{left + 34}" y="{at}">{escape(name)}</text>')
     return parts

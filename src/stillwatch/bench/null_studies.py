@@ -240,7 +240,7 @@ def e_value_tails(_: World | None = None, *, n_draws: int = N_DRAWS, seed: int =
         Line("dispatch, highest on the way", grid, _log10_tail(np.concatenate(peaks), grid)),
         Line("infrastructure", grid, _log10_tail(np.concatenate(shared), grid)),
         Line("both, inside the grid", grid, _log10_tail(found["both channels together, inside the grid"], grid)),
-        Line("1 / E, as promised", grid, -grid * np.log10(2), is_bound=True),
+        Line("1 / E, as promised", grid, _promised(grid), is_bound=True),
     ]
     return Study(
         "e-values",
@@ -262,9 +262,14 @@ def _tail_axes(most_bits: float) -> tuple[Axis, Axis]:
 
 
 def _log10_tail(bits: Floats, grid: Floats) -> Floats:
-    """log10 of the share at each point of the grid or over it; far below the picture where there is none."""
+    """log10 of the share at each point of the grid or over it; NaN where there is none."""
     share = 1 - np.searchsorted(np.sort(bits), grid, side="left") / max(len(bits), 1)
-    return np.asarray(np.log10(np.maximum(share, 1e-9)))
+    return np.asarray(np.log10(np.where(share > 0, share, np.nan)))
+
+
+def _promised(grid: Floats) -> Floats:
+    """log10 of 2^-b, NaN where it leaves the picture."""
+    return np.asarray(np.where(grid * np.log10(2) <= 4, -grid * np.log10(2), np.nan))
 
 
 def _tail_row(name: str, bits: Floats) -> tuple[str, ...]:
@@ -279,7 +284,8 @@ def one_kind_left_out(world: World) -> Study:
     kinds, names = np.array(world.held_out["kind"].to_pylist()), sorted(set(shipped.families.kind))
     x, s = feature_arrays(world.held_out)
     sizes = world.held_out["n_accounts"].to_numpy()
-    rows, worst, figures = [], [], {}
+    rows: list[tuple[str, ...]] = []
+    worst, figures = [], {}
     for name in names:
         mine = np.flatnonzero(kinds == name)
         if not len(mine):
@@ -291,7 +297,7 @@ def one_kind_left_out(world: World) -> Study:
         known = int(np.unique(shipped.families.unit[np.array(shipped.families.kind) == name]).size)
         rows.append(
             (
-                name,
+                f"{len(rows) + 1} {name}",
                 f"{known:,}",
                 f"{len(mine):,}",
                 str(n_with),
@@ -306,8 +312,8 @@ def one_kind_left_out(world: World) -> Study:
     values = np.array(worst).reshape(-1, 2)
     bar = shipped.bar_bits
     lines = [
-        Line("kind in the reference", at, values[:, 0]),
-        Line("kind left out", at, values[:, 1]),
+        Line("kind in the reference", at - 0.12, values[:, 0], is_dots=True),
+        Line("kind left out", at + 0.12, values[:, 1], is_dots=True),
         Line(f"bar, {bar:.1f} bits", at, np.full(len(at), bar), is_bound=True),
     ]
     low, high = float(min(-10, values.min(initial=0))), float(max(bar + 6, values.max(initial=0) + 4))
@@ -357,7 +363,7 @@ def attribution_of_bystanders(world: World) -> Study:
     found = {name: np.concatenate([part[name] for part in parts]) for name in names}
     grid = np.linspace(0, 30, 121)
     lines = [Line(name, grid, _log10_tail(bits, grid)) for name, bits in found.items()]
-    lines.append(Line("1 / 2^bits", grid, -grid * np.log10(2), is_bound=True))
+    lines.append(Line("1 / 2^bits", grid, _promised(grid), is_bound=True))
     rows = [(name, f"{len(bits):,}", *(_share(bits >= b) for b in (2, 4, 8, 12))) for name, bits in found.items()]
     bystanders = found["bystanders"]
     return Study(
