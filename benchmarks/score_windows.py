@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags
 
 from stillwatch.detect.windows import score_windows
+from stillwatch.detect.windows.asked import PARTS as PARTS_OF_SCORE
 from stillwatch.detect.windows.share import Share
 from stillwatch.stats.tails import clopper_pearson
 from stillwatch.stats.two_sample import permutation_p_value, random_labels
@@ -67,10 +68,11 @@ class Job(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of it: p-values of both tests, the true share and the estimated one with its interval."""
+    """What came of it: p-values of both tests and of the parts alone, the true share and the estimated one."""
 
     job: Job
     p_value: float
+    parts: dict[str, float]
     mmd: float
     true_share: float
     share: Share
@@ -144,7 +146,8 @@ def run(job: Job) -> Outcome:
         _TEXTS.update(corpora() or {})
     benign, window, share = draw(_TEXTS, job)
     score = score_windows(benign, window, permutations=job.permutations, seed=job.seed)
-    return Outcome(job, score.p_value, mmd_p_value(benign, window, job.seed), share, score.share)
+    parts = {part.name: part.p_value for part in score.parts}
+    return Outcome(job, score.p_value, parts, mmd_p_value(benign, window, job.seed), share, score.share)
 
 
 def jobs(part: str, mixes: tuple[float, ...], windows: int, permutations: int) -> Iterator[Job]:
@@ -181,7 +184,16 @@ def table(outcomes: list[Outcome]) -> None:
         weak = ", ".join(f"{pair} {mean(h):.2f}" for pair, h in sorted(pairs.items()) if mix and mean(h) < 0.5)
         if weak:
             print(f"{mix:.1%} found in fewer than half of the windows: {weak}")
+    print_parts(by_mix)
     print_null(by_mix.get(0.0, []))
+
+
+def print_parts(by_mix: dict[float, list[Outcome]]) -> None:
+    """Print what each part would find by itself."""
+    print(f"alone    {' '.join(f'{name:>10}' for name in PARTS_OF_SCORE)}")
+    for mix, found in sorted(by_mix.items()):
+        rates = [mean([o.parts.get(name, 1.0) <= LEVEL for o in found]) for name in PARTS_OF_SCORE]
+        print(f"{mix:5.1%}    {' '.join(f'{rate:10.3f}' for rate in rates)}")
 
 
 def print_null(found: list[Outcome]) -> None:

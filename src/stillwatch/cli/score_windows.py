@@ -80,7 +80,10 @@ def _document(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    found = {
+    p_value = min(each.holm for each in windows)
+    found: dict[str, Any] = {
+        "is_different": p_value <= level,
+        "p_value": p_value,
         "level": level,
         "null": "every query could as well have stood on the other side",
         "windows": [_window_document(each, level, show_terms=show_terms) for each in windows],

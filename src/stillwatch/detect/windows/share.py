@@ -21,6 +21,9 @@ USUAL = (0.5, 0.75, 0.9, 0.97)
 SIDE = 0.025
 """Chance to miss on either side."""
 
+DESIGN = 2.0
+"""Variance of scores from folds that share their training texts, against that of independent ones; measured."""
+
 
 class Share(NamedTuple):
     """Share of the suspect texts that the benign source does not explain, 0 to 1.
@@ -84,7 +87,7 @@ def _share(suspect: NDArray[np.float64], benign: NDArray[np.float64], usual: flo
     d, m = max(int((benign <= usual).sum()), 1), len(benign)
     ratio = (k / n) / (d / m)
     # The logarithm of a ratio of proportions has this standard error; an empty count has an exact bound instead.
-    error = np.sqrt(max(1 / max(k, 1) - 1 / n, 0.0) + 1 / d - 1 / m)
+    error = np.sqrt(DESIGN * (max(1 / max(k, 1) - 1 / n, 0.0) + 1 / d - 1 / m))
     most = ratio * np.exp(norm.isf(SIDE / len(USUAL)) * error) if k else (1 - SIDE ** (1 / n)) / (d / m)
     least = ratio * np.exp(-norm.isf(SIDE) * error)
     return Share(*(float(np.clip(1 - value, 0.0, 1.0)) for value in (ratio, most, least)))
