@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from stillwatch.bench.scoreboard.tables import leaks, markdown, scenarios
 from stillwatch.bench.scoreboard.write import check_out, write_board
 from stillwatch.errors import InvalidInput
 
-from .boards import HOSTILE, example_board
+from .boards import HOSTILE, example_board, headline
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -131,11 +132,14 @@ def test_scenarios_tell_the_worst_seed_and_the_best_baseline() -> None:
 
 
 def test_markdown_is_the_headline() -> None:
-    """Ours first and bold, the rest by recall, every row as wide as the head."""
-    lines = markdown(example_board()).strip().splitlines()
+    """Most recall first, ours bold wherever that is, every row as wide as the head."""
+    board = example_board()
+    lines = markdown(board).strip().splitlines()
     assert [line.split("|")[1].strip() for line in lines] == ["campaigns", "---", "**stillwatch**", "fraudar", "volume"]
     assert len({line.count("|") for line in lines}) == 1
     assert "5 of 6 (0.450 to 0.990)" in lines[2]
+    beaten = replace(board, headlines=(*board.headlines, headline("campaigns", "seat", 0.95)))
+    assert markdown(beaten).splitlines()[2].startswith("| seat |")
 
 
 def test_the_picture_stands_alone() -> None:

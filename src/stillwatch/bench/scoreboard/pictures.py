@@ -30,7 +30,7 @@ class Line:
 
 
 def line_chart(title: str, lines: Sequence[Line], ticks: Sequence[tuple[float, str]], names: tuple[str, str]) -> Markup:
-    """Lines from 0 to 100 % over an axis with the given ticks, and a legend under it.
+    """Lines from 0 to 100 % over an axis with the given ticks, the first on top, and a legend under it.
 
     names   What is drawn along the width, and what the height is per cent of.
     """
@@ -38,7 +38,7 @@ def line_chart(title: str, lines: Sequence[Line], ticks: Sequence[tuple[float, s
     drawn = [_rule(share) for share in (0.0, 0.25, 0.5, 0.75)] + [_rule(1.0, f" of {y_name}")]
     drawn += [svg.text("tick", x, _TOP + _HEIGHT + 16, words) for x, words in ticks]
     drawn.append(svg.text("tick", 0.5, _TOP + _HEIGHT + 34, x_name))
-    paths = [svg.element("path", class_=f"curve {line.css}", d=_path(line.points)) for line in lines]
+    paths = [svg.element("path", class_=f"curve {line.css}", d=_path(line.points)) for line in reversed(lines)]
     drawn.append(svg.stretched(paths, (1000, 1000), _TOP, _HEIGHT))
     foot = _TOP + _HEIGHT + _FOOT
     drawn += [mark for i, line in enumerate(lines) for mark in _legend(i, line, foot)]
@@ -81,7 +81,7 @@ def recall_picture(curves: Sequence[Curve], world: str) -> Markup | None:
     ticks = [(0.0, "none")] + [(place(10.0**e), _power(e)) for e in range(round(lowest), round(highest) + 1)]
     return line_chart(
         f"Share of attackers' accounts found against share of legitimate accounts accused, {world}",
-        list(reversed(lines)),
+        lines,
         ticks,
         ("share of legitimate accounts accused", "attackers' accounts found"),
     )

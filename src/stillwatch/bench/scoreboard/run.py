@@ -142,7 +142,7 @@ class _Game:
                 made = judge_baseline(truth, scores, facts, blank, use.threshold)
                 self.judged[world.name][baseline.name].append(made)
             except StepNotRun as wrong:
-                self._did_not_run(blank, f"not run: {wrong}")
+                self._did_not_run(blank, f"not run: {str(wrong).removeprefix('not run: ')}")
             except StepFailed as wrong:
                 self.failures.append(Failure(f"{world.label}: {baseline.name}", str(wrong)))
                 self._did_not_run(blank, f"failed: {wrong}")

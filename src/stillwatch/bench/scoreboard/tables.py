@@ -31,7 +31,7 @@ _README: Final = ("found", "exchange_recall", "exchange_precision", "recall_0", 
 
 
 def groups(board: Board) -> list[tuple[str, list[Headline]]]:
-    """Headlines by world, ours first, then by account recall; the pooled group last, when it is more than one world."""
+    """Headlines by world, most account recall first, whoever that is; the pooled group last, when it pools anything."""
     found: dict[str, list[Headline]] = defaultdict(list)
     for line in board.headlines:
         found[line.world].append(line)
@@ -41,9 +41,9 @@ def groups(board: Board) -> list[tuple[str, list[Headline]]]:
     return [(world, sorted(found[world], key=_rank)) for world in order]
 
 
-def _rank(line: Headline) -> tuple[bool, float, float]:
+def _rank(line: Headline) -> tuple[float, float, bool]:
     recall, precision = (line.measures[name].value for name in ("recall_0.001", "average_precision"))
-    return line.method != OURS, -np.nan_to_num(recall), -np.nan_to_num(precision)
+    return -float(np.nan_to_num(recall)), -float(np.nan_to_num(precision)), line.method != OURS
 
 
 class ScenarioSummary(NamedTuple):
