@@ -128,7 +128,7 @@ def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Famil
     view = view_of(family)
     rows = book.rows(accounts)
     attributes = book.attributes[rows].copy()
-    for name in (*WEAK_ATTRIBUTES, *view.conditions_on):
+    for name in {*WEAK_ATTRIBUTES, *view.conditions_on} & set(ATTRIBUTES):
         attributes[:, ATTRIBUTES.index(name)] = 0
     return Family(
         family=family,
@@ -180,8 +180,10 @@ def _measure(family: Family, life_book: LifeBook) -> dict[str, float]:
         "n_accounts": len(family.accounts),
         "n_exchanges": len(family.time_us),
     }
+    given = view_of(family.family).conditions_on
     for test in TESTS:
-        row[test.name], row[f"{test.name}_error"] = test.effect(family)
+        effect = (np.nan, np.nan) if test.name in given else test.effect(family)
+        row[test.name], row[f"{test.name}_error"] = effect
     row |= _coordination(family, life_book)
     for bit, name in enumerate(ELICITATION_CLASSES):
         row[f"{name}_share"] = float(np.mean((family.elicitation >> bit) & 1))

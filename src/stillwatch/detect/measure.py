@@ -14,6 +14,7 @@ from stillwatch.detect.coverage import COVERED, coverage
 from stillwatch.detect.families import MEASURED, MEMBER, eligible_families, judge, members, stream_counts
 from stillwatch.detect.lives import LIFE, LifeBook, lives
 from stillwatch.detect.pools import POOLED
+from stillwatch.detect.views.profiles import PROFILE, profile_groups, profiles
 from stillwatch.detect.views.rhythm import RHYTHM, rhythm_cells
 from stillwatch.detect.views.ties import tied_groups
 from stillwatch.model.engine import Dataset, Engine
@@ -28,6 +29,7 @@ Columns = Callable[[pa.RecordBatch], Fingerprints]
 """Turns a batch of sketched rows into arrays, with templates in place of signatures."""
 
 _VISIT: Final = ["account", "prefix"]
+_ASKED: Final = ["account", "head", "topic", "n_tokens", "script"]
 _FIRST: Final = ["account", "time_us", "exchange", "prefix", "asn", "tls"]
 
 
@@ -89,6 +91,7 @@ def _learn_groups(engine: Engine, rows: Dataset, book: AccountBook, pooled: pa.T
         cell[order],
         tied_account,
         tied_group,
+        *profile_groups(engine.group(rows.select(_ASKED), "account", (), profiles, PROFILE).to_table()),
         pooled["exchange"].to_numpy(),
         pooled["pool"].to_numpy(),
     )

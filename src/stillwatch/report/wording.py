@@ -132,6 +132,7 @@ VIEWS: Mapping[str, Words] = {
     "rhythm": Words("same client and rhythm", "The accounts share a client and the rhythm at which they ask."),
     "linked": Words("linked core", "These accounts meet in more than one family, by template and by client."),
     "infrastructure": Words("shared infrastructure", "The accounts are tied by rare attributes that they share."),
+    "profile": Words("one list of questions", "The accounts ask about one mix of subjects, like shares of a list."),
     "pool": Words("known question pool", "The prompts come from a list of questions that was seen before."),
 }
 

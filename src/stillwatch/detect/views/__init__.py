@@ -9,13 +9,14 @@ from stillwatch.detect.views.client import Client
 from stillwatch.detect.views.infrastructure import Infrastructure
 from stillwatch.detect.views.linked import Linked
 from stillwatch.detect.views.pool import Pool
+from stillwatch.detect.views.profile import Profile
 from stillwatch.detect.views.rhythm import Rhythm
 from stillwatch.detect.views.template import Template
 from stillwatch.model.view import Fingerprints, Grouping, View
 
 __all__ = ["VIEWS", "family_keys", "view_of"]
 
-VIEWS: Final[tuple[View, ...]] = (Template(), Client(), Rhythm(), Linked(), Infrastructure(), Pool())
+VIEWS: Final[tuple[View, ...]] = (Template(), Client(), Rhythm(), Linked(), Infrastructure(), Pool(), Profile())
 
 _VIEW_SHIFT = np.uint64(61)
 _KEY_MASK = np.uint64((1 << 61) - 1)
