@@ -15,42 +15,44 @@ if TYPE_CHECKING:
 __all__ = ["calibrate"]
 
 
+Lag = Annotated[
+    float, typer.Option(help="Learn nothing from exchanges younger than this, counted from the newest one.")
+]
+Level = Annotated[int, typer.Option(help="Learn from accounts verified to this level or above, 0 to 2.")]
+Exclude = Annotated[
+    list[Path] | None,
+    typer.Option(help="Folder of findings whose harvest and unclear campaigns are left out; may be repeated."),
+]
+Sanctioned = Annotated[
+    Path | None, typer.Option(help="File with the ids of accounts to leave out, such as sanctioned ones, one a line.")
+]
+Vouched = Annotated[
+    Path | None,
+    typer.Option(help="File with ids of accounts or organisations that a person knows to be legitimate, one a line."),
+]
+Base = Annotated[
+    Path | None,
+    typer.Option(
+        help="Reference that disputes families and lends units where yours are few.",
+        show_default="the default reference",
+    ),
+]
+Enough = Annotated[int, typer.Option(min=1, help="Own units of a size class from which on none of the base are added.")]
+
+
 def calibrate(
     logs: Annotated[list[str], typer.Argument(metavar="LOGS...", help="Files, folders or globs; - is standard input.")],
     *,
     out: Annotated[Path, typer.Option(help="File to write, Parquet.")],
     accounts: Annotated[Path | None, typer.Option(help="Table of accounts: CSV, JSONL or Parquet.")] = None,
-    lag_days: Annotated[
-        float, typer.Option(help="Learn nothing from exchanges younger than this, counted from the newest one.")
-    ] = 30.0,
-    min_verified_level: Annotated[
-        int, typer.Option(help="Learn from accounts verified to this level or above, 0 to 2.")
-    ] = 2,
+    lag_days: Lag = 30.0,
+    min_verified_level: Level = 2,
     min_age_days: Annotated[float, typer.Option(help="Learn from accounts opened so many days before.")] = 90.0,
-    exclude: Annotated[
-        list[Path] | None,
-        typer.Option(help="Folder of findings whose harvest and unclear campaigns are left out; may be repeated."),
-    ] = None,
-    exclude_accounts: Annotated[
-        Path | None,
-        typer.Option(help="File with the ids of accounts to leave out, such as sanctioned ones, one a line."),
-    ] = None,
-    vouched: Annotated[
-        Path | None,
-        typer.Option(
-            help="File with ids of accounts or organisations that a person knows to be legitimate, one a line."
-        ),
-    ] = None,
-    base: Annotated[
-        Path | None,
-        typer.Option(
-            help="Reference that disputes families and lends units where yours are few.",
-            show_default="the default reference",
-        ),
-    ] = None,
-    enough_units: Annotated[
-        int, typer.Option(min=1, help="Own units of a size class from which on none of the base are added.")
-    ] = 1000,
+    exclude: Exclude = None,
+    exclude_accounts: Sanctioned = None,
+    vouched: Vouched = None,
+    base: Base = None,
+    enough_units: Enough = 1000,
     mapping: Annotated[Path | None, typer.Option(help="TOML that says which column is which.")] = None,
     memory: Annotated[str, typer.Option(help="Limit for sorting and grouping; the rest goes to disk.")] = "4GB",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads.", show_default="every core")] = None,
