@@ -95,3 +95,15 @@ def test_units_must_fit() -> None:
         KernelSample(np.zeros((2, 2)), np.array([0, -1]), FREE)
     with pytest.raises(InvalidInput):
         KernelSample(np.zeros((2, 2)), np.array([0]), FREE)
+
+
+def test_an_unlike_point_counts_by_its_likeness() -> None:
+    """Likeness 0 is as if the point were not there."""
+    rng = np.random.default_rng(3)
+    value, x = rng.random((20, 2)), rng.random((4, 2))
+    unit, subsets = np.arange(20), np.ones((1, 2), bool)
+    weighted = KernelSample(value, unit, FREE, np.r_[np.ones(12), np.zeros(8)])
+    alone = KernelSample(value[:12], unit[:12], FREE)
+    found, expected = (kernel_densities(x, np.full((4, 2), 0.1), sample, subsets) for sample in (weighted, alone))
+    np.testing.assert_allclose(found.joint, expected.joint, rtol=1e-12)
+    np.testing.assert_allclose(found.marginal, expected.marginal, rtol=1e-12)

@@ -33,11 +33,13 @@ class KernelSample:
 
     value   NaN is missing. Shape (R, J).
     unit    Unit of each point, 0 or above. Shape R.
+    likeness    Weight of each point beside its unit's; None is 1 for all. Shape R.
     """
 
     value: NDArray[np.float64]
     unit: NDArray[np.int64]
     bounds: Bounds
+    likeness: NDArray[np.float64] | None = None
     weight: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,7 +50,8 @@ class KernelSample:
             )
             raise InvalidInput(message)
         _, code, size = np.unique(self.unit, return_inverse=True, return_counts=True)
-        object.__setattr__(self, "weight", 1.0 / size[code])
+        likeness = 1.0 if self.likeness is None else self.likeness
+        object.__setattr__(self, "weight", likeness / size[code])
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ def direct(x: Floats, s: Floats, reference: Reference, unit: int) -> float:
     query = on_scale(x)
     rows = [on_scale(r) for r, u in zip(reference.x, reference.unit, strict=True) if u != unit]
     units = [int(u) for u in reference.unit if u != unit]
-    weight = np.array([1 / units.count(u) for u in units])
+    like = np.array([1.0 if ("ti" in r) == ("ti" in query) else 0.05 for r in rows])
+    weight = like / np.array([units.count(u) for u in units])
     broad = {**dict.fromkeys(TESTS, 0.5), **dict.fromkeys(SHARE, 1.0), "cd": 1 / 8, "bits": 1 / 32}
     kernel: dict[str, Floats] = {}
     marginal: dict[str, float] = {}
@@ -304,3 +305,20 @@ def test_a_reference_needs_rows_units_and_kinds() -> None:
         Reference(np.empty((0, 10)), np.empty((0, 10)), np.empty(0, np.int64), ())
     with pytest.raises(InvalidInput):
         leave_one_unit_out(Reference(np.zeros((2, 10)), np.zeros((2, 10)), np.zeros(2, np.int64), ("a", "a")))
+
+
+def test_like_is_held_against_like() -> None:
+    """Legitimate families whose topics could not be compared speak for such a family; the others hardly do."""
+    rng = np.random.default_rng(4)
+    judged, sparse = legitimate(rng, 300), legitimate(rng, 300)
+    sparse.x[:, :4] = np.nan
+    sparse.x[:, TESTS.index("bits")] = rng.normal(0.0, 1.0, len(sparse.x))
+    both = Reference(
+        np.vstack([judged.x, sparse.x]),
+        np.vstack([judged.s, sparse.s]),
+        np.r_[judged.unit, sparse.unit + judged.unit.max() + 1],
+        judged.kind + sparse.kind,
+    )
+    once_each = [float("nan")] * 4 + HARVEST[4:-1] + [800.0]
+    assert judge(once_each, both)[0] > judge(once_each, judged)[0] + 3
+    assert judge(HARVEST, both)[0] == pytest.approx(judge(HARVEST, judged)[0], abs=1.5)

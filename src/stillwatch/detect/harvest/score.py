@@ -18,7 +18,7 @@ from scipy.special import ndtr
 from stillwatch.errors import InvalidInput
 from stillwatch.model.campaign import NearestFamily
 from stillwatch.stats.conformal import conformal_quantile
-from stillwatch.stats.kernel_density import Bounds, KernelSample, kernel_densities
+from stillwatch.stats.kernel_density import Bounds, Densities, KernelSample, kernel_densities
 
 __all__ = [
     "TESTS",
@@ -44,6 +44,8 @@ _FREE: tuple[tuple[str, str], ...] = (("sticky", "se"), ("sticky-no-cd", "se"), 
 """Variants that leave a test uniform on (0, 1)."""
 
 _UNSEEN_KIND = 0.2
+_UNLIKE = 0.05
+"""Weight of legitimate families in which topics could be compared, for a family in which they could not, and back."""
 _SATURATION = 10.0
 """About 1,000 bits of coordination. Beyond, one hand is certain, and more bits only count its accounts: a large relay
 has as many as a large harvest."""
@@ -229,9 +231,7 @@ def _score(
     x: NDArray[np.float64], s: NDArray[np.float64], reference: Reference, left_out: NDArray[np.int64] | None
 ) -> Score:
     _check_effects(x, s)
-    sample = KernelSample(_on_scale(reference.x), reference.unit.astype(np.int64), _BOUNDS)
-    variance = _errors(s) ** 2 + _BANDWIDTH**2
-    legitimate = kernel_densities(_on_scale(x), variance, sample, _SUBSETS, left_out=left_out)
+    legitimate = _legitimate(x, s, reference, left_out)
     known = ~np.isnan(legitimate.marginal)
     log2_p1 = np.log2(np.maximum(harvest_density(x, s), 1e-300))
     log2_marginal = np.log2(legitimate.marginal)
@@ -250,6 +250,25 @@ def _score(
     judged = known[:, _SUBSETS[0]].any(axis=1)
     per_test = np.where(used, np.where(used, log2_p1, 0.0) - np.where(used, log2_marginal, 0.0), 0.0)
     return Score(np.where(judged, total, 0.0), per_test, variant)
+
+
+def _legitimate(
+    x: NDArray[np.float64], s: NDArray[np.float64], reference: Reference, left_out: NDArray[np.int64] | None
+) -> Densities:
+    """Densities among legitimate families, like with like: what could not be judged there or here is another kind."""
+    at = _on_scale(x)
+    variance = _errors(s) ** 2 + _BANDWIDTH**2
+    joint, marginal = np.empty((len(x), len(VARIANTS))), np.empty(x.shape)
+    sparse = np.isnan(reference.x[:, _COLUMN["ti"]])
+    for missing in (False, True):
+        rows = np.isnan(x[:, _COLUMN["ti"]]) == missing
+        sample = KernelSample(
+            _on_scale(reference.x), reference.unit.astype(np.int64), _BOUNDS, np.where(sparse == missing, 1.0, _UNLIKE)
+        )
+        units = None if left_out is None else left_out[rows]
+        found = kernel_densities(at[rows], variance[rows], sample, _SUBSETS, left_out=units)
+        joint[rows], marginal[rows] = found.joint, found.marginal
+    return Densities(joint, marginal)
 
 
 def _sum_over_tests(log2_density: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
