@@ -317,7 +317,7 @@ def one_kind_left_out(world: World) -> Study:
         Line(f"bar, {bar:.1f} bits", at, np.full(len(at), bar), is_bound=True),
     ]
     low, high = float(min(-10, values.min(initial=0))), float(max(bar + 6, values.max(initial=0) + 4))
-    marks = {float(v): str(v) for v in range(int(low // 10) * 10, int(high) + 1, 10)}
+    marks = {float(v): str(v) for v in range(-int(-low // 10) * 10, int(high) + 1, 10)}
     across = Axis(
         "kind of legitimate use", -0.5, max(len(at) - 0.5, 0.5), {float(i): str(i + 1) for i in range(len(rows))}
     )
