@@ -18,51 +18,56 @@ __all__ = ["bench"]
 _FAILED = 1
 
 
+_Scale = Annotated[str, typer.Option(help="Share of a large provider's traffic, 1/1000 to 1, as 1/20 or 0.05.")]
+_Seeds = Annotated[
+    str, typer.Option(help="Seeds: a range, a list, or how many to take from 100 on; 7-7 is the seed 7.")
+]
+_Generator = Annotated[str, typer.Option(help="Who writes the attacks: second (testing only) or first (development).")]
+_Only = Annotated[
+    str | None,
+    typer.Option(
+        help="Parts to run, separated by commas: campaigns, evasions, innocents, dose, leak, baselines, scenarios, "
+        "names of baselines.",
+        show_default="all",
+    ),
+]
+_Baselines = Annotated[
+    bool | None, typer.Option("--baselines/--no-baselines", help="Hold baselines against, whatever --only says.")
+]
+_Out = Annotated[Path, typer.Option(help="Folder for scoreboard.html and scoreboard.json.")]
+_Reference = Annotated[
+    Path | None, typer.Option(help="Legitimate families to judge against.", show_default="the default reference")
+]
+_Work = Annotated[Path | None, typer.Option(help="Folder for the simulated traffic.", show_default="a temporary one")]
+_Keep = Annotated[
+    bool, typer.Option("--keep", help="Keep the traffic in --work, and use it again when it is the same.")
+]
+_Picture = Annotated[Path | None, typer.Option(help="Also write the README's picture, SVG.", show_default="none")]
+_Markdown = Annotated[bool, typer.Option("--markdown", help="Print the README's table and nothing else.")]
+_Expect = Annotated[
+    Path | None, typer.Option(help="Compare with an expectation; worse beyond noise is an error.", show_default="none")
+]
+_Save = Annotated[
+    Path | None, typer.Option(help="Write what this run measured as an expectation.", show_default="none")
+]
+
+
 def bench(
     *,
-    scale: Annotated[str, typer.Option(help="Share of a large provider's traffic, 1/1000 to 1, as 1/20 or 0.05.")] = (
-        "1/20"
-    ),
-    seeds: Annotated[
-        str, typer.Option(help="Seeds: a range, a list, or how many to take from 100 on; 7-7 is the seed 7.")
-    ] = "100-104",
-    generator: Annotated[
-        str, typer.Option(help="Who writes the attacks: second (testing only) or first (development).")
-    ] = "second",
-    only: Annotated[
-        str | None,
-        typer.Option(
-            help="Parts to run, separated by commas: campaigns, evasions, innocents, dose, leak, baselines, scenarios, "
-            "names of baselines.",
-            show_default="all",
-        ),
-    ] = None,
-    baselines: Annotated[
-        bool | None,
-        typer.Option("--baselines/--no-baselines", help="Hold baselines against, whatever --only says."),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for scoreboard.html and scoreboard.json.")] = Path("bench"),
+    scale: _Scale = "1/20",
+    seeds: _Seeds = "100-104",
+    generator: _Generator = "second",
+    only: _Only = None,
+    baselines: _Baselines = None,
+    out: _Out = Path("bench"),
     corpora: Corpora = None,
-    reference: Annotated[
-        Path | None, typer.Option(help="Legitimate families to judge against.", show_default="the default reference")
-    ] = None,
-    work: Annotated[
-        Path | None, typer.Option(help="Folder for the simulated traffic.", show_default="a temporary one")
-    ] = None,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the traffic in --work, and use it again when it is the same.")
-    ] = False,
-    picture: Annotated[
-        Path | None, typer.Option(help="Also write the README's picture, SVG.", show_default="none")
-    ] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the README's table.")] = False,
-    expect: Annotated[
-        Path | None,
-        typer.Option(help="Compare with an expectation; worse beyond noise is an error.", show_default="none"),
-    ] = None,
-    save_expectation: Annotated[
-        Path | None, typer.Option(help="Write what this run measured as an expectation.", show_default="none")
-    ] = None,
+    reference: _Reference = None,
+    work: _Work = None,
+    keep: _Keep = False,
+    picture: _Picture = None,
+    markdown: _Markdown = False,
+    expect: _Expect = None,
+    save_expectation: _Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Plant campaigns in simulated traffic and score the detector and the baselines on it: one page, one JSON."""
