@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stillwatch.detect.channels._kernels import turns_log2
-from stillwatch.detect.channels._twins import alternative_probabilities, null_probability, turn_bits
+from stillwatch.detect.channels._kernels_quota import batch_log2
+from stillwatch.detect.channels._twins import (
+    alternative_probabilities,
+    batch_probability,
+    null_probability,
+    turn_bits,
+)
 from stillwatch.detect.channels.dispatch import MAX_EXCHANGES, TURN_MODEL, TurnModel, dispatch_bits, dispatch_turns
 from stillwatch.errors import InvalidInput
 
@@ -173,10 +179,53 @@ def test_people_give_strongly_negative_bits() -> None:
     assert max(found) < -20
 
 
-def test_an_equal_quota_batch_is_not_dispatch() -> None:
-    """Forty accounts that each send fifty exchanges in one run stay below zero."""
-    account = np.repeat(np.arange(40, dtype=np.int32), 50)
-    assert dispatch_bits(account, hours(2000, 0.002)) < 0
+def batch(
+    rng: np.random.Generator, k: int, quota: int, at_once: int, jitter: float
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Accounts that send their quota in one run, so many runs at a time, each gap varying by jitter."""
+    free = np.zeros(at_once)
+    rows: list[tuple[float, int]] = []
+    for a in range(k):
+        worker = int(np.argmin(free))
+        gaps = 0.002 * ((1 - jitter) + jitter * rng.exponential(1.0, quota))
+        times = free[worker] + rng.random() * 1e-4 + np.cumsum(gaps)
+        rows += [(float(time), a) for time in times]
+        free[worker] = times[-1]
+    rows.sort()
+    return relabel(np.array([a for _, a in rows])), (np.array([t for t, _ in rows]) * 3.6e9).astype(np.int64)
+
+
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+@pytest.mark.parametrize(
+    ("k", "quota", "at_once"),
+    [
+        (k, q, w)
+        for k, q in [(12, 50), (40, 50), (40, 10), (200, 10), (100, 100)]
+        for w in (1, 2, 4, 8, 16)
+        if 4 * w <= k
+    ],
+)
+def test_an_equal_quota_batch_is_not_dispatch(k: int, quota: int, at_once: int, jitter: float) -> None:
+    """Each key its quota in one run, up to a quarter of the keys at a time, in step or at random: below ten bits."""
+    rng = np.random.default_rng(k * at_once)
+    assert max(dispatch_bits(*batch(rng, k, quota, at_once, jitter)) for _ in range(3)) < 10
+
+
+def test_rounds_are_dealt() -> None:
+    """The limit of that null: keys that take turns are dealt by one hand, equal quotas or not."""
+    assert dispatch_bits(relabel(np.tile(np.arange(40), 50)), hours(2000, 0.002)) > 100
+
+
+@settings(max_examples=40, deadline=None)
+@given(sequences(), st.integers(1, 6), st.integers(1, 5))
+def test_batch_kernel_equals_twin(turns: list[int], quota: int, at_once: int) -> None:
+    """Likelihoods of kernel and twin agree, and every prediction is a distribution."""
+    found = batch_log2(np.array(turns, np.int32), quota, np.array([at_once]), 0.02)
+    expected = sum(np.log2(batch_probability(turns[:t], turns[t], quota, at_once, 0.02)) for t in range(1, len(turns)))
+    assert found[0] == pytest.approx(expected, abs=1e-9)
+    choices = range(len(set(turns)) + 1)
+    total = sum(batch_probability(turns, a, quota, at_once, 0.02) for a in choices)
+    assert total <= 1 + 1e-12
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from stillwatch.detect.channels.dispatch import TurnModel
 
-__all__ = ["alternative_probabilities", "infrastructure_wealth", "null_probability", "turn_bits"]
+__all__ = ["alternative_probabilities", "batch_probability", "infrastructure_wealth", "null_probability", "turn_bits"]
 
 
 def null_probability(
@@ -40,6 +40,15 @@ def alternative_probabilities(past: Sequence[int], a: int, gap_hours: float, mod
     once = sum(past.count(b) == 1 for b in set(past))
     rates = [*model.fresh, (once + 0.5) / (t + 1)]
     return [float(p) for p in (*uniform, *rotation, *sticky, *(_even(rate, a, k) for rate in rates))]
+
+
+def batch_probability(past: Sequence[int], a: int, quota: int, at_once: int, slack: float) -> float:
+    """Probability of account a (or of a new one) after `past` in an equal-quota batch."""
+    k = len(set(past))
+    unfinished = {b for b in past if past.count(b) < quota}
+    seats = max(at_once, len(unfinished))
+    planned = (seats - len(unfinished)) / seats if a == k else (a in unfinished) / seats
+    return (1 - slack) * planned + slack / (k + 1)
 
 
 def turn_bits(

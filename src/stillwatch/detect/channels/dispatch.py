@@ -5,10 +5,11 @@ null grid, whatever the accounts are called and whenever the exchanges come.
 
 Null        P(a) = (1 - s) PitmanYor(theta, d) + s 1[a among the last c accounts] / c, with s = lambda exp(-gap / 0.3 h)
             and c at most a quarter of the accounts seen. c = 1 is a person who goes on; c > 1 are people whose sessions
-            overlap. Counts are exchanges, or visits: a visit begins when the account is not among the last c. An
-            equal-quota batch, where every account sends its quota in one run and then stops, is the member with long
-            runs (lambda near 1) and nearly always a new account at a visit (d near 1, visits counted). A prompt that
-            goes round, where nearly everybody sends it once, is the member with d near 1, exchanges counted.
+            overlap. Counts are exchanges, or visits: a visit begins when the account is not among the last c. A prompt
+            that goes round, where nearly everybody sends it once, is the member with d near 1, exchanges counted.
+            An equal-quota batch: w accounts at work at a time, any of them next, each until it has sent the quota, then
+            a new one in its seat; one turn in fifty follows no plan. w is at most a quarter of the accounts, the quota
+            is the most that any account sent. Keys that take turns are no batch: somebody deals.
 Alternative Mixture of uniform turns over a total of accounts (grid of totals; a total that is exceeded grows with what
             is seen), rotation among accounts unused for more than k/2 turns, rotation with sticky sessions of about an
             hour as public relay software does, and a high rate of new accounts.
@@ -27,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.detect.channels._kernels import turns_log2
+from stillwatch.detect.channels._kernels_quota import batch_log2
 from stillwatch.errors import InvalidInput
 
 __all__ = ["MAX_EXCHANGES", "TURN_MODEL", "TurnModel", "Turns", "dispatch_bits", "dispatch_turns"]
@@ -35,6 +37,8 @@ MAX_EXCHANGES = 20_000
 """Only the first exchanges of a family are read: by then the evidence is decided and the work stays bounded."""
 
 _US_PER_HOUR = 3.6e9
+_BATCHES = 12
+_ASTRAY = 0.02
 _BY_EXCHANGES = -1
 
 
@@ -101,7 +105,8 @@ class Turns:
     """Evidence from the turns of one family.
 
     bits        log2 of the e-value after the last exchange read.
-    peak_bits   Largest value on the way, looked at every 16 exchanges; by Ville's inequality it reaches b under the
+    peak_bits   Largest value on the way without the batches, whose quota is only known at the end, looked at every 16
+                exchanges; by Ville's inequality it reaches b under the
                 null with probability at most 2^-b, but it is not itself an e-value.
     """
 
@@ -130,7 +135,17 @@ def dispatch_turns(account: NDArray[np.int32], time_us: NDArray[np.int64], model
         return Turns(0.0, 0.0)
     gap_hours = np.diff(when, prepend=when[0]) / _US_PER_HOUR
     mixture, nulls, peak = turns_log2(np.ascontiguousarray(read), gap_hours, *model)
-    return Turns(float(mixture - nulls.max()), float(peak))
+    least = float(mixture - max(nulls.max(), _batch(np.ascontiguousarray(read))))
+    return Turns(least, float(peak))
+
+
+def _batch(account: NDArray[np.int32]) -> float:
+    """Largest log2 likelihood under equal-quota batches."""
+    sent = np.bincount(account)
+    at_once = np.arange(1, max(len(sent) // 4, 1) + 1, dtype=np.int64)
+    if len(at_once) > _BATCHES:
+        at_once = np.unique(np.geomspace(1, at_once[-1], _BATCHES).astype(np.int64))
+    return float(batch_log2(account, int(sent.max()), at_once, _ASTRAY).max())
 
 
 def dispatch_bits(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> float:
