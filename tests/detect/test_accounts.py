@@ -87,3 +87,14 @@ def test_no_account_table_is_no_evidence() -> None:
     found = book([], 3)
     assert not found.attributes[:, COLUMN["payment"]].any()
     assert not found.ownership(accounts(0, 1, 2)).explained
+
+
+def test_common_values_are_no_part_of_the_rare_share() -> None:
+    """Half of 400 accounts have one mail service, a quarter have none, the others one each."""
+    rows: list[dict[str, object]] = [
+        {"account_id": f"a{i}", "email_domain": "mail.example" if i < 200 else None if i < 300 else f"own-{i}.example"}
+        for i in range(400)
+    ]
+    share = book(rows, 400).rare_share
+    assert share[COLUMN["email_domain"]] == 0.25
+    assert share[COLUMN["payment"]] == 0.01

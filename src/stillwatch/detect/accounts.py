@@ -1,6 +1,6 @@
 """What each account had at its first appearance, and how common that is among all accounts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
@@ -12,7 +12,7 @@ from stillwatch.model.family import ATTRIBUTES
 from stillwatch.sketch import hash_strings
 from stillwatch.stats.lookup import positions
 
-__all__ = ["MAJORITY", "OWNED_SHARE", "AccountBook", "Ownership"]
+__all__ = ["COMMON_SHARE", "MAJORITY", "OWNED_SHARE", "AccountBook", "Ownership"]
 
 _HOUR_US = 3_600_000_000
 _SEEN = ("prefix", "asn", "tls")
@@ -27,6 +27,7 @@ class AccountBook:
     attributes      Hash of each of ATTRIBUTES at first appearance, 0 unknown. Shape (n, 6).
     n_alike         Accounts that have the same value, this one included. Shape (n, 6).
     verified        True where the owner is verified (level 2 or above). Shape n.
+    rare_share      Share of all accounts whose value is known and no more than `COMMON_SHARE` have. Shape 6.
     declared        Index into DECLARED_USES plus one, 0 when nothing was declared. Shape n.
     """
 
@@ -36,6 +37,7 @@ class AccountBook:
     n_alike: NDArray[np.int64]
     verified: NDArray[np.bool_]
     declared: NDArray[np.int8]
+    rare_share: NDArray[np.float64] = field(default_factory=lambda: np.ones(len(ATTRIBUTES)))
 
     @classmethod
     def build(cls, firsts: pa.Table, accounts: pa.Table) -> Self:
@@ -50,13 +52,15 @@ class AccountBook:
             name: told.get(name, zeros) for name in ("payment", "email_domain", "signup")
         }
         attributes = np.column_stack([columns[name] for name in ATTRIBUTES]).astype(np.uint64)
+        n_alike = np.column_stack([_alike(attributes[:, j]) for j in range(len(ATTRIBUTES))])
         return cls(
             account=account,
             organisation=told.get("organisation", zeros).astype(np.uint64),
             attributes=attributes,
-            n_alike=np.column_stack([_alike(attributes[:, j]) for j in range(len(ATTRIBUTES))]),
+            n_alike=n_alike,
             verified=told.get("verified", zeros).astype(np.bool_),
             declared=told.get("declared", zeros).astype(np.int8),
+            rare_share=_rare_share(attributes, n_alike),
         )
 
     def ownership(self, accounts: NDArray[np.uint64]) -> "Ownership":
@@ -95,12 +99,22 @@ class Ownership:
         return max(self.fleets, self.declared) >= OWNED_SHARE or self.one_owner >= MAJORITY
 
 
+COMMON_SHARE: Final = 0.01
+"""What more accounts than this have ties nobody to anybody: popular mail services, carriers, cloud regions."""
 OWNED_SHARE: Final = 0.8
 MAJORITY: Final = 0.5
 """One owner with this share of the accounts is what makes them look alike, verified or not."""
 FLEET_ACCOUNTS: Final = 5
 
 DECLARED_USES: tuple[str, ...] = ("evaluation", "distillation", "resale", "fleet")
+
+
+def _rare_share(attributes: NDArray[np.uint64], n_alike: NDArray[np.int64]) -> NDArray[np.float64]:
+    """At least 0.01: a share of next to nothing is not known better."""
+    if not len(attributes):
+        return np.ones(len(ATTRIBUTES))
+    rare = (attributes != 0) & (n_alike <= max(1.0, COMMON_SHARE * len(attributes)))
+    return np.asarray(np.maximum(rare.mean(axis=0), 0.01))
 
 
 def _owner_sizes(owner: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stillwatch.detect.accounts import AccountBook
+from stillwatch.detect.accounts import COMMON_SHARE, AccountBook
 from stillwatch.detect.channels.dispatch import dispatch_bits
 from stillwatch.detect.channels.infrastructure import InfrastructureBits, coordination_bits, infrastructure_bits
 from stillwatch.detect.channels.lifecycle import lifecycle_bits
@@ -130,13 +130,14 @@ def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Famil
     attributes = book.attributes[rows].copy()
     for name in {*WEAK_ATTRIBUTES, *view.conditions_on} & set(ATTRIBUTES):
         attributes[:, ATTRIBUTES.index(name)] = 0
+    attributes, p_background = _background(attributes, book.n_alike[rows], book)
     return Family(
         family=family,
         view=view.name,
         account=codes,
         accounts=accounts,
         attributes=attributes,
-        p_background=_background(attributes, book.n_alike[rows], len(book.account)),
+        p_background=p_background,
         time_us=np.asarray(columns["time_us"], np.int64),
         head=np.asarray(columns["head"], np.bool_),
         content=np.asarray(columns["content"], np.uint64),
@@ -152,15 +153,22 @@ def _by_first_appearance(account: NDArray[np.uint64]) -> tuple[NDArray[np.uint64
     return coded.dictionary.to_numpy(), coded.indices.to_numpy()
 
 
-def _background(attributes: NDArray[np.uint64], n_alike: NDArray[np.int64], n_accounts: int) -> NDArray[np.float64]:
-    """Share of the accounts outside the family with the same value, plus one in n; 1 where no account has any."""
-    n_outside = max(n_accounts - len(attributes), 0)
-    p = np.ones(attributes.shape)
+def _background(
+    attributes: NDArray[np.uint64], n_alike: NDArray[np.int64], book: AccountBook
+) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+    """Attributes without common values, and the share of each rare one among rare ones outside the family.
+
+    What one account in a hundred outside has is nobody's tie: how common it is differs from crowd to crowd, so it lays
+    no bet. The bet on the others is one given that the value is rare.
+    """
+    n_outside = max(len(book.account) - len(attributes), 0)
+    kept, p = attributes.copy(), np.ones(attributes.shape)
     for j in np.flatnonzero(attributes.any(axis=0)):
         code = pa.array(attributes[:, j]).dictionary_encode().indices.to_numpy()
-        others = n_alike[:, j] - np.bincount(code)[code]
-        p[:, j] = np.minimum((np.maximum(others, 0) + 1) / (n_outside + 1), 1.0)
-    return p
+        others = (np.maximum(n_alike[:, j] - np.bincount(code)[code], 0) + 1) / (n_outside + 1)
+        kept[others > max(COMMON_SHARE, 1 / (n_outside + 1)), j] = 0
+        p[:, j] = np.minimum(others / book.rare_share[j], 1.0)
+    return kept, p
 
 
 def judge(book: AccountBook, life_book: LifeBook) -> Callable[[pa.Table], pa.Table]:
