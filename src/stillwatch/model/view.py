@@ -23,6 +23,7 @@ class Grouping:
 
     rhythm_stream, rhythm_cell      Stream hash (`rhythm.stream_hash` of account and client) and its rhythm cell.
     tied_account, tied_group        Account hash and its component of accounts that rare attributes tie together.
+    profile_account, profile_group  Account hash and its group of accounts that ask from one list.
     pooled_exchange, pooled_key     Exchange hash and the pool of questions that its prompt is from.
     """
 
@@ -30,6 +31,8 @@ class Grouping:
     rhythm_cell: NDArray[np.uint64]
     tied_account: NDArray[np.uint64] = field(default_factory=_none)
     tied_group: NDArray[np.uint64] = field(default_factory=_none)
+    profile_account: NDArray[np.uint64] = field(default_factory=_none)
+    profile_group: NDArray[np.uint64] = field(default_factory=_none)
     pooled_exchange: NDArray[np.uint64] = field(default_factory=_none)
     pooled_key: NDArray[np.uint64] = field(default_factory=_none)
 
@@ -40,7 +43,8 @@ class View(Protocol):
     name            One word.
     has_template    Its families share fixed text that can be shown with its slots marked.
     fixes_client    Its key fixes the client, which must then not count as evidence for an account.
-    conditions_on   Attributes that put accounts into its families, which must then not count as evidence.
+    conditions_on   Attributes and structure tests that put accounts into its families, which must then not count as
+                    evidence.
     """
 
     name: str
