@@ -7,6 +7,8 @@ such a small encoder is a few matrix products, so it stands here; texts are cut 
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Final, TypeAlias
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
+from stillwatch.engine.threads import available_cores, map_in_order
 from stillwatch.errors import MissingData
 
 __all__ = ["NOT_INSTALLED", "SentenceEncoder", "load_encoder"]
@@ -55,15 +58,15 @@ class SentenceEncoder:
         pieces = self._pieces(texts)
         order = np.argsort([len(p) for p in pieces], kind="stable")
         result = np.zeros((len(texts), self._weights["embeddings.word_embeddings.weight"].shape[1]), np.float32)
-        first = 0
-        while first < len(order):
-            stop = first + 1
-            while stop < len(order) and (stop + 1 - first) * len(pieces[order[stop]]) <= _PIECES_PER_BATCH:
-                stop += 1
-            rows = order[first:stop]
-            result[rows] = self._forward([pieces[row] for row in rows])
-            tick(stop - first)
-            first = stop
+        batches = [order[a:b] for a, b in pairwise(_cuts([len(pieces[row]) for row in order]))]
+
+        def embedded(rows: NDArray[np.intp]) -> Floats:
+            return self._forward([pieces[row] for row in rows])
+
+        with _one_thread_a_product():
+            for rows, vectors in zip(batches, map_in_order(embedded, batches, available_cores()), strict=True):
+                result[rows] = vectors
+                tick(len(rows))
         return result
 
     def _fuse(self, layer: int) -> tuple[Floats, Floats]:
@@ -121,6 +124,28 @@ class SentenceEncoder:
         variance = np.mean(centred * centred, axis=-1, keepdims=True)
         centred /= np.sqrt(variance + np.float32(_LAYER_NORM_EPS))
         return np.asarray(centred * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"], np.float32)
+
+
+def _cuts(lengths: Sequence[int]) -> list[int]:
+    """Where batches begin, and the end of the last: so many texts that padded to the longest they fit into a batch.
+
+    >>> _cuts([500, 500, 1000, 2000])
+    [0, 2, 3, 4]
+    """
+    cuts = [0]
+    for stop, length in enumerate(lengths):
+        if stop > cuts[-1] and (stop + 1 - cuts[-1]) * length > _PIECES_PER_BATCH:
+            cuts.append(stop)
+    return [*cuts, len(lengths)] if lengths else cuts
+
+
+def _one_thread_a_product() -> AbstractContextManager[object]:
+    """Keep BLAS from starting threads of its own beside ours: on a busy machine they wait for one another."""
+    try:
+        limits: AbstractContextManager[object] = _extra("threadpoolctl").threadpool_limits(1)
+    except MissingData:
+        return nullcontext()
+    return limits
 
 
 def load_encoder() -> SentenceEncoder:

@@ -49,7 +49,7 @@ def _diagonal(own: NDArray[np.float32], gamma: float) -> float:
 class MmdEmbedding:
     """Unbiased squared MMD with a Gaussian kernel on embeddings of an account's prompts and of benign prompts.
 
-    max_prompts     Prompts embedded at most, equal ones once: about 30 a second and core. The benign references take
+    max_prompts     Prompts embedded at most, equal ones once: about 60 a second and core. The benign references take
                     1,500; every account with 8 prompts or more gets as many, evenly over its window, as fit. Where not
                     even 8 each fit, those with most prompts are judged and the others are not.
     """
