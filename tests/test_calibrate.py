@@ -1,6 +1,7 @@
 """Calibration end to end on small traffic: the lag, who is left out, what is stored, and that a scan takes it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests import traffic
 
 import stillwatch
 from stillwatch.calibrate import Rules, calibrate, read_ids
-from stillwatch.detect.reference import ReferenceFile
+from stillwatch.detect.reference import ReferenceFile, size_bars
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.ingest import installation_salt
 from stillwatch.model.account import ACCOUNT
@@ -57,9 +58,13 @@ def laid_out(exchanges: pa.Table, folder: Path, verified: Callable[[str], bool])
 
 @pytest.fixture(scope="module")
 def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[ReferenceFile, Path]:
-    """A calibration on them."""
+    """A calibration on them, with a base whose families all have 30 accounts."""
     out = tmp_path_factory.mktemp("calibration") / "ours.parquet"
-    return calibrate(folder, out, rules=RULES, now=NOW), out
+    default = ReferenceFile.load()
+    n = len(default.families.unit)
+    base = replace(default, n_accounts=np.full(n, 30), view=("client",) * n, is_own=np.zeros(n, np.bool_))
+    base.save(out.with_name("base.parquet"))
+    return calibrate(folder, out, rules=RULES, base=out.with_name("base.parquet"), now=NOW), out
 
 
 def test_what_was_left_out_adds_up(made: tuple[ReferenceFile, Path], exchanges: pa.Table) -> None:
@@ -129,11 +134,19 @@ def test_a_scan_takes_it_and_says_so(made: tuple[ReferenceFile, Path], folder: P
 
 def test_nobody_verified_falls_back_on_the_base(exchanges: pa.Table, tmp_path: Path) -> None:
     """Without a family of one's own the bars are those of the base, and the name says so."""
-    file = calibrate(laid_out(exchanges, tmp_path / "logs", lambda _: False), tmp_path / "o.parquet", rules=RULES)
-    default = ReferenceFile.load()
+    default = replace(ReferenceFile.load(), n_accounts=np.zeros(0, np.int64), view=())
+    default.save(tmp_path / "base.parquet")
+    file = calibrate(
+        laid_out(exchanges, tmp_path / "logs", lambda _: False),
+        tmp_path / "o.parquet",
+        rules=RULES,
+        base=tmp_path / "base.parquet",
+    )
     assert "0 own units and" in file.name
     assert file.n_own_units == 0
-    assert file.bar_for(20) <= default.bar_for(20) + 1.0
+    bars = size_bars(default.families, np.zeros(len(default.families.unit), np.int64))
+    assert file.bar_for(20) == pytest.approx(bars[1].bits)
+    assert file.n_units == default.n_units
     assert file.backgrounds is not None
     assert file.backgrounds.n_owners("payment") == 0
 

@@ -189,14 +189,14 @@ def test_a_draw_is_one_a_unit_and_view(rows: list[tuple[int, int, int]]) -> None
     assert set(pairs) == {(u, view_of(int(f)).name) for u, f in zip(units, family, strict=True)}
 
 
-@pytest.mark.parametrize(("n", "enough", "others"), [(0, 100, 200), (40, 100, 160), (120, 100, 100), (40, 1000, 400)])
+@pytest.mark.parametrize(("n", "enough", "others"), [(0, 100, 400), (40, 100, 320), (120, 100, 200), (40, 1000, 392)])
 def test_few_own_units_are_filled_up(n: int, enough: int, others: int) -> None:
-    """Each size class gets as many units of the base as it is short of, and no more than there are."""
+    """Each own unit of a size class takes out its share of the base's 200, until `enough` of them take out all."""
     found = own(np.random.default_rng(6), n).blend(BASE, enough)
     assert len(found.is_own) - found.is_own.sum() == others
     assert found.is_own.sum() == n
     assert [bar.n_own for bar in found.bars] == [0, n]
-    assert [bar.n_units for bar in found.bars] == [min(enough, 200), n + min(200, max(0, enough - n))]
+    assert [bar.n_units for bar in found.bars] == [200, n + others - 200]
     assert not set(found.families.unit[found.is_own]) & set(found.families.unit[~found.is_own])
 
 
@@ -204,8 +204,8 @@ def test_a_base_of_unknown_sizes_fills_too() -> None:
     """Files of version 1 do not say how large their families are."""
     old = replace(BASE, n_accounts=np.zeros(0, np.int64), view=(), is_own=np.zeros(0, np.bool_))
     found = own(np.random.default_rng(6), 40).blend(old, 100)
-    assert (len(found.is_own) - found.is_own.sum(), found.is_own.sum()) == (100, 40)
-    assert [bar.n_units for bar in found.bars] == [100, 140]
+    assert (len(found.is_own) - found.is_own.sum(), found.is_own.sum()) == (400, 40)
+    assert [bar.n_units for bar in found.bars] == [400, 440]
 
 
 def under_the_bar(start: Floats, base: ReferenceFile, size: int, margin: float) -> Floats:

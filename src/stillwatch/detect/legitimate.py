@@ -212,7 +212,8 @@ def _votes(
 def blend(measured: pa.Table, chosen: Chosen, base: ReferenceFile, enough: int = ENOUGH_UNITS) -> Blend:
     """Own families, and units of the base in each size class that has fewer than `enough` own units.
 
-    Every unit has one vote. Units that are added leave the promise to the own traffic whole: the bar is the highest
+    Without own units the base stays whole; each own unit takes out its share of it, until `enough` take out all. Every
+    unit has one vote. Units that are added leave the promise to the own traffic whole: the bar is the highest
     score of all, so it is no lower than that of the own units alone; what they cost is recall.
 
     Raises  InvalidInput when fewer than two units are left in all.
@@ -221,7 +222,8 @@ def blend(measured: pa.Table, chosen: Chosen, base: ReferenceFile, enough: int =
     x, s = feature_arrays(table)
     sizes, voting = table["n_accounts"].to_numpy(), chosen.votes
     classes = np.array([size_class(int(n)) for n in sizes], np.int64)
-    others = _fill(base, [max(0, enough - len(np.unique(chosen.unit[classes == c]))) for c in range(len(SIZE_CLASSES))])
+    n_own = [len(np.unique(chosen.unit[classes == c])) for c in range(len(SIZE_CLASSES))]
+    others = _fill(base, [max(0.0, 1 - n / enough) for n in n_own])
     lent = base.n_accounts[others] if len(base.n_accounts) else np.zeros(len(others), np.int64)
     first = int(chosen.unit.max(initial=-1)) + 1
     families = Reference(
@@ -244,8 +246,8 @@ def blend(measured: pa.Table, chosen: Chosen, base: ReferenceFile, enough: int =
     return Blend(families, n_accounts, view, is_own, bars)
 
 
-def _fill(base: ReferenceFile, needed: Sequence[int]) -> NDArray[np.int64]:
-    """Rows of as many units of the base as each size class needs, chosen by hash; unknown sizes as the neediest."""
+def _fill(base: ReferenceFile, shares: Sequence[float]) -> NDArray[np.int64]:
+    """Rows of a share of the base's units in each size class, chosen by hash; unknown sizes by the largest share."""
     unit = base.families.unit
     order = unit.astype(np.uint64) * _GOLDEN
     known = base.n_accounts if len(base.n_accounts) else np.zeros(len(unit), np.int64)
@@ -253,7 +255,7 @@ def _fill(base: ReferenceFile, needed: Sequence[int]) -> NDArray[np.int64]:
     taken = []
     for number in (-1, *range(len(SIZE_CLASSES))):
         rows = np.flatnonzero(classes == number)
-        want = max(needed) if number < 0 else needed[number]
-        names = np.unique(order[rows])[:want]
-        taken.append(rows[among(names, order[rows])])
+        names = np.unique(order[rows])
+        share = max(shares) if number < 0 else shares[number]
+        taken.append(rows[among(names[: round(share * len(names))], order[rows])])
     return np.sort(np.concatenate(taken))

@@ -96,6 +96,10 @@ class ReferenceFile:
         """Those of them that come from the provider's own traffic."""
         return len(np.unique(self.families.unit[self.is_own])) if len(self.is_own) else 0
 
+    @property
+    def _sizes_known(self) -> bool:
+        return len(self.n_accounts) > 0 and bool((self.n_accounts > 0).all())
+
     def bar_for(self, n_accounts: int) -> float:
         """Bar of a family with so many accounts, bits.
 
@@ -105,14 +109,14 @@ class ReferenceFile:
         return self.bars[size_class(n_accounts)].bits if self.bars else self.bar_bits
 
     def comparable_units(self, view: str, n_accounts: int) -> int | None:
-        """Units with a family of the same view and half to twice as many accounts; None when the file does not say.
+        """Units with a family of the same view and half to twice as many accounts; None when sizes are not all known.
 
         >>> reference = Reference(np.zeros((2, 10)), np.zeros((2, 10)), np.arange(2), ("people",) * 2)
         >>> file = ReferenceFile("two", False, reference, 10.0, np.array([30, 300]), ("client", "client"))
         >>> file.comparable_units("client", 20)
         1
         """
-        if not len(self.n_accounts):
+        if not self._sizes_known:
             return None
         alike = (
             (np.array(self.view) == view) & (2 * self.n_accounts >= n_accounts) & (self.n_accounts <= 2 * n_accounts)
@@ -121,7 +125,7 @@ class ReferenceFile:
 
     def beyond(self, view: Sequence[str], n_accounts: NDArray[np.int64]) -> dict[str, int]:
         """Families of a scan that fewer than 20 comparable units stand beside, counted by view and size class."""
-        if not len(self.n_accounts):
+        if not self._sizes_known:
             return {}
         octave = np.log2(np.maximum(n_accounts, 1)).astype(np.int64)
         found: Counter[str] = Counter()
