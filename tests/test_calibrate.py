@@ -13,7 +13,8 @@ from tests import traffic
 
 import stillwatch
 from stillwatch.calibrate import Rules, calibrate, read_ids
-from stillwatch.detect.reference import ReferenceFile, size_bars
+from stillwatch.detect.legitimate import MOST_RISE_BITS
+from stillwatch.detect.reference import SIZE_CLASSES, ReferenceFile, size_bars
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.ingest import installation_salt
 from stillwatch.model.account import ACCOUNT
@@ -134,18 +135,13 @@ def test_a_scan_takes_it_and_says_so(made: tuple[ReferenceFile, Path], folder: P
 
 def test_nobody_verified_falls_back_on_the_base(exchanges: pa.Table, tmp_path: Path) -> None:
     """Without a family of one's own the bars are those of the base, and the name says so."""
-    default = replace(ReferenceFile.load(), n_accounts=np.zeros(0, np.int64), view=())
-    default.save(tmp_path / "base.parquet")
-    file = calibrate(
-        laid_out(exchanges, tmp_path / "logs", lambda _: False),
-        tmp_path / "o.parquet",
-        rules=RULES,
-        base=tmp_path / "base.parquet",
-    )
+    default = ReferenceFile.load()
+    file = calibrate(laid_out(exchanges, tmp_path / "logs", lambda _: False), tmp_path / "o.parquet", rules=RULES)
     assert "0 own units and" in file.name
     assert file.n_own_units == 0
-    bars = size_bars(default.families, np.zeros(len(default.families.unit), np.int64))
-    assert file.bar_for(20) == pytest.approx(bars[1].bits)
+    most = [default.bar_for(low) + MOST_RISE_BITS for low, _ in SIZE_CLASSES]
+    expected = size_bars(default.families, default.n_accounts, most_bits=most)
+    assert [bar.bits for bar in file.bars] == pytest.approx([bar.bits for bar in expected])
     assert file.n_units == default.n_units
     assert file.backgrounds is not None
     assert file.backgrounds.n_owners("payment") == 0
