@@ -103,7 +103,7 @@ def test_traffic_without_both_kinds_is_refused(labelled: Labelled) -> None:
 def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
     """All fields, infinite thresholds too."""
     tuned = Tuned("volume", {"per": 0}, -math.inf, 0.5, 0.25)
-    where = Provenance("stillwatch.simulate", (1, 2), 0.01, (5, 6), "grammar")
+    where = Provenance("stillwatch.simulate", (1, 2), 0.01, (5, 6), ("ab", "cd"), "grammar")
     saved = TunedSet(where, {"volume": tuned}, {"other": "not installed"})
     save_tuned(saved, tmp_path / "tuned.json")
     assert load_tuned(tmp_path / "tuned.json") == saved

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -104,6 +105,7 @@ class Provenance:
     generator   Module that wrote the traffic.
     scale       Share of a large provider's traffic.
     n_exchanges Exchanges of each seed.
+    digests     First 16 digits of the SHA-256 of each seed's logs: other digits are other traffic.
     prompts     Where prompts came from: real corpora or the built-in grammar.
     """
 
@@ -111,6 +113,7 @@ class Provenance:
     seeds: tuple[int, ...]
     scale: float
     n_exchanges: tuple[int, ...]
+    digests: tuple[str, ...]
     prompts: str
     false_rate: float = FALSE_RATE
     version: str = __version__
@@ -226,6 +229,7 @@ def tune_all(
             seeds=tuple(seeds),
             scale=scale,
             n_exchanges=tuple(int(str(run.manifest["exchanges"])) for run in runs),
+            digests=tuple(_digest(run.logs) for run in runs),
             prompts=str(runs[0].manifest["prompts"]),
         )
         validation = [Labelled.of_folder(run.out) for run in runs]
@@ -237,6 +241,13 @@ def tune_all(
             except MissingData as missing:
                 not_run[baseline.name] = str(missing)
     return TunedSet(provenance, tuned, not_run)
+
+
+def _digest(logs: Sequence[Path]) -> str:
+    found = sha256()
+    for path in logs:
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def save_tuned(tuned: TunedSet, path: Path = TUNED_PATH) -> None:
@@ -276,7 +287,7 @@ def load_tuned(path: Path = TUNED_PATH) -> TunedSet:
 
 def _tuned_set(content: Mapping[str, Any]) -> TunedSet:
     where = {**content["provenance"]}
-    where["seeds"], where["n_exchanges"] = tuple(where["seeds"]), tuple(where["n_exchanges"])
+    where |= {name: tuple(where[name]) for name in ("seeds", "n_exchanges", "digests")}
     baselines = {name: _tuned(entry) for name, entry in content["baselines"].items()}
     return TunedSet(Provenance(**where), baselines, dict(content["not_run"]))
 

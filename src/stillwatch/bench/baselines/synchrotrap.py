@@ -47,12 +47,10 @@ class SynchroTrap:
 
     def settings(self) -> tuple[Setting, ...]:
         """Kinds of constraint objects; T_sim in seconds; similarity of the cut; least actions of an account."""
-        grid = [
-            (objects, window_s, similarity, min_actions)
-            for objects in (ADDRESS, OPENING, CLIENT, ADDRESS | OPENING | PROMPT | CLIENT)
-            for window_s, similarity in ((3600, 0.5), (3600, 0.25), (600, 0.25), (21_600, 0.5))
-            for min_actions in (5,)
-        ]
+        kinds, single = (ADDRESS, OPENING, CLIENT, ADDRESS | OPENING | PROMPT | CLIENT), (ADDRESS, OPENING, CLIENT)
+        cuts = ((3600, 0.5), (3600, 0.25), (600, 0.25), (21_600, 0.5))
+        grid = [(objects, *cut, 5) for objects in kinds for cut in cuts]
+        grid += [(objects, *cut, 2) for objects in single for cut in cuts[:3]]
         names = ("objects", "window_s", "similarity", "min_actions")
         return tuple(dict(zip(names, values, strict=True)) for values in grid)
 

@@ -51,6 +51,7 @@ class TemplateSpread:
         """Tokens of an opening; similarity of the cut; least distinct prompts of a template; least uses by one."""
         grid = [
             (16, 0.7, 20, 1),
+            (32, 0.5, 20, 1),
             (16, 0.7, 20, 5),
             (8, 0.7, 20, 5),
             (16, 0.5, 20, 5),
