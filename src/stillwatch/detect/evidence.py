@@ -1,7 +1,7 @@
 """Typed evidence of one family, for people: effects, channels, what is shared, the template, the nearest families."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +40,13 @@ class EvidenceDesk:
     names: Mapping[int, str]
     templates: Mapping[int, tuple[TemplatePart, ...]]
     reference: Reference
+    _ranges: NDArray[np.float64] = field(init=False)
+    _knows_attributes: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what every family is shown beside."""
+        object.__setattr__(self, "_ranges", np.nanquantile(self.reference.x, (0.05, 0.95), axis=0))
+        object.__setattr__(self, "_knows_attributes", bool((self.book.attributes != 0).any()))
 
     def family(self, judged: JudgedFamily) -> FamilyEvidence:
         """Evidence of one family."""
@@ -65,15 +72,14 @@ class EvidenceDesk:
         return tuple(nearest for _, nearest in nearest_families(effects[0], errors[0], self.reference))
 
     def _channels(self, row: Mapping[str, float]) -> tuple[ChannelBits, ...]:
-        judged = bool((self.book.attributes != 0).any())
         return (
             ChannelBits("dispatch", row["dispatch_bits"]),
-            ChannelBits("infrastructure", row["infrastructure_bits"], judged=judged),
+            ChannelBits("infrastructure", row["infrastructure_bits"], judged=self._knows_attributes),
             ChannelBits("lifecycle", row["lifecycle_bits"]),
         )
 
     def _effects(self, row: Mapping[str, float], at: int) -> tuple[Effect, ...]:
-        low, high = np.nanquantile(self.reference.x, (0.05, 0.95), axis=0)
+        low, high = self._ranges
         return tuple(
             Effect(name, row[name], row[f"{name}_error"], float(np.nan_to_num(self.test_bits[at, j])), low[j], high[j])
             for j, name in enumerate(FEATURE_NAMES)

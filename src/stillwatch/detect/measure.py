@@ -148,12 +148,14 @@ def attribute_accounts(
         found = dict(columns(batch))
         return found | {"cell": content_cells(found)}
 
-    def background(key: str) -> Background:
+    def background(key: str, names: tuple[str, ...], of: Callable[[Fingerprints], NDArray[np.uint64]]) -> Background:
         def fold(summary: Summary, batch: pa.RecordBatch) -> Summary:
-            return summary.add(pa.table({key: with_cells(batch)[key], "n": np.ones(batch.num_rows, np.int64)}))
+            known = {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
+            return summary.add(pa.table({key: of(known), "n": np.ones(batch.num_rows, np.int64)}))
 
-        return Background(engine.reduce(rows, lambda: Summary((key,), ("n",)), fold).table(), key)
+        return Background(engine.reduce(rows.select(list(names)), lambda: Summary((key,), ("n",)), fold).table(), key)
 
-    cells, clients = background("cell"), background("client")
+    cells = background("cell", ("n_tokens", "elicitation", "script", "head"), content_cells)
+    clients = background("client", ("client",), lambda known: known["client"])
     joined = engine.map(rows, lambda batch: members(with_cells(batch), grouping, alarmed, CELL_MEMBER), CELL_MEMBER)
     return engine.group(joined, "family", ("account", "exchange"), attribute(cells, clients), ATTRIBUTED).to_table()
