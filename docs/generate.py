@@ -185,7 +185,7 @@ def scoreboard_page() -> str:
     """scoreboard.json."""
     module = importlib.import_module("stillwatch.bench.scoreboard.results")
     kinds = [module.Board, *(getattr(module, name) for name in module.__all__)]
-    shown = list(dict.fromkeys(kind for kind in kinds if is_dataclass(kind)))
+    shown = list(dict.fromkeys(kind for kind in kinds if isinstance(kind, type) and is_dataclass(kind)))
     sections = "\n\n".join(f"## {kind.__name__}\n\n{first_sentence(kind)}\n\n{dataclass_table(kind)}" for kind in shown)
     return f"""# scoreboard.json
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch import __version__
+from stillwatch.detect.accounts import StoredShare
 from stillwatch.detect.accused import ACCUSED, exchanges_of
 from stillwatch.detect.campaigns import Draft, draft_campaigns, judge_families
 from stillwatch.detect.coverage import missing
@@ -62,6 +63,7 @@ class Scanned:
     source: Ingest
     sketched: Sketched
     measured: Measured
+    stored: StoredShare | None = None
 
     def columns(self, batch: pa.RecordBatch) -> Fingerprints:
         """Sketched rows as arrays, with templates in place of signatures."""
@@ -111,7 +113,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     """
     stages = Stages(on_progress)
     legitimate = ReferenceFile.load(Path(reference) if reference else None)
-    known = [load_pool(Path(pool)) for pool in pools]
+    known, salt = [load_pool(Path(pool)) for pool in pools], installation_salt()
     chosen = [paths] if isinstance(paths, str | Path) else list(paths)
     with LocalEngine(memory=memory, threads=threads) as engine:
         source = ingest(
@@ -119,15 +121,27 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
             accounts=accounts,
             mapping=mapping,
             content=content,
-            salt=installation_salt(),
+            salt=salt,
             on_progress=lambda done, total: stages.report("read", done, total),
         )
-        scanned = measure(engine, source, stages, pools=known)
+        scanned = measure(engine, source, stages, pools=known, stored=_stored(legitimate, salt))
         examined = examine(engine, scanned, legitimate, stages)
         findings = _dated(conclude(engine, examined, stages), datetime.now(UTC))
         if save_pool is not None:
             asked_by(engine, scanned.sketched.rows, findings).save(Path(save_pool))
         return findings
+
+
+def _stored(reference: ReferenceFile, salt: bytes) -> StoredShare | None:
+    """Backgrounds that a calibration kept.
+
+    Raises  IncompatibleVersion when they were made with another salt.
+    """
+    kept = reference.backgrounds
+    if kept is None:
+        return None
+    kept.check(salt)
+    return lambda kind, values: kept.share(kind, values, salt)
 
 
 def _dated(findings: Findings, now: datetime) -> Findings:
@@ -144,11 +158,13 @@ def measure(
     stages: Stages,
     keep: Callable[[Dataset], Dataset] | None = None,
     pools: Sequence[Pool] = (),
+    stored: StoredShare | None = None,
 ) -> Scanned:
     """Read, sketch and group everything, and measure every family.
 
     keep    Chooses among the exchanges once all are read, accounts included; None keeps all.
     pools   Known lists of questions.
+    stored  How common attributes, clients and contents were in earlier windows; None when nothing is kept.
     """
     with stages.stage("read"):
         batches = (batch.select(_KEPT) for batch in source.batches())
@@ -165,8 +181,9 @@ def measure(
         source.accounts,
         stages,
         pooled=pooled,
+        stored=stored,
     )
-    return Scanned(exchanges, source, sketched, measured)
+    return Scanned(exchanges, source, sketched, measured, stored)
 
 
 def examine(
@@ -181,7 +198,7 @@ def examine(
     with stages.stage("attribute accounts"):
         alarmed = measured.families["family"].to_numpy()[score.total_bits >= floor]
         attributed = attribute_accounts(
-            engine, scanned.sketched.rows, scanned.columns, measured.grouping, np.sort(alarmed)
+            engine, scanned.sketched.rows, scanned.columns, measured.grouping, np.sort(alarmed), scanned.stored
         )
     return Examined(scanned, reference, score, attributed)
 

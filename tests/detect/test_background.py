@@ -47,3 +47,15 @@ def test_what_only_the_family_has_is_rare_however_large_it_is() -> None:
     kept, p = _background(found.attributes[:100], found.n_alike[:100], found)
     assert (kept[:, DOMAIN] == 1).all()
     np.testing.assert_allclose(p[:, DOMAIN], 1 / 901 / 0.5)
+
+
+def test_the_larger_of_this_window_and_the_stored_one_counts() -> None:
+    """What was common in a year is common, whatever a day shows; what was rare stays as rare as the day says."""
+    domain = np.arange(2, N + 2, dtype=np.uint64)
+    domain[:20], domain[20:40] = 1, 2_000
+    found = book(domain)
+    stored = np.zeros((40, len(ATTRIBUTES)))
+    stored[:20, DOMAIN], stored[20:, DOMAIN] = 0.2, 0.004
+    kept, p = _background(found.attributes[:40], found.n_alike[:40], found, stored)
+    assert not kept[:20, DOMAIN].any()
+    np.testing.assert_allclose(p[20:, DOMAIN], 0.004 / 0.5)

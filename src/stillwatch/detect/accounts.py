@@ -1,5 +1,6 @@
 """What each account had at its first appearance, and how common that is among all accounts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -8,11 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from stillwatch.model.family import ATTRIBUTES
+from stillwatch.model.family import ATTRIBUTES, STRONG_ATTRIBUTES
 from stillwatch.sketch import hash_strings
 from stillwatch.stats.lookup import positions
 
-__all__ = ["COMMON_SHARE", "MAJORITY", "OWNED_SHARE", "AccountBook", "Ownership"]
+__all__ = ["COMMON_SHARE", "MAJORITY", "OWNED_SHARE", "AccountBook", "Ownership", "StoredShare"]
+
+StoredShare = Callable[[str, NDArray[np.uint64]], NDArray[np.float64]]
+"""Kind of value and values -> share of verified owners in earlier windows that have each, 1 for the unknown value 0."""
 
 _HOUR_US = 3_600_000_000
 _SEEN = ("prefix", "asn", "tls")
@@ -28,6 +32,7 @@ class AccountBook:
     n_alike         Accounts that have the same value, this one included. Shape (n, 6).
     verified        True where the owner is verified (level 2 or above). Shape n.
     rare_share      Share of all accounts whose value is known and no more than `COMMON_SHARE` have. Shape 6.
+    stored_share    Share of verified owners with the same value in earlier windows, 0 where none is kept. Shape (n, 6).
     declared        Index into DECLARED_USES plus one, 0 when nothing was declared. Shape n.
     """
 
@@ -38,10 +43,14 @@ class AccountBook:
     verified: NDArray[np.bool_]
     declared: NDArray[np.int8]
     rare_share: NDArray[np.float64] = field(default_factory=lambda: np.ones(len(ATTRIBUTES)))
+    stored_share: NDArray[np.float64] | None = None
 
     @classmethod
-    def build(cls, firsts: pa.Table, accounts: pa.Table) -> Self:
-        """Join the first appearances in the logs with the provider's table of accounts (may be empty)."""
+    def build(cls, firsts: pa.Table, accounts: pa.Table, stored: StoredShare | None = None) -> Self:
+        """Join the first appearances in the logs with the provider's table of accounts (may be empty).
+
+        stored  How common values were in earlier windows; None when nothing is kept.
+        """
         account = firsts["account"].to_numpy()
         known = _provider_columns(accounts)
         row = positions(known["account"], account)
@@ -61,6 +70,7 @@ class AccountBook:
             verified=told.get("verified", zeros).astype(np.bool_),
             declared=told.get("declared", zeros).astype(np.int8),
             rare_share=_rare_share(attributes, n_alike),
+            stored_share=None if stored is None else _stored_share(attributes, stored),
         )
 
     def ownership(self, accounts: NDArray[np.uint64]) -> "Ownership":
@@ -115,6 +125,14 @@ def _rare_share(attributes: NDArray[np.uint64], n_alike: NDArray[np.int64]) -> N
         return np.ones(len(ATTRIBUTES))
     rare = (attributes != 0) & (n_alike <= max(1.0, COMMON_SHARE * len(attributes)))
     return np.asarray(np.maximum(rare.mean(axis=0), 0.01))
+
+
+def _stored_share(attributes: NDArray[np.uint64], stored: StoredShare) -> NDArray[np.float64]:
+    shares = np.zeros(attributes.shape)
+    for name in STRONG_ATTRIBUTES:
+        j = ATTRIBUTES.index(name)
+        shares[:, j] = stored(name, attributes[:, j])
+    return shares
 
 
 def _owner_sizes(owner: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stillwatch.detect.accounts import StoredShare
 from stillwatch.detect.views import view_of
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
@@ -57,16 +58,21 @@ def content_cells(fingerprints: Fingerprints) -> NDArray[np.uint64]:
 
 
 class Background:
-    """How common a cell or client is in all exchanges; keys ascending, from a `Summary`."""
+    """How common a cell or client is in all exchanges; keys ascending, from a `Summary`.
 
-    def __init__(self, counts: pa.Table, key: str) -> None:
+    stored  How common keys were in earlier windows; the larger share counts. None when nothing is kept.
+    """
+
+    def __init__(self, counts: pa.Table, key: str, stored: StoredShare | None = None) -> None:
         self._keys, self._n = counts[key].to_numpy(), counts["n"].to_numpy()
+        self._stored = np.zeros(len(self._keys)) if stored is None else stored(key, self._keys)
         self._total = int(self._n.sum())
 
     def outside(self, keys: NDArray[np.uint64], n_inside: NDArray[np.int64], n_family: int) -> NDArray[np.float64]:
         """Share of exchanges outside the family with each key, plus one in the number outside."""
-        count = self._n[np.searchsorted(self._keys, keys)]
-        return np.asarray((np.maximum(count - n_inside, 0) + 1) / (max(self._total - n_family, 0) + 1), np.float64)
+        at = np.searchsorted(self._keys, keys)
+        share = (np.maximum(self._n[at] - n_inside, 0) + 1) / (max(self._total - n_family, 0) + 1)
+        return np.asarray(np.maximum(share, self._stored[at]), np.float64)
 
 
 def attribute(cells: Background, clients: Background) -> Callable[[pa.Table], pa.Table]:

@@ -130,6 +130,15 @@ class Backgrounds:
         """Whether the keys were made with this salt."""
         return self.mark == _mark(salt)
 
+    def check(self, salt: bytes) -> None:
+        """Refuse another salt.
+
+        Raises  IncompatibleVersion when the keys were made with another salt.
+        """
+        if not self.fits(salt):
+            msg = "backgrounds were made with another salt; scan where they were made, or calibrate here"
+            raise IncompatibleVersion(msg)
+
     def share(self, kind: str, values: NDArray[np.uint64], salt: bytes) -> NDArray[np.float64]:
         """Share of owners that have each value, plus one in the number of owners; 1 where the value is 0, unknown.
 
@@ -138,9 +147,7 @@ class Backgrounds:
 
         Raises  IncompatibleVersion when the keys were made with another salt.
         """
-        if not self.fits(salt):
-            msg = "backgrounds were made with another salt; scan where they were made, or calibrate here"
-            raise IncompatibleVersion(msg)
+        self.check(salt)
         unique, inverse = np.unique(values, return_inverse=True)
         at = positions(self.keys[kind], _keyed(kind, unique, salt))
         votes = np.where(at >= 0, self.votes[kind][at] if len(self.votes[kind]) else 0, 0)

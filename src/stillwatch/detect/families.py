@@ -130,7 +130,8 @@ def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Famil
     attributes = book.attributes[rows].copy()
     for name in {*WEAK_ATTRIBUTES, *view.conditions_on} & set(ATTRIBUTES):
         attributes[:, ATTRIBUTES.index(name)] = 0
-    attributes, p_background = _background(attributes, book.n_alike[rows], book)
+    stored = None if book.stored_share is None else book.stored_share[rows]
+    attributes, p_background = _background(attributes, book.n_alike[rows], book, stored)
     return Family(
         family=family,
         view=view.name,
@@ -154,18 +155,24 @@ def _by_first_appearance(account: NDArray[np.uint64]) -> tuple[NDArray[np.uint64
 
 
 def _background(
-    attributes: NDArray[np.uint64], n_alike: NDArray[np.int64], book: AccountBook
+    attributes: NDArray[np.uint64],
+    n_alike: NDArray[np.int64],
+    book: AccountBook,
+    stored: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
     """Attributes without common values, and the share of each rare one among rare ones outside the family.
 
     What one account in a hundred outside has is nobody's tie: how common it is differs from crowd to crowd, so it lays
-    no bet. The bet on the others is one given that the value is rare.
+    no bet. The bet on the others is one given that the value is rare. Of this window's share and the `stored` one
+    the larger counts: a larger background makes every bet smaller.
     """
     n_outside = max(len(book.account) - len(attributes), 0)
     kept, p = attributes.copy(), np.ones(attributes.shape)
     for j in np.flatnonzero(attributes.any(axis=0)):
         code = pa.array(attributes[:, j]).dictionary_encode().indices.to_numpy()
         others = (np.maximum(n_alike[:, j] - np.bincount(code)[code], 0) + 1) / (n_outside + 1)
+        if stored is not None:
+            others = np.maximum(others, stored[:, j])
         kept[others > max(COMMON_SHARE, 1 / (n_outside + 1)), j] = 0
         p[:, j] = np.minimum(others / book.rare_share[j], 1.0)
     return kept, p

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stillwatch.detect.accounts import AccountBook
+from stillwatch.detect.accounts import AccountBook, StoredShare
 from stillwatch.detect.attribution import ATTRIBUTED, CELL_MEMBER, Background, attribute, content_cells
 from stillwatch.detect.coverage import COVERED, coverage
 from stillwatch.detect.families import MEASURED, MEMBER, eligible_families, judge, members, stream_counts
@@ -50,7 +50,7 @@ class Measured:
     n_by_account: pa.Table
 
 
-def measure_families(
+def measure_families(  # noqa: PLR0913 - where, what, how to read it, who, what is known, and whom to tell
     engine: Engine,
     rows: Dataset,
     columns: Columns,
@@ -58,13 +58,15 @@ def measure_families(
     stages: Stages,
     *,
     pooled: pa.Table | None = None,
+    stored: StoredShare | None = None,
 ) -> Measured:
     """Learn rhythms and first appearances, count streams, then measure every family that is large enough.
 
     pooled  Table POOLED: exchanges that send items of known pools; None when no pool is known.
+    stored  How common attributes were in earlier windows; None when nothing is kept.
     """
     with stages.stage("accounts"):
-        book, covered = _learn_accounts(engine, rows, accounts)
+        book, covered = _learn_accounts(engine, rows, accounts, stored)
         life_book = _learn_lives(engine, rows)
     with stages.stage("ties"):
         grouping = _learn_groups(engine, rows, book, POOLED.empty_table() if pooled is None else pooled)
@@ -111,7 +113,9 @@ def _learn_lives(engine: Engine, rows: Dataset) -> LifeBook:
     return LifeBook.build(engine.group(columns, "account", ("time_us", "exchange"), lives, LIFE).to_table())
 
 
-def _learn_accounts(engine: Engine, rows: Dataset, accounts: pa.Table) -> tuple[AccountBook, pa.Table]:
+def _learn_accounts(
+    engine: Engine, rows: Dataset, accounts: pa.Table, stored: StoredShare | None
+) -> tuple[AccountBook, pa.Table]:
     def fold_first(firsts: Firsts, batch: pa.RecordBatch) -> Firsts:
         return firsts.add(pa.Table.from_batches([batch]))
 
@@ -122,7 +126,7 @@ def _learn_accounts(engine: Engine, rows: Dataset, accounts: pa.Table) -> tuple[
     covered = engine.reduce(rows.select(list(COVERED)), lambda: Summary(("all",), COVERED), fold_covered).table()
     if firsts is None:
         firsts = rows.select(_FIRST).to_table().slice(0, 0)
-    return AccountBook.build(firsts, accounts), covered
+    return AccountBook.build(firsts, accounts, stored), covered
 
 
 def _count_streams(engine: Engine, rows: Dataset, columns: Columns, grouping: Grouping) -> tuple[pa.Table, pa.Table]:
@@ -138,9 +142,17 @@ def _count_streams(engine: Engine, rows: Dataset, columns: Columns, grouping: Gr
 
 
 def attribute_accounts(
-    engine: Engine, rows: Dataset, columns: Columns, grouping: Grouping, alarmed: NDArray[np.uint64]
+    engine: Engine,
+    rows: Dataset,
+    columns: Columns,
+    grouping: Grouping,
+    alarmed: NDArray[np.uint64],
+    stored: StoredShare | None = None,
 ) -> pa.Table:
-    """Attribution bits of every account of the alarmed families (ascending); table ATTRIBUTED."""
+    """Attribution bits of every account of the alarmed families (ascending); table ATTRIBUTED.
+
+    stored  How common clients and contents were in earlier windows; None when nothing is kept.
+    """
     if not len(alarmed):
         return ATTRIBUTED.empty_table()
 
@@ -153,7 +165,9 @@ def attribute_accounts(
             known = {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
             return summary.add(pa.table({key: of(known), "n": np.ones(batch.num_rows, np.int64)}))
 
-        return Background(engine.reduce(rows.select(list(names)), lambda: Summary((key,), ("n",)), fold).table(), key)
+        return Background(
+            engine.reduce(rows.select(list(names)), lambda: Summary((key,), ("n",)), fold).table(), key, stored
+        )
 
     cells = background("cell", ("n_tokens", "elicitation", "script", "head"), content_cells)
     clients = background("client", ("client",), lambda known: known["client"])
