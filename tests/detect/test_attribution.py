@@ -50,7 +50,7 @@ def test_a_client_that_was_common_before_is_common() -> None:
     """The stored share counts where it is larger than this window's."""
     counts = pa.table({"client": np.array([3, 5], np.uint64), "n": np.array([10, 990])})
     plain = Background(counts, "client")
-    stored = Background(counts, "client", lambda kind, keys: np.where(keys == 3, 0.5, 0.0))
+    stored = Background(counts, "client", lambda _, keys: np.where(keys == 3, 0.5, 0.0))
     keys, inside = np.array([3, 5], np.uint64), np.array([10, 0])
     assert stored.outside(keys, inside, 10)[0] == 0.5
     assert stored.outside(keys, inside, 10)[1] == plain.outside(keys, inside, 10)[1]
