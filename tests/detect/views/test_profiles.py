@@ -61,17 +61,17 @@ def test_two_lists_are_two_groups() -> None:
 
 
 def test_profiles_equal_a_plain_loop() -> None:
-    """Sums and spread of every account with ten opening questions, nearly all of them single; others are left out."""
+    """Sums and spread of every account with twenty opening questions, nearly all single; others are left out."""
     rng = np.random.default_rng(3)
-    table = asked(rng, 20, 12, 20)
-    head = (np.arange(480) // 12 % 3 != 0) | (rng.random(480) < 0.9)
-    topic = np.where(rng.random(480) < 0.1, np.uint64(0), table["topic"].to_numpy())
+    table = asked(rng, 20, 24, 20)
+    head = (np.arange(960) // 24 % 3 != 0) | (rng.random(960) < 0.9)
+    topic = np.where(rng.random(960) < 0.1, np.uint64(0), table["topic"].to_numpy())
     table = table.set_column(1, "head", pa.array(head)).set_column(2, "topic", pa.array(topic))
     expected = {}
     for a in range(1, 41):
         rows = [row for row in table.to_pylist() if row["account"] == a]
         used = [row for row in rows if row["head"] and row["topic"]]
-        if len(used) < 10 or sum(row["head"] for row in rows) < 0.95 * len(rows):
+        if len(used) < 20 or sum(row["head"] for row in rows) < 0.95 * len(rows):
             continue
         features = np.zeros((len(used), 81))
         for i, row in enumerate(used):

@@ -6,7 +6,8 @@ clustering, the busiest accounts first, then two rounds in which each goes to th
 The client is not looked at, nor is what the prompts ask for: the test of training formats must be free to judge that.
 
 Trials (60 accounts among 580 of one kind): a list dealt at 83 questions an account falls whole into one group, of which
-it is 80 to 92 %; at 25 it is 57 to 64 %, at 15 up to 7 % of it is lost too. Attribution sees to the bystanders.
+it is 80 to 92 %; at 25 it is 57 to 64 %. Attribution sees to the bystanders, but for those with a dozen questions: four
+of them were accused on six seeds when ten were enough to be looked at.
 
 References
 ----------
@@ -25,7 +26,8 @@ from stillwatch.model.column import Column, schema_of
 
 __all__ = ["PROFILE", "profile_groups", "profiles"]
 
-MIN_HEADS: Final = 10
+MIN_HEADS: Final = 20
+"""With fewer an account's mean is noise, and it stands as close to one group as to the next."""
 SINGLE_TURN_SHARE: Final = 0.95
 _SCRIPTS: Final = 16
 _SCRIPT_WEIGHT: Final = 2.0
@@ -50,7 +52,7 @@ PROFILE: pa.Schema = schema_of(
 
 
 def profiles(table: pa.Table) -> pa.Table:
-    """Profiles of a table of whole accounts, sorted by account; only of single-turn accounts with ten questions."""
+    """Profiles of a table of whole accounts, sorted by account; only of single-turn accounts with twenty questions."""
     account, head = table["account"].to_numpy(), table["head"].to_numpy(zero_copy_only=False)
     topic = table["topic"].to_numpy()
     if not len(account):
