@@ -24,6 +24,7 @@ _CONTENT_CLIP: Final = 3.0
 _CLIENT_CLIP: Final = 8.0
 _MAX_EXCHANGES: Final = 30
 _OWN_TOPIC: Final = 0.3
+_BLOCK_ROWS: Final = 64
 
 CELL_MEMBER_COLUMNS: tuple[Column, ...] = (
     Column("family", pa.uint64(), "Family id.", required=True),
@@ -139,9 +140,14 @@ def _concentration_bits(
 
 
 def _effective_dimensions(vectors: NDArray[np.float32]) -> float:
-    """(trace C)^2 / trace C^2 of the covariance C: in how many directions the topics really vary."""
-    covariance = vectors.T @ vectors / len(vectors)
-    return float(np.trace(covariance) ** 2 / max(float((covariance**2).sum()), 1e-12))
+    """(trace C)^2 / trace C^2 of the covariance C: in how many directions the topics really vary.
+
+    Summed over small blocks: families are judged in threads, and products of large matrices would set every core on
+    each of them.
+    """
+    blocks = (vectors[i : i + _BLOCK_ROWS] for i in range(0, len(vectors), _BLOCK_ROWS))
+    covariance = sum((block.T @ block for block in blocks), np.zeros((64, 64), np.float32)) / len(vectors)
+    return max(float(np.trace(covariance) ** 2 / max(float((covariance**2).sum()), 1e-12)), 1.0)
 
 
 def _log2_normal(x: NDArray[np.float64], mean: float, variance: NDArray[np.float64]) -> NDArray[np.float64]:
