@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stillwatch import __version__
 from stillwatch.detect.accounts import StoredShare
 from stillwatch.detect.accused import ACCUSED, exchanges_of
-from stillwatch.detect.campaigns import Draft, draft_campaigns, judge_families
+from stillwatch.detect.campaigns import Draft, draft_campaigns, judge_families, quiet_templates
 from stillwatch.detect.coverage import missing
 from stillwatch.detect.evidence import EvidenceDesk
 from stillwatch.detect.harvest.score import Score, score_families
@@ -220,7 +220,9 @@ def conclude(engine: Engine, examined: Examined, stages: Stages) -> Findings:
             measured.book,
             reference.bar_for,
         )
-        drafts = draft_campaigns(judged, len(measured.book.account))
+        bits, bar = examined.score.total_bits, reference.bar_bits - UNCLEAR_MARGIN
+        quiet = quiet_templates(measured.families, bits, measured.streams, bar)
+        drafts = draft_campaigns(judged, len(measured.book.account), quiet)
     with stages.stage("name campaigns"):
         findings = _name(engine, examined.scanned, drafts, examined.score, reference)
     return replace(findings, stage_s=dict(stages.seconds))

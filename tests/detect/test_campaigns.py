@@ -78,3 +78,12 @@ def test_rings_that_are_tied_are_one_campaign() -> None:
     assert {r.code for r in tied[0].families[0].reasons} == {"rings-together"}
     alone = draft_campaigns([family(1, np.arange(19), bits=15)], ACCOUNTS)
     assert [d.verdict for d in alone] == [Verdict.UNCLEAR]
+
+
+def test_a_quiet_template_that_only_the_campaign_sends_is_its_own() -> None:
+    """Four in five of its accounts are accused already: those are, nobody else; a popular one stays out."""
+    accused = np.arange(60)
+    own, popular = family(2, np.arange(30, 66), bits=1), family(3, np.r_[np.arange(20), 100:200], bits=1)
+    (draft,) = draft_campaigns([family(1, accused)], ACCOUNTS, [own, popular])
+    assert [f.family for f in draft.families] == [1, 2]
+    assert draft.families[1].accounts.tolist() == list(range(30, 60))

@@ -16,7 +16,7 @@ from stillwatch.detect.views import view_of
 from stillwatch.model.campaign import Reason, Verdict
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 
-__all__ = ["Draft", "JudgedFamily", "draft_campaigns", "judge_families"]
+__all__ = ["Draft", "JudgedFamily", "draft_campaigns", "judge_families", "quiet_templates"]
 
 _ORDER: Final = (Verdict.UNCLEAR, Verdict.RELATED, Verdict.EVALUATION, Verdict.RELAY, Verdict.TOOL)
 _MAX_DRAFTS: Final = 20
@@ -76,6 +76,27 @@ def judge_families(
     return judged
 
 
+def quiet_templates(
+    measured: pa.Table, score_bits: NDArray[np.float64], streams: pa.Table, bar: float
+) -> list[JudgedFamily]:
+    """Families with a template that look more like a harvest than not, and not enough so to be told by themselves.
+
+    An operation with many templates cuts itself into pieces that are too small each. Their accounts are all accounts.
+    """
+    plain, found = _Slices(streams), []
+    for row in np.flatnonzero((score_bits >= 0) & (score_bits < bar)):
+        family = measured["family"][int(row)].as_py()
+        if view_of(family).has_template:
+            rows = plain.of(family)
+            n, accounts = np.asarray(rows["n"], np.int64), np.asarray(rows["account"], np.uint64)
+            found.append(
+                JudgedFamily(
+                    int(row), family, Verdict.UNCLEAR, (), float(score_bits[row]), accounts, n, np.zeros(len(n))
+                )
+            )
+    return found
+
+
 class _Slices:
     """Rows of a family in a table sorted by family."""
 
@@ -128,13 +149,14 @@ def _facts(
     )
 
 
-def draft_campaigns(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
+def draft_campaigns(judged: Sequence[JudgedFamily], n_accounts: int, quiet: Sequence[JudgedFamily] = ()) -> list[Draft]:
     """Tie families of one verdict together; what an earlier verdict mostly covers is the same traffic seen again.
 
     A family just under the bar joins a harvest when its accounts are accused already: the prior that held it under the
-    bar, one family in a thousand, is not the prior of a confirmed campaign's own accounts.
+    bar, one family in a thousand, is not the prior of a confirmed campaign's own accounts. So is a `quiet` template
+    that hardly anybody else sends.
     """
-    drafts = _harvests(judged, n_accounts)
+    drafts = [_with_quiet(draft, quiet) for draft in _harvests(judged, n_accounts)]
     for verdict in _ORDER:
         taken = _accounts([family for draft in drafts for family in draft.families])
         families = [f for f in judged if f.verdict == verdict and np.isin(f.accounts, taken).mean() < _COVERED]
@@ -152,6 +174,12 @@ def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
     groups = _tie([*harvests, *rings, *(f.among(accused) for f in near if f not in rings)], n_accounts)
     drafts = [Draft(Verdict.HARVEST, _as_harvest(group)) for group in groups if _is_harvest(group)]
     return _dissolve(sorted(drafts, key=lambda draft: (_has_template(draft), *_size(draft)), reverse=True))
+
+
+def _with_quiet(draft: Draft, quiet: Sequence[JudgedFamily]) -> Draft:
+    mine = _accounts(draft.families)
+    own = tuple(f.among(mine) for f in quiet if np.isin(f.accounts, mine).mean() >= _SIBLING)
+    return Draft(draft.verdict, (*draft.families, *own))
 
 
 def _is_sibling(family: JudgedFamily, accused: NDArray[np.uint64]) -> bool:
