@@ -1,5 +1,7 @@
 """Drafting campaigns: what is tied, what joins a confirmed campaign, what several operations share."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,3 +89,14 @@ def test_a_quiet_template_that_only_the_campaign_sends_is_its_own() -> None:
     (draft,) = draft_campaigns([family(1, accused)], ACCOUNTS, [own, popular])
     assert [f.family for f in draft.families] == [1, 2]
     assert draft.families[1].accounts.tolist() == list(range(30, 60))
+
+
+def test_customers_behind_the_same_accounts_are_left_out() -> None:
+    """One client of tied accounts is the harvest, 10 bits over all that they send; alike, both are accused."""
+    accounts, tied = np.arange(60), 4 << 61
+    client = family(1, accounts, view=CLIENT, bits=25)
+    everything = replace(family(2, accounts, view=tied, bits=15), n=np.full(60, 30))
+    (draft,) = draft_campaigns([client, everything], ACCOUNTS)
+    assert [f.family & 7 for f in draft.families] == [1]
+    (draft,) = draft_campaigns([client, replace(everything, score_bits=24.0)], ACCOUNTS)
+    assert sorted(f.family & 7 for f in draft.families) == [1, 2]

@@ -23,6 +23,8 @@ _MAX_DRAFTS: Final = 20
 """Campaigns shown per verdict that accuses nobody, the largest first."""
 _COVERED: Final = 0.5
 _SIBLING: Final = 0.8
+_MUCH_MORE: Final = 4.0
+"""Bits: sixteen times as likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +174,29 @@ def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
     accused = _accounts(harvests)
     near = [f for f in judged if _is_sibling(f, accused)]
     groups = _tie([*harvests, *rings, *(f.among(accused) for f in near if f not in rings)], n_accounts)
-    drafts = [Draft(Verdict.HARVEST, _as_harvest(group)) for group in groups if _is_harvest(group)]
+    drafts = [Draft(Verdict.HARVEST, _narrowest(_as_harvest(group))) for group in groups if _is_harvest(group)]
     return _dissolve(sorted(drafts, key=lambda draft: (_has_template(draft), *_size(draft)), reverse=True))
+
+
+def _narrowest(group: tuple[JudgedFamily, ...]) -> tuple[JudgedFamily, ...]:
+    """The group without what else its accounts send.
+
+    A family of accounts that infrastructure ties together is left out when the same accounts by one client are much
+    more like a harvest: then that client's traffic raised the alarm, and the rest may be customers behind a relay.
+    """
+    bare = [family for family in group if not view_of(family.family).has_template]
+
+    def is_rest(family: JudgedFamily) -> bool:
+        if view_of(family.family).name != "infrastructure":
+            return False
+        return any(
+            other.score_bits >= family.score_bits + _MUCH_MORE
+            and other.n.sum() < _SIBLING * family.n.sum()
+            and np.isin(family.accounts, other.accounts).mean() >= _SIBLING
+            for other in bare
+        )
+
+    return tuple(family for family in group if not is_rest(family))
 
 
 def _with_quiet(draft: Draft, quiet: Sequence[JudgedFamily]) -> Draft:
