@@ -35,6 +35,14 @@ def test_two_operations_behind_one_client_stay_two() -> None:
         assert both.family in {f.family for f in draft.families}
 
 
+def test_a_text_ties_the_clients_it_is_sent_from() -> None:
+    """One template over two clients of 25 accounts each is one campaign, also when each client has families twice."""
+    halves = np.arange(25), np.arange(25, 50)
+    clients = [family(2 + i, halves[i % 2], view=CLIENT, bits=20) for i in range(4)]
+    (draft,) = draft_campaigns([family(1, np.arange(50)), *clients], ACCOUNTS)
+    assert len(draft.families) == 5
+
+
 def test_a_family_just_under_the_bar_joins_its_own_accounts_campaign() -> None:
     """The accounts are accused already; nobody new is."""
     accused = np.arange(60)

@@ -4,30 +4,27 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.detect.linking import Streams, link
+from stillwatch.detect.kinship import Streams
+from stillwatch.detect.linking import link
 
-TEXT = np.ones(40, np.bool_)
 
-
-def linked(
-    family: NDArray[np.int64], account: NDArray[np.int64], text: NDArray[np.bool_], n_accounts: int, n: int = 10
-) -> NDArray[np.int64]:
-    """Components, every stream with `n` exchanges."""
-    return link(Streams(family, account, np.full(len(family), n), text, n_accounts))
+def linked(family: NDArray[np.int64], account: NDArray[np.int64], n_accounts: int, n: int = 10) -> NDArray[np.int64]:
+    """Groups, every stream with `n` exchanges."""
+    return link(Streams(family, account, np.full(len(family), n), int(family.max()) + 1, n_accounts))
 
 
 def test_families_with_the_same_accounts_are_one_campaign() -> None:
     """Two views of one campaign share nearly all accounts; an unrelated family stays apart."""
     family = np.repeat([0, 1, 2], 50)
     account = np.concatenate([np.arange(50), np.arange(5, 55), np.arange(500, 550)])
-    assert linked(family, account, TEXT[:3], 10_000).tolist() == [0, 0, 2]
+    assert linked(family, account, 10_000).tolist() == [0, 0, 2]
 
 
 def test_a_popular_bystander_ties_nothing() -> None:
     """One common account of fifty is neither improbable enough nor a fifth of either family."""
     family = np.repeat([0, 1], 50)
     account = np.concatenate([np.arange(50), np.arange(49, 99)])
-    assert linked(family, account, TEXT[:2], 5_000).tolist() == [0, 1]
+    assert linked(family, account, 5_000).tolist() == [0, 1]
 
 
 def test_chance_overlap_of_large_families_ties_nothing() -> None:
@@ -35,7 +32,7 @@ def test_chance_overlap_of_large_families_ties_nothing() -> None:
     rng = np.random.default_rng(1)
     first, second = (rng.permutation(1_000)[:500] for _ in range(2))
     family = np.repeat([0, 1], 500)
-    assert linked(family, np.concatenate([first, second]), TEXT[:2], 1_000).tolist() == [0, 1]
+    assert linked(family, np.concatenate([first, second]), 1_000).tolist() == [0, 1]
 
 
 def test_components_are_those_of_the_graph() -> None:
@@ -50,23 +47,14 @@ def test_components_are_those_of_the_graph() -> None:
     expected = np.empty(40, np.int64)
     for component in nx.connected_components(graph):
         expected[list(component)] = min(component)
-    assert linked(family, account, TEXT, 100_000).tolist() == expected.tolist()
+    assert linked(family, account, 100_000).tolist() == expected.tolist()
 
 
 def test_one_client_of_several_operations_does_not_make_them_one() -> None:
     """Three operations of 50 accounts, each with two families, and a client family that holds all of them."""
     family = np.repeat(np.arange(7), [50] * 6 + [150])
     account = np.concatenate([np.arange(50 * (i // 2), 50 * (i // 2) + 50) for i in range(6)] + [np.arange(150)])
-    has_template = np.array([True] * 6 + [False])
-    assert linked(family, account, has_template, 20_000).tolist() == [0, 0, 2, 2, 4, 4, 6]
-
-
-def test_a_text_ties_the_clients_it_is_sent_from() -> None:
-    """One template over two clients of 25 accounts each is one operation, also when each client has families twice."""
-    family = np.repeat(np.arange(5), [50, 25, 25, 25, 25])
-    account = np.concatenate([np.arange(50), np.arange(25), np.arange(25), np.arange(25, 50), np.arange(25, 50)])
-    has_template = np.array([True, False, False, False, False])
-    assert linked(family, account, has_template, 20_000).tolist() == [0, 0, 0, 0, 0]
+    assert linked(family, account, 20_000).tolist() == [0, 0, 2, 2, 4, 4, 6]
 
 
 def test_a_sentence_that_two_operations_send_now_and_then_does_not_make_them_one() -> None:
@@ -74,4 +62,21 @@ def test_a_sentence_that_two_operations_send_now_and_then_does_not_make_them_one
     family = np.repeat([0, 1, 2], [50, 50, 100])
     account = np.r_[np.arange(50), np.arange(50, 100), np.arange(100)]
     n = np.repeat([100, 100, 1], [50, 50, 100])
-    assert link(Streams(family, account, n, TEXT[:3], 20_000)).tolist() == [0, 1, 2]
+    assert link(Streams(family, account, n, 3, 20_000)).tolist() == [0, 1, 2]
+
+
+def test_a_family_over_two_crews_goes_with_the_larger_and_ties_neither_to_the_other() -> None:
+    """A list that a crew of 100 and one of 40 ask from; the smaller one stays what it is."""
+    family = np.repeat(np.arange(5), [100, 100, 140, 40, 40])
+    account = np.r_[np.arange(100), np.arange(100), np.arange(140), np.arange(100, 140), np.arange(100, 140)]
+    assert linked(family, account, 20_000).tolist() == [0, 0, 0, 3, 3]
+
+
+def test_pieces_that_accounts_send_too_little_to_share_are_still_one() -> None:
+    """Each of 200 accounts sends three exchanges, each in one of two templates: absences are chance."""
+    rng = np.random.default_rng(3)
+    n = rng.binomial(3, 0.5, 200)
+    counts = np.r_[n, 3 - n]
+    sent = counts > 0
+    family, account = np.repeat([0, 1], 200)[sent], np.r_[np.arange(200), np.arange(200)][sent]
+    assert link(Streams(family, account, counts[sent], 2, 20_000)).tolist() == [0, 0]

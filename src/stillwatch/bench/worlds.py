@@ -3,7 +3,9 @@
 import json
 import shutil
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from stillwatch import __version__
@@ -56,7 +58,8 @@ EVASIONS: Final = (
 """Scenarios of the world ``evasions``."""
 
 WORLDS: Final = ("campaigns", "evasions", "innocents", "dose")
-GENERATORS: Final = ("first", "second")
+GENERATORS: Final = ("first", "second", "third")
+"""What was built with, what is tested with and never chosen by, and what may be chosen by."""
 
 DOSE_KINDS: Final = ("slow-drip", "bare-questions")
 """With a template, and without one from a popular client."""
@@ -131,7 +134,7 @@ class World:
         if any(problems):
             raise InvalidInput("; ".join(problem for problem in problems if problem))
         known = {"campaigns": CAMPAIGNS, "evasions": EVASIONS}.get(name, ())
-        possible = [s for s in known if generator == "second" or s != ORDINARY_CONTENT]
+        possible = [s for s in known if generator != "first" or s != ORDINARY_CONTENT]
         return cls(name, generator, tuple(s for s in possible if not only or s in only), seed, scale)
 
     @property
@@ -172,17 +175,20 @@ class World:
         elif self.generator == "first":
             simulate(folder, scale=self.scale, seed=self.seed, campaigns=self.scenarios, corpora=corpora)
         else:
-            from stillwatch.bench.second_hand import add_attacks  # noqa: PLC0415 (the other author's, only where asked)
-
             simulate(folder, exchanges=self.n_legitimate, seed=self.seed, campaigns=(), corpora=corpora)
-            add_attacks(folder, scale=self.scale, seed=self.seed, names=self.scenarios, corpora=corpora)
+            hand = _hand(self.generator)
+            hand.add_attacks(folder, scale=self.scale, seed=self.seed, names=self.scenarios, corpora=corpora)
 
     def _write_innocents(self, folder: Path, corpora: Path | None) -> None:
-        from stillwatch.bench.second_hand import add_innocents  # noqa: PLC0415 (as above)
-
         n_second = int(self.n_legitimate * _SECOND_SHARE)
         simulate(folder, exchanges=self.n_legitimate - n_second, seed=self.seed, campaigns=(), corpora=corpora)
-        add_innocents(folder, exchanges=n_second, seed=self.seed, corpora=corpora)
+        hand = _hand("second" if self.generator == "first" else self.generator)
+        hand.add_innocents(folder, exchanges=n_second, seed=self.seed, corpora=corpora)
+
+
+def _hand(generator: str) -> ModuleType:
+    """The package of another author, loaded only where it is asked for."""
+    return import_module(f"stillwatch.bench.{generator}_hand")
 
 
 def _clear(folder: Path) -> None:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from stillwatch.detect.accounts import AccountBook
 from stillwatch.detect.attribution import BARE_BAR, TEXT_BAR
-from stillwatch.detect.linking import Streams, link
+from stillwatch.detect.kinship import Streams
+from stillwatch.detect.linking import link
 from stillwatch.detect.verdicts import MIN_HARVEST_ACCOUNTS, MIN_HARVEST_EXCHANGES, FamilyFacts, judge_family
 from stillwatch.detect.views import view_of
 from stillwatch.model.campaign import Reason, Verdict
@@ -175,7 +176,8 @@ def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
     near = [f for f in judged if _is_sibling(f, accused)]
     groups = _tie([*harvests, *rings, *(f.among(accused) for f in near if f not in rings)], n_accounts)
     drafts = [Draft(Verdict.HARVEST, _narrowest(_as_harvest(group))) for group in groups if _is_harvest(group)]
-    return _dissolve(sorted(drafts, key=lambda draft: (_has_template(draft), *_size(draft)), reverse=True))
+    drafts.sort(key=lambda draft: (_has_template(draft), *_size(draft)), reverse=True)
+    return _at_home(_dissolve(drafts))
 
 
 def _narrowest(group: tuple[JudgedFamily, ...]) -> tuple[JudgedFamily, ...]:
@@ -237,15 +239,84 @@ def _has_template(draft: Draft) -> bool:
 
 
 def _dissolve(drafts: Sequence[Draft]) -> list[Draft]:
-    """Give a draft whose accounts are mostly those of earlier ones to these: something several operations share."""
+    """Give a draft to earlier ones when these hold most of it: the same traffic seen again.
+
+    An account's part goes to the draft that it belongs to most, if to no less than half, and if that draft has half of
+    what this one has of it.
+    """
     kept: list[Draft] = []
     for draft in drafts:
-        mine = _accounts(draft.families)
-        if np.isin(mine, _accounts([f for k in kept for f in k.families])).mean() < _COVERED:
+        mine = _most_by_account(draft.families)
+        covered = _covering(mine, kept)
+        if sum(mine[a] for a in covered) < _COVERED * sum(mine.values()):
             kept.append(draft)
             continue
-        kept = [Draft(k.verdict, (*k.families, *_parts(draft, _accounts(k.families)))) for k in kept]
+        for number, k in enumerate(kept):
+            accounts = np.array([a for a, i in covered.items() if i == number], np.uint64)
+            kept[number] = Draft(k.verdict, (*k.families, *_parts(draft, accounts)))
     return kept
+
+
+def _covering(mine: Mapping[int, int], kept: Sequence[Draft]) -> dict[int, int]:
+    """Which of the kept drafts an account's exchanges are seen in already, for the accounts where one does."""
+    found: dict[int, int] = {}
+    strongest: dict[int, float] = {}
+    for number, draft in enumerate(kept):
+        belonging, held = _belonging(draft.families), _most_by_account(draft.families)
+        for account, n in mine.items():
+            share = belonging.get(account, 0.0)
+            if share >= _COVERED and held[account] >= _COVERED * n and share > strongest.get(account, 0.0):
+                found[account], strongest[account] = number, share
+    return found
+
+
+def _at_home(drafts: Sequence[Draft]) -> list[Draft]:
+    """Every account where it belongs at least half as much as where it belongs most.
+
+    A family that spans two crews is in the larger one's draft with the accounts of both; the smaller one's part of it
+    moves to its own.
+    """
+    belonging = [_belonging(draft.families) for draft in drafts]
+    home: dict[int, int] = {}
+    for number, shares in enumerate(belonging):
+        for account, share in shares.items():
+            if account not in home or share > belonging[home[account]][account]:
+                home[account] = number
+    own: list[list[JudgedFamily]] = [[] for _ in drafts]
+    moved: list[list[JudgedFamily]] = [[] for _ in drafts]
+    for number, draft in enumerate(drafts):
+        shares = belonging[number]
+        for family in draft.families:
+            there = [home[a] for a in family.accounts.tolist()]
+            stays = [2 * shares[a] >= belonging[h][a] for a, h in zip(family.accounts.tolist(), there, strict=True)]
+            target = np.where(stays, number, there)
+            for other in np.unique(target).tolist():
+                part = family.among(family.accounts[target == other])
+                (own if other == number else moved)[other].append(part)
+    return [
+        Draft(draft.verdict, (*families, *more))
+        for draft, families, more in zip(drafts, own, moved, strict=True)
+        if families
+    ]
+
+
+def _belonging(families: Sequence[JudgedFamily]) -> dict[int, float]:
+    """How much each account belongs to families that are one: the share of them it is in, weighted by exchanges."""
+    weight = np.array([float(family.n.sum()) for family in families])
+    weight /= max(weight.sum(), 1.0)
+    accounts = np.concatenate([family.accounts for family in families])
+    known, code = np.unique(accounts, return_inverse=True)
+    share = np.bincount(code, weights=np.repeat(weight, [len(f.accounts) for f in families]))
+    return dict(zip(known.tolist(), share.tolist(), strict=True))
+
+
+def _most_by_account(families: Sequence[JudgedFamily]) -> dict[int, int]:
+    """Exchanges of each account in the family where it has the most."""
+    most: dict[int, int] = {}
+    for family in families:
+        for account, n in zip(family.accounts.tolist(), family.n.tolist(), strict=True):
+            most[account] = max(most.get(account, 0), n)
+    return most
 
 
 def _parts(draft: Draft, accounts: NDArray[np.uint64]) -> tuple[JudgedFamily, ...]:
@@ -267,8 +338,7 @@ def _tie(families: Sequence[JudgedFamily], n_accounts: int) -> list[tuple[Judged
         return []
     _, codes = np.unique(np.concatenate([f.accounts for f in families]), return_inverse=True)
     which = np.repeat(np.arange(len(families)), [len(f.accounts) for f in families])
-    has_template = np.array([view_of(f.family).has_template for f in families])
     n = np.concatenate([f.n for f in families])
-    component = link(Streams(which, codes, n, has_template, n_accounts))
+    component = link(Streams(which, codes, n, len(families), n_accounts))
     groups = [[families[int(i)] for i in np.flatnonzero(component == c)] for c in np.unique(component)]
     return [tuple(sorted(g, key=lambda f: (f.verdict != Verdict.HARVEST, -f.score_bits, f.family))) for g in groups]

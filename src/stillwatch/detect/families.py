@@ -81,10 +81,10 @@ MEASURED_COLUMNS: tuple[Column, ...] = (
 MEASURED: pa.Schema = schema_of("measured", MEASURED_COLUMNS)
 
 
-def stream_counts(fingerprints: Fingerprints, grouping: Grouping) -> pa.Table:
-    """One row per exchange and membership: family, account, n = 1."""
-    families, accounts = [], []
-    for keys in family_keys(fingerprints, grouping):
+def stream_counts(fingerprints: Fingerprints, grouping: Grouping, only: str | None = None) -> pa.Table:
+    """One row per exchange and membership, of all views or of one: family, account, n = 1."""
+    families, accounts = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+    for keys in family_keys(fingerprints, grouping, only=only):
         member = keys != 0
         families.append(keys[member])
         accounts.append(fingerprints["account"][member])

@@ -1,86 +1,98 @@
-"""Families that share more accounts than chance allows become one campaign."""
+"""Families that the same accounts send become one campaign."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from stillwatch.stats.tails import benjamini_hochberg, log_hypergeometric_tail
+from stillwatch.detect.kinship import Streams, kindred
 
-__all__ = ["Streams", "link"]
+__all__ = ["link"]
 
-_FALSE_DISCOVERY_RATE: Final = 1e-3
-_HALF: Final = 0.5
-_INSIDE: Final = 0.8
+_ONE_CREW: Final = 0.6
+"""Kinship from here on is nearer to one crew than to two of equal size behind one family, which have 0.5."""
 _TENTH: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
-    """Streams of families as codes, one row each.
-
-    family, account     Codes; accounts among the `n_accounts` that were seen at all.
-    n                   Exchanges.
-    has_template        Whether the family's view shows fixed text. Shape: families.
-    """
-
-    family: NDArray[np.int64]
-    account: NDArray[np.int64]
-    n: NDArray[np.int64]
-    has_template: NDArray[np.bool_]
-    n_accounts: int
-
-
 def link(streams: Streams) -> NDArray[np.int64]:
-    """Component of each family, numbered by their first family.
+    """Group of each family, numbered by their first family.
 
-    Two families whose common accounts are improbable (hypergeometric upper tail, Benjamini-Hochberg over all pairs that
-    share any) can be tied when one holds four in five accounts of the other and at least a tenth of what these accounts
-    sent in their busiest families. They are when they are more than half alike (Jaccard), or the holder has a template;
-    a family without a template is also tied to the one most alike of all that hold it. So popular bystanders tie
-    nothing; a client that several operations use, or a sentence that all of them send now and then, belongs to none of
-    them instead of making them one.
+    Families are put together, the closest kin first, as long as the groups are kin as wholes; and only where the
+    accounts they have in common send in both at least a tenth of what they send in their busiest families. So popular
+    bystanders tie nothing; a client or a sentence that two operations use goes with the larger of them at most and ties
+    neither to the other; and a sentence that everybody sends now and then belongs to nobody.
 
-    >>> codes = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 9])
-    >>> link(Streams(*codes, np.ones(5, np.int64), np.ones(3, np.bool_), 1000)).tolist()
+    References  Kaufman and Rousseeuw (1990), Finding Groups in Data, chapter 5 (agglomerative nesting).
+
+    >>> codes = np.array([0, 0, 0, 1, 1, 1, 2]), np.array([0, 1, 2, 0, 1, 2, 9])
+    >>> link(Streams(*codes, np.full(7, 5), 3, 1000)).tolist()
     [0, 0, 2]
     """
-    n_families = len(streams.has_template)
-    ones = np.ones(len(streams.family), np.int64)
-    at, shape = (streams.family, streams.account), (n_families, streams.n_accounts)
-    incidence, counts = sparse.csr_array((ones, at), shape=shape), sparse.csr_array((streams.n, at), shape=shape)
-    common = sparse.coo_array(incidence @ incidence.T)
-    volume: Any = incidence @ counts.T
-    size: NDArray[np.int64] = np.asarray(incidence.sum(axis=1)).ravel()
+    kin = kindred(streams)
+    near = np.flatnonzero((kin.kinship > _ONE_CREW) & (_shared_share(streams, kin.one, kin.other) > _TENTH))
+    groups = _Groups(streams)
+    for pair in near[np.lexsort((kin.other[near], kin.one[near], -kin.kinship[near]))]:
+        groups.join(int(kin.one[pair]), int(kin.other[pair]))
+    return np.array([groups.of(family) for family in range(streams.n_families)], np.int64)
+
+
+def _shared_share(streams: Streams, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What the common accounts of each pair send in the family where they send less, of their busiest families."""
+    if not len(one):
+        return np.zeros(0)
     busiest = np.zeros(streams.n_accounts, np.int64)
     np.maximum.at(busiest, streams.account, streams.n)
-    busy: NDArray[np.int64] = np.asarray(incidence @ busiest)
-    one, other, both = (
-        np.asarray(part[common.row != common.col], np.int64) for part in (common.row, common.col, common.data)
+    at, shape = (streams.family, streams.account), (streams.n_families, streams.n_accounts)
+    incidence, counts, most = (
+        sparse.csr_array((values, at), shape=shape)
+        for values in (np.ones(len(streams.n), np.int64), streams.n, busiest[streams.account])
     )
-    if not len(one):
-        return np.arange(n_families)
-    log_p = log_hypergeometric_tail(both, size[one], size[other], streams.n_accounts)
-    tied = benjamini_hochberg(np.exp(log_p), _FALSE_DISCOVERY_RATE) & (both > _INSIDE * size[one])
-    tied &= np.asarray(volume[one, other]).ravel() > _TENTH * busy[one]
-    one, other, both = one[tied], other[tied], both[tied]
-    joined = _alike(one, other, both / (size[one] + size[other] - both), streams.has_template)
-    graph = sparse.coo_array((np.ones(joined.sum()), (one[joined], other[joined])), shape=(n_families, n_families))
-    _, component = sparse.csgraph.connected_components(graph, directed=False)
-    first = np.unique(component, return_index=True)[1]
-    return np.asarray(first[component], np.int64)
+    sent, busy = sparse.csr_array(incidence @ counts.T), sparse.csr_array(incidence @ most.T)
+    least = np.minimum(np.asarray(sent[one, other]).ravel(), np.asarray(sent[other, one]).ravel())
+    return np.asarray(least / np.asarray(busy[one, other]).ravel())
 
 
-def _alike(
-    one: NDArray[np.int64],
-    other: NDArray[np.int64],
-    jaccard: NDArray[np.float64],
-    has_template: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    """Which pairs, `one` inside `other`, are tied."""
-    order = np.lexsort((other, -jaccard, one))
-    most_alike = np.zeros(len(one), np.bool_)
-    most_alike[order[np.unique(one[order], return_index=True)[1]]] = True
-    return (jaccard > _HALF) | has_template[other] | (most_alike & ~has_template[one])
+class _Group(NamedTuple):
+    """Accounts, ascending, and the exchanges of each in the family where it has the most."""
+
+    account: NDArray[np.int64]
+    n: NDArray[np.int64]
+
+
+class _Groups:
+    """Families that are together so far; a group goes by its first family."""
+
+    def __init__(self, streams: Streams) -> None:
+        order = np.lexsort((streams.account, streams.family))
+        bounds = np.searchsorted(streams.family[order], np.arange(streams.n_families + 1))
+        self._n_accounts = streams.n_accounts
+        self._name = list(range(streams.n_families))
+        self._group = [_Group(streams.account[order[i:j]], streams.n[order[i:j]]) for i, j in pairwise(bounds)]
+
+    def of(self, family: int) -> int:
+        """First family of the group that a family is in."""
+        while self._name[family] != family:
+            self._name[family] = self._name[self._name[family]]
+            family = self._name[family]
+        return family
+
+    def join(self, one: int, other: int) -> None:
+        """Put the groups of two families together, if they are kin."""
+        one, other = sorted((self.of(one), self.of(other)))
+        if one != other and self._kinship(self._group[one], self._group[other]) > _ONE_CREW:
+            self._name[other] = one
+            self._group[one] = _together(self._group[one], self._group[other])
+
+    def _kinship(self, one: _Group, other: _Group) -> float:
+        family = np.repeat([0, 1], [len(one.account), len(other.account)])
+        both = Streams(family, np.r_[one.account, other.account], np.r_[one.n, other.n], 2, self._n_accounts)
+        return float(kindred(both).kinship.max(initial=0.0))
+
+
+def _together(one: _Group, other: _Group) -> _Group:
+    account, code = np.unique(np.r_[one.account, other.account], return_inverse=True)
+    n = np.zeros(len(account), np.int64)
+    np.maximum.at(n, code, np.r_[one.n, other.n])
+    return _Group(account, n)

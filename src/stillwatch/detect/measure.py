@@ -1,7 +1,7 @@
 """Group all fingerprints into families and measure each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from stillwatch.detect.families import MEASURED, MEMBER, eligible_families, judg
 from stillwatch.detect.lives import LIFE, LifeBook, lives
 from stillwatch.detect.pools import POOLED
 from stillwatch.detect.views.profiles import PROFILE, profile_groups, profiles
+from stillwatch.detect.views.relatives import template_groups
 from stillwatch.detect.views.rhythm import RHYTHM, rhythm_cells
 from stillwatch.detect.views.ties import tied_groups
 from stillwatch.model.engine import Dataset, Engine
@@ -72,6 +73,8 @@ def measure_families(  # noqa: PLR0913 - where, what, how to read it, who, what 
         grouping = _learn_groups(engine, rows, book, POOLED.empty_table() if pooled is None else pooled)
     with stages.stage("streams"):
         streams, n_by_account = _count_streams(engine, rows, columns, grouping)
+        grouping = _with_kin(streams, grouping, len(book.account))
+        streams = pa.concat_tables([streams, _kin_streams(engine, rows, columns, grouping)])
         wanted = eligible_families(streams)
     with stages.stage("group families"):
         joined = engine.map(rows, lambda batch: members(columns(batch), grouping, wanted), MEMBER)
@@ -139,6 +142,24 @@ def _count_streams(engine: Engine, rows: Dataset, columns: Columns, grouping: Gr
     streams = engine.reduce(rows, lambda: Summary(("family", "account"), ("n",)), fold).table()
     n_by_account = engine.reduce(rows.select(["account"]), lambda: Summary(("account",), ("n",)), fold_accounts)
     return streams, n_by_account.table()
+
+
+def _with_kin(streams: pa.Table, grouping: Grouping, n_accounts: int) -> Grouping:
+    """The same grouping with groups of templates, from the streams of the template view."""
+    family = streams["family"].to_numpy()
+    until = int(np.searchsorted(family, np.uint64(1 << 61)))
+    of_templates = streams.slice(0, until).rename_columns(["template", "account", "n"])
+    family, group = template_groups(of_templates, n_accounts)
+    return replace(grouping, kin_template=family, kin_group=group)
+
+
+def _kin_streams(engine: Engine, rows: Dataset, columns: Columns, grouping: Grouping) -> pa.Table:
+    """Streams of the kin view alone; every exchange counts once, however many templates of a group it carries."""
+
+    def fold(summary: Summary, batch: pa.RecordBatch) -> Summary:
+        return summary.add(stream_counts(columns(batch), grouping, "kin"))
+
+    return engine.reduce(rows, lambda: Summary(("family", "account"), ("n",)), fold).table()
 
 
 def attribute_accounts(

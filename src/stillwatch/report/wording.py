@@ -133,6 +133,7 @@ VIEWS: Mapping[str, Words] = {
     "linked": Words("linked core", "These accounts meet in more than one family, by template and by client."),
     "infrastructure": Words("shared infrastructure", "The accounts are tied by rare attributes that they share."),
     "profile": Words("one list of questions", "The accounts ask about one mix of subjects, like shares of a list."),
+    "kin": Words("templates of the same accounts", "The prompts carry pieces of text that the same accounts send."),
     "pool": Words("known question pool", "The prompts come from a list of questions that was seen before."),
 }
 

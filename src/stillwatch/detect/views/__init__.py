@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.detect.views.client import Client
+from stillwatch.detect.views.ids import family_ids, view_number
 from stillwatch.detect.views.infrastructure import Infrastructure
+from stillwatch.detect.views.kin import Kin
 from stillwatch.detect.views.linked import Linked
 from stillwatch.detect.views.pool import Pool
 from stillwatch.detect.views.profile import Profile
@@ -16,28 +18,22 @@ from stillwatch.model.view import Fingerprints, Grouping, View
 
 __all__ = ["VIEWS", "family_keys", "view_of"]
 
-VIEWS: Final[tuple[View, ...]] = (Template(), Client(), Rhythm(), Linked(), Infrastructure(), Pool(), Profile())
-
-_VIEW_SHIFT = np.uint64(61)
-_KEY_MASK = np.uint64((1 << 61) - 1)
+VIEWS: Final[tuple[View, ...]] = (Template(), Client(), Rhythm(), Linked(), Infrastructure(), Pool(), Profile(), Kin())
 
 
 def family_keys(
-    fingerprints: Fingerprints, grouping: Grouping, *, templates_only: bool = False
+    fingerprints: Fingerprints, grouping: Grouping, *, templates_only: bool = False, only: str | None = None
 ) -> list[NDArray[np.uint64]]:
     """Family id of each exchange in every view: the view's number in the top three bits, its key below.
 
     templates_only  Leave out the views whose families share no fixed text.
+    only            Name of the one view to ask; None asks all.
     """
     found = []
     for number, view in enumerate(VIEWS):
-        if templates_only and not view.has_template:
+        if (templates_only and not view.has_template) or only not in {None, view.name}:
             continue
-        tag = np.uint64(number) << _VIEW_SHIFT
-        found += [
-            np.where(keys == 0, np.uint64(0), (keys & _KEY_MASK) | tag | np.uint64(1))
-            for keys in view.keys(fingerprints, grouping)
-        ]
+        found += [family_ids(number, keys) for keys in view.keys(fingerprints, grouping)]
     return found
 
 
@@ -47,4 +43,4 @@ def view_of(family: int) -> View:
     >>> view_of(1 << 61).name
     'client'
     """
-    return VIEWS[family >> 61]
+    return VIEWS[view_number(family)]

@@ -1,0 +1,83 @@
+"""Kinship of families: the kernel against its definition, crews against bystanders."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from stillwatch.detect._kernels_kinship import expected_overlaps
+from stillwatch.detect.kinship import Streams, kindred
+
+
+def sent(rng: np.random.Generator, *families: tuple[NDArray[np.int64], float], n_accounts: int = 20_000) -> Streams:
+    """Families of accounts that each send a Poisson number of exchanges with the given mean."""
+    family, account, n = [], [], []
+    for number, (accounts, mean) in enumerate(families):
+        count = rng.poisson(mean, len(accounts))
+        some = count > 0
+        family.append(np.full(some.sum(), number))
+        account.append(accounts[some])
+        n.append(count[some])
+    return Streams(np.concatenate(family), np.concatenate(account), np.concatenate(n), len(families), n_accounts)
+
+
+@given(
+    one=st.dictionaries(st.integers(0, 9), st.integers(1, 5), min_size=1),
+    other=st.dictionaries(st.integers(0, 9), st.integers(1, 5), min_size=1),
+)
+def test_expectations_are_those_of_dealing_every_exchange_by_one_chance(
+    one: dict[int, int], other: dict[int, int]
+) -> None:
+    """The kernel sums over accounts what a plain loop does."""
+    p = sum(one.values()) / (sum(one.values()) + sum(other.values()))
+    expected: NDArray[np.float64] = np.zeros(3)
+    for account in one.keys() | other.keys():
+        m = one.get(account, 0) + other.get(account, 0)
+        both = 1 - p**m - (1 - p) ** m
+        in_other, in_one = both / (1 - (1 - p) ** m), both / (1 - p**m)
+        expected += np.array([both, in_other * (account in one), in_one * (account in other)])
+    accounts = np.array([*sorted(one), *sorted(other)])
+    n = np.array([one[a] for a in sorted(one)] + [other[a] for a in sorted(other)])
+    first, total = np.array([0, len(one), len(n)]), np.array([sum(one.values()), sum(other.values())], np.float64)
+    found = expected_overlaps(first, accounts, n, total, np.array([0]), np.array([1]))
+    assert found[0] == pytest.approx(expected)
+
+
+def test_pieces_of_one_crew_are_kin_however_rare_they_are() -> None:
+    """An opening in six exchanges of ten, one in four, and two that most accounts never send."""
+    crew = np.arange(100)
+    kin = kindred(sent(np.random.default_rng(0), (crew, 6.0), (crew, 4.0), (crew, 0.5), (crew, 0.3)))
+    assert len(kin.one) == 6
+    assert kin.kinship.min() > 0.8
+
+
+def test_a_family_over_two_crews_is_kin_to_the_larger_alone() -> None:
+    """Five sixths of its accounts are the one's; of the other's accounts, all are in it."""
+    large, small = np.arange(100), np.arange(200, 220)
+    kin = kindred(sent(np.random.default_rng(1), (large, 6.0), (np.r_[large, small], 3.0), (small, 6.0)))
+    by_pair = {
+        (int(i), int(j)): (k, inside) for i, j, k, inside in zip(*kin[:2], kin.kinship, kin.inside.T, strict=True)
+    }
+    assert by_pair[0, 1][0] > 0.75
+    assert by_pair[1, 2][0] < 0.4
+    assert by_pair[0, 1][1] == pytest.approx([1.0, 100 / 120], abs=0.07)
+    assert (0, 2) not in by_pair
+
+
+def test_people_who_share_two_popular_sentences_are_no_crew() -> None:
+    """Busy people send both sentences more often than chance has it; what they are in is still no one crew's."""
+    rng = np.random.default_rng(2)
+    people, activity = np.arange(5_000), rng.pareto(1.5, 5_000)
+    streams = [rng.poisson(activity * share) for share in (0.3, 0.2)]
+    family = np.repeat([0, 1], [(n > 0).sum() for n in streams])
+    account = np.concatenate([people[n > 0] for n in streams])
+    n = np.concatenate([n[n > 0] for n in streams])
+    together = Streams(family, account, n, 2, 5_000)
+    assert kindred(together, together.meeting).kinship.max(initial=0.0) < 0.5
+
+
+def test_without_common_accounts_nobody_is_kin() -> None:
+    """No pair, no number."""
+    kin = kindred(sent(np.random.default_rng(3), (np.arange(50), 5.0), (np.arange(50, 100), 5.0)))
+    assert len(kin.one) == len(kin.kinship) == 0
