@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from stillwatch import __version__
 from stillwatch.detect.accounts import StoredShare
-from stillwatch.detect.accused import ACCUSED, exchanges_of
+from stillwatch.detect.accused import ACCUSED, exchanges_of, whole_conversations
 from stillwatch.detect.campaigns import Draft, draft_campaigns, judge_families, quiet_templates
 from stillwatch.detect.coverage import missing
 from stillwatch.detect.evidence import EvidenceDesk
+from stillwatch.detect.families import MEASURED, MEMBER, judge
 from stillwatch.detect.harvest.score import Score, score_families
 from stillwatch.detect.measure import Measured, attribute_accounts, measure_families
 from stillwatch.detect.naming import (
@@ -34,6 +35,7 @@ from stillwatch.detect.naming import (
 )
 from stillwatch.detect.pools import Pool, asked_by, load_pool, pooled_exchanges
 from stillwatch.detect.reference import ReferenceFile, feature_arrays
+from stillwatch.detect.residue import Residues, without_residues
 from stillwatch.detect.verdicts import UNCLEAR_MARGIN
 from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
@@ -223,9 +225,26 @@ def conclude(engine: Engine, examined: Examined, stages: Stages) -> Findings:
         bits, bar = examined.score.total_bits, reference.bar_bits - UNCLEAR_MARGIN
         quiet = quiet_templates(measured.families, bits, measured.streams, bar)
         drafts = draft_campaigns(judged, len(measured.book.account), quiet)
+    with stages.stage("judge residues"):
+        drafts = _without_residues(engine, examined, drafts)
     with stages.stage("name campaigns"):
         findings = _name(engine, examined.scanned, drafts, examined.score, reference)
     return replace(findings, stage_s=dict(stages.seconds))
+
+
+def _without_residues(engine: Engine, examined: Examined, drafts: list[Draft]) -> list[Draft]:
+    scanned, residues = examined.scanned, Residues.of(drafts)
+    measured = scanned.measured
+    if not len(residues.wide):
+        return drafts
+    keep = residues.rows(measured.grouping)
+    rows = engine.map(scanned.sketched.rows, lambda batch: keep(scanned.columns(batch)), MEMBER)
+    step = judge(measured.book, measured.life_book)
+    families = engine.group(rows, "family", ("time_us", "exchange"), step, MEASURED).to_table()
+    if not len(families):
+        return drafts
+    bits = score_families(*feature_arrays(families), examined.reference.families).total_bits
+    return without_residues(drafts, families, bits)
 
 
 def _name(engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, reference: ReferenceFile) -> Findings:
@@ -291,6 +310,9 @@ def _accused(engine: Engine, scanned: Scanned, drafts: list[Draft]) -> dict[str,
         keep = exchanges_of(stream_book(drafts))
         grouping = scanned.measured.grouping
         table = engine.map(scanned.sketched.rows, lambda b: keep(scanned.columns(b), grouping), ACCUSED).to_table()
+        if len(table):
+            whole = whole_conversations(table)
+            table = engine.map(scanned.sketched.rows, lambda b: whole(scanned.columns(b)), ACCUSED).to_table()
     return {name: table[name].to_numpy() for name in table.column_names}
 
 

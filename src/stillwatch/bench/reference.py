@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stillwatch import __version__
+from stillwatch.bench.third_hand import add_innocents
 from stillwatch.detect.families import members
 from stillwatch.detect.harvest.score import Reference
 from stillwatch.detect.legitimate import draw
@@ -30,6 +31,8 @@ __all__ = ["SEEDS", "build", "legitimate_families", "reference_of"]
 
 SEEDS: Final = (9001, 9002, 9003, 9004, 9005, 9006)
 """Seeds of the default reference; nothing is ever scored on these."""
+_THIRD_SHARE: Final = 1 / 3
+"""Of every seed's exchanges, what the third hand's customers send: one author thinks of too few kinds."""
 
 _LABELLED = pa.schema([("family", pa.uint64()), ("exchange", pa.uint64())])
 _MAJORITY: Final = 0.5
@@ -106,7 +109,9 @@ def legitimate_families(
     stages = Stages(on_progress)
     with TemporaryDirectory() as folder, LocalEngine() as engine:
         with stages.stage(f"simulate seed {seed}"):
-            simulate(Path(folder), exchanges=exchanges, seed=seed, campaigns=(), corpora=corpora)
+            n_third = int(exchanges * _THIRD_SHARE)
+            simulate(Path(folder), exchanges=exchanges - n_third, seed=seed, campaigns=(), corpora=corpora)
+            add_innocents(Path(folder), exchanges=n_third, seed=seed, corpora=corpora)
         scanned = measure(engine, ingest([folder]), stages)
         truth = pq.read_table(Path(folder) / "truth" / "exchanges.parquet")
         plain = scanned.measured.families.filter(pa.array(_unexplained(scanned)))

@@ -83,6 +83,11 @@ class AccountBook:
         fleets, verified_fleets = (int(s[s >= FLEET_ACCOUNTS].sum()) for s in (sizes, verified_sizes))
         return Ownership(int(sizes.max(initial=0)) / n, fleets / n, verified_fleets / n, declared)
 
+    def in_fleet(self, account: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Whether an account belongs to a known organisation that has at least five accounts."""
+        known, code, size = np.unique(self.organisation, return_inverse=True, return_counts=True)
+        return np.asarray(((size[code] >= FLEET_ACCOUNTS) & (known[code] != 0))[self.rows(account)])
+
     def rows(self, account: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Row of each account hash."""
         return np.searchsorted(self.account, account)

@@ -12,8 +12,9 @@ from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.fingerprint import SEGMENTS_PER_PROMPT
 from stillwatch.model.view import Fingerprints, Grouping
+from stillwatch.stats.lookup import positions
 
-__all__ = ["ACCUSED", "StreamBook", "exchanges_of"]
+__all__ = ["ACCUSED", "StreamBook", "exchanges_of", "whole_conversations"]
 
 ACCUSED_COLUMNS: tuple[Column, ...] = (
     Column("exchange", pa.uint64(), "Exchange hash.", required=True),
@@ -24,6 +25,7 @@ ACCUSED_COLUMNS: tuple[Column, ...] = (
         for name, type_ in (
             ("time_us", pa.int64()),
             ("account", pa.uint64()),
+            ("conversation", pa.uint64()),
             ("fill", pa.uint64()),
             ("elicitation", pa.uint16()),
             ("tools", pa.bool_()),
@@ -84,9 +86,38 @@ def exchanges_of(book: StreamBook) -> Callable[[Fingerprints, Grouping], pa.Reco
             best = np.where(better, book.rank[at], best)
             campaign = np.where(better, book.campaign[at], campaign)
             family = np.where(better, keys, family)
-        rows = np.flatnonzero(campaign >= 0)
-        columns = {"campaign": campaign[rows], "family": family[rows]}
-        columns |= {name: fingerprints[name][rows] for name in ACCUSED.names if name not in columns}
-        return pa.RecordBatch.from_arrays([pa.array(columns[f.name], f.type) for f in ACCUSED], schema=ACCUSED)
+        return _rows(fingerprints, np.flatnonzero(campaign >= 0), campaign, family)
 
     return keep
+
+
+def whole_conversations(accused: pa.Table) -> Callable[[Fingerprints], pa.RecordBatch]:
+    """Function that keeps the accused exchanges and the later turns of their conversations, in the order of the logs.
+
+    What an agent does after its first turn is the same work; each turn alone shows no template, client or list.
+
+    accused     Table ACCUSED, one row an exchange.
+    """
+    known = {name: accused[name].to_numpy() for name in ("exchange", "account", "conversation", "campaign", "family")}
+    by_exchange = np.argsort(known["exchange"])
+    exchanges = known["exchange"][by_exchange]
+    talk = np.where(known["conversation"] == 0, np.uint64(0), mix(known["account"], known["conversation"]))
+    talks, first = np.unique(talk, return_index=True)
+
+    def keep(fingerprints: Fingerprints) -> pa.RecordBatch:
+        at = positions(exchanges, fingerprints["exchange"])
+        place = np.where(at >= 0, by_exchange[at], -1)
+        at = positions(talks, mix(fingerprints["account"], fingerprints["conversation"]))
+        later = (at >= 0) & (fingerprints["conversation"] != 0) & ~fingerprints["head"] & (place < 0)
+        place = np.where(later, first[at], place)
+        return _rows(fingerprints, np.flatnonzero(place >= 0), known["campaign"][place], known["family"][place])
+
+    return keep
+
+
+def _rows(
+    fingerprints: Fingerprints, rows: NDArray[np.int64], campaign: NDArray[np.int32], family: NDArray[np.uint64]
+) -> pa.RecordBatch:
+    columns = {"campaign": campaign[rows], "family": family[rows]}
+    columns |= {name: fingerprints[name][rows] for name in ACCUSED.names if name not in columns}
+    return pa.RecordBatch.from_arrays([pa.array(columns[f.name], f.type) for f in ACCUSED], schema=ACCUSED)

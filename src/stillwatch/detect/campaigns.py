@@ -183,22 +183,21 @@ def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
 def _narrowest(group: tuple[JudgedFamily, ...]) -> tuple[JudgedFamily, ...]:
     """The group without what else its accounts send.
 
-    A family of accounts that infrastructure ties together is left out when the same accounts by one client are much
-    more like a harvest: then that client's traffic raised the alarm, and the rest may be customers behind a relay.
+    A family of all that tied or like-minded accounts send is left out when a part of it, by the same accounts, explains
+    the alarm: it is much more like a harvest, or as much and half of it at least. The rest may be customers behind a
+    relay, or chatter.
     """
-    bare = [family for family in group if not view_of(family.family).has_template]
 
-    def is_rest(family: JudgedFamily) -> bool:
-        if view_of(family.family).name != "infrastructure":
+    def explains(part: JudgedFamily, whole: JudgedFamily) -> bool:
+        size = part.n.sum() / whole.n.sum()
+        more = _MUCH_MORE if size < _COVERED else -1.0
+        if size >= _SIBLING or part.score_bits < whole.score_bits + more:
             return False
-        return any(
-            other.score_bits >= family.score_bits + _MUCH_MORE
-            and other.n.sum() < _SIBLING * family.n.sum()
-            and np.isin(family.accounts, other.accounts).mean() >= _SIBLING
-            for other in bare
-        )
+        return bool(np.isin(whole.accounts, part.accounts).mean() >= _SIBLING)
 
-    return tuple(family for family in group if not is_rest(family))
+    wide = [family for family in group if view_of(family.family).name in {"infrastructure", "profile"}]
+    rest = [family for family in wide if any(explains(part, family) for part in group if part is not family)]
+    return tuple(family for family in group if all(family is not other for other in rest)) or group
 
 
 def _with_quiet(draft: Draft, quiet: Sequence[JudgedFamily]) -> Draft:

@@ -1,6 +1,6 @@
 """Families: which exchanges one view puts together, and everything that is measured on each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -29,6 +29,7 @@ __all__ = [
     "MIN_EXCHANGES",
     "eligible_families",
     "judge",
+    "member_rows",
     "members",
     "split_families",
     "stream_counts",
@@ -43,7 +44,7 @@ FEATURE_NAMES: Final = tuple(test.name for test in TESTS)
 MEMBER_COLUMNS: tuple[Column, ...] = (
     Column("family", pa.uint64(), "Family id: view in the top three bits.", required=True),
     *(
-        Column(name, type_, "As in FINGERPRINT or SEGMENTS.", required=True)
+        Column(name, type_, "As in FINGERPRINT, SEGMENTS or Family.", required=True)
         for name, type_ in (
             ("time_us", pa.int64()),
             ("exchange", pa.uint64()),
@@ -53,6 +54,7 @@ MEMBER_COLUMNS: tuple[Column, ...] = (
             ("fill", pa.uint64()),
             ("topic", pa.uint64()),
             ("elicitation", pa.uint16()),
+            ("followed", pa.int8()),
         )
     ),
 )
@@ -61,6 +63,7 @@ MEMBER: pa.Schema = schema_of("member", MEMBER_COLUMNS)
 MEASURED_COLUMNS: tuple[Column, ...] = (
     Column("family", pa.uint64(), "Family id.", required=True),
     Column("n_accounts", pa.int64(), "Accounts.", required=True),
+    Column("n_owners", pa.int64(), "Owners of these accounts; one of unknown owner counts by itself.", required=True),
     Column("n_exchanges", pa.int64(), "Exchanges.", required=True),
     *(Column(name, pa.float64(), "Effect; NaN when it could not be judged.", required=True) for name in FEATURE_NAMES),
     *(Column(f"{name}_error", pa.float64(), "Standard error of the effect.", required=True) for name in FEATURE_NAMES),
@@ -69,6 +72,7 @@ MEASURED_COLUMNS: tuple[Column, ...] = (
     Column("lifecycle_bits", pa.float64(), "Do they live by one plan, log2 of an e-value.", required=True),
     Column("coordination_bits", pa.float64(), "All channels.", required=True),
     Column("bits_without_payment", pa.float64(), "All channels without payment.", required=True),
+    Column("payment_known_bits", pa.float64(), "Bits of payment; NaN when no payment is known.", required=True),
     *(
         Column(f"{name}_bits", pa.float64(), "Infrastructure bits of one attribute.", required=True)
         for name in ATTRIBUTES
@@ -107,23 +111,45 @@ def members(
 ) -> pa.RecordBatch:
     """Exchanges of the `wanted` families (ascending), once per membership, with the columns of `schema`."""
     kept = [(keys, np.flatnonzero(among(wanted, keys))) for keys in family_keys(fingerprints, grouping)]
-    rows = np.concatenate([rows for _, rows in kept])
-    columns = {"family": np.concatenate([keys[rows] for keys, rows in kept])}
-    columns |= {name: fingerprints[name][rows] for name in schema.names if name != "family"}
-    return pa.RecordBatch.from_arrays([pa.array(columns[f.name], f.type) for f in schema], schema=schema)
+    return member_rows(fingerprints, grouping, kept, schema)
 
 
-def split_families(table: pa.Table, book: AccountBook) -> Iterator[Family]:
-    """Every family of a table that holds whole families, in time order."""
+def member_rows(
+    fingerprints: Fingerprints,
+    grouping: Grouping,
+    kept: Sequence[tuple[NDArray[np.uint64], NDArray[np.int64]]],
+    schema: pa.Schema,
+) -> pa.RecordBatch:
+    """Exchanges with the family they are in, once per membership, with the columns of `schema`.
+
+    kept    Family of every exchange, and which of these rows to keep; one pair a membership.
+    """
+    rows = np.concatenate([np.zeros(0, np.int64), *(rows for _, rows in kept)])
+    known = {"family": np.concatenate([np.zeros(0, np.uint64), *(keys[rows] for keys, rows in kept)])}
+    if "followed" in schema.names:
+        known["followed"] = _followed(fingerprints, grouping)[rows]
+    known |= {name: fingerprints[name][rows] for name in schema.names if name not in known}
+    return pa.RecordBatch.from_arrays([pa.array(known[f.name], f.type) for f in schema], schema=schema)
+
+
+def _followed(fingerprints: Fingerprints, grouping: Grouping) -> NDArray[np.int8]:
+    """Whether the conversation goes on: 1 it does, 0 it does not, -1 its id is not known."""
+    conversation = fingerprints["conversation"]
+    return np.where(conversation == 0, -1, among(grouping.followed, conversation)).astype(np.int8)
+
+
+def split_families(table: pa.Table, book: AccountBook) -> Iterator[tuple[Family, int]]:
+    """Every family of a table that holds whole families, in time order, and how many accounts it has."""
     values = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
     family = values["family"]
     bounds = np.flatnonzero(np.r_[True, family[1:] != family[:-1], True]) if len(family) else np.zeros(1, np.int64)
     for start, stop in pairwise(bounds):
-        yield _family({name: column[start:stop] for name, column in values.items()}, book)
+        columns = {name: column[start:stop] for name, column in values.items()}
+        yield _family(columns, book), len(np.unique(columns["account"]))
 
 
 def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Family:
-    accounts, codes = _by_first_appearance(np.asarray(columns["account"], np.uint64))
+    accounts, codes = _owners(np.asarray(columns["account"], np.uint64), book)
     family = int(columns["family"][0])
     view = view_of(family)
     rows = book.rows(accounts)
@@ -145,13 +171,20 @@ def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Famil
         fill=np.asarray(columns["fill"], np.uint64),
         topic=np.asarray(columns["topic"], np.uint64),
         elicitation=np.asarray(columns["elicitation"], np.uint16),
+        followed=np.asarray(columns["followed"], np.int8),
     )
 
 
-def _by_first_appearance(account: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Accounts in the order they first appear, and each exchange's code in that order."""
-    coded = pa.array(account).dictionary_encode()
-    return coded.dictionary.to_numpy(), coded.indices.to_numpy()
+def _owners(account: NDArray[np.uint64], book: AccountBook) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """First account of each owner in the order they appear, and each exchange's owner as a code in that order.
+
+    The accounts of one known organisation are one hand by its own word: that they act alike is no evidence, and what
+    they have in common is the organisation's. An account whose owner is not known is an owner by itself.
+    """
+    organisation = book.organisation[book.rows(account)]
+    coded = pa.array(np.where(organisation == 0, account, organisation)).dictionary_encode()
+    codes = coded.indices.to_numpy()
+    return account[np.unique(codes, return_index=True)[1]], codes
 
 
 def _background(
@@ -182,7 +215,7 @@ def judge(book: AccountBook, life_book: LifeBook) -> Callable[[pa.Table], pa.Tab
     """Function that measures every family of a table that holds whole families (`MEMBER` in, `MEASURED` out)."""
 
     def measure(table: pa.Table) -> pa.Table:
-        rows = [_measure(family, life_book) for family in split_families(table, book)]
+        rows = [_measure(family, life_book) | {"n_accounts": n} for family, n in split_families(table, book)]
         columns = [pa.array([row[f.name] for row in rows], f.type) for f in MEASURED]
         return pa.Table.from_arrays(columns, schema=MEASURED)
 
@@ -192,7 +225,7 @@ def judge(book: AccountBook, life_book: LifeBook) -> Callable[[pa.Table], pa.Tab
 def _measure(family: Family, life_book: LifeBook) -> dict[str, float]:
     row: dict[str, float] = {
         "family": family.family,
-        "n_accounts": len(family.accounts),
+        "n_owners": len(family.accounts),
         "n_exchanges": len(family.time_us),
     }
     given = view_of(family.family).conditions_on
@@ -216,6 +249,7 @@ def _coordination(family: Family, life_book: LifeBook) -> dict[str, float]:
         "lifecycle_bits": lifecycle,
         "coordination_bits": coordination_bits(dispatch, both, lifecycle),
         "bits_without_payment": coordination_bits(dispatch, unpaid, lifecycle),
+        "payment_known_bits": infrastructure.per_attribute[_PAYMENT] if infrastructure.judged[_PAYMENT] else np.nan,
     }
     return row | {
         f"{name}_bits": float(bits) for name, bits in zip(ATTRIBUTES, infrastructure.per_attribute, strict=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch.detect.accounts import AccountBook, StoredShare
@@ -30,7 +31,7 @@ Columns = Callable[[pa.RecordBatch], Fingerprints]
 """Turns a batch of sketched rows into arrays, with templates in place of signatures."""
 
 _VISIT: Final = ["account", "prefix"]
-_ASKED: Final = ["account", "head", "topic", "n_tokens", "script"]
+_ASKED: Final = ["account", "head", "topic", "n_tokens", "script", "system", "tools"]
 _FIRST: Final = ["account", "time_us", "exchange", "prefix", "asn", "tls"]
 
 
@@ -49,6 +50,7 @@ class Measured:
     grouping: Grouping
     covered: pa.Table
     n_by_account: pa.Table
+    life_book: LifeBook
 
 
 def measure_families(  # noqa: PLR0913 - where, what, how to read it, who, what is known, and whom to tell
@@ -82,7 +84,7 @@ def measure_families(  # noqa: PLR0913 - where, what, how to read it, who, what 
         step = stages.counting("measure families", joined.count(), judge(book, life_book), lambda table: table.num_rows)
         measured = engine.group(joined, "family", ("time_us", "exchange"), step, MEASURED).to_table()
     eligible = among(wanted, streams["family"].to_numpy())
-    return Measured(measured, streams.filter(pa.array(eligible)), book, grouping, covered, n_by_account)
+    return Measured(measured, streams.filter(pa.array(eligible)), book, grouping, covered, n_by_account, life_book)
 
 
 def _learn_groups(engine: Engine, rows: Dataset, book: AccountBook, pooled: pa.Table) -> Grouping:
@@ -91,15 +93,30 @@ def _learn_groups(engine: Engine, rows: Dataset, book: AccountBook, pooled: pa.T
     stream, cell = cells["stream"].to_numpy(), cells["cell"].to_numpy()
     order = np.argsort(stream, kind="stable")
     tied_account, tied_group = tied_groups(_visits(engine, rows), book)
+    asking = engine.group(rows.select(_ASKED), "account", (), profiles, PROFILE).to_table()
+    unowned = asking.filter(pa.array(~book.in_fleet(asking["account"].to_numpy())))
     return Grouping(
         stream[order],
         cell[order],
         tied_account,
         tied_group,
-        *profile_groups(engine.group(rows.select(_ASKED), "account", (), profiles, PROFILE).to_table()),
+        *profile_groups(unowned),
         pooled["exchange"].to_numpy(),
         pooled["pool"].to_numpy(),
+        _followed(engine, rows),
     )
+
+
+def _followed(engine: Engine, rows: Dataset) -> NDArray[np.uint64]:
+    """Conversations, ascending, that have an exchange after the first."""
+
+    def fold(summary: Summary, batch: pa.RecordBatch) -> Summary:
+        later = batch["conversation"].filter(pc.invert(batch["head"]))
+        return summary.add(pa.table({"conversation": later, "n": np.ones(len(later), np.int64)}))
+
+    counted = engine.reduce(rows.select(["conversation", "head"]), lambda: Summary(("conversation",), ("n",)), fold)
+    found = counted.table()["conversation"].to_numpy()
+    return np.asarray(found[found != 0], np.uint64)
 
 
 def _visits(engine: Engine, rows: Dataset) -> pa.Table:

@@ -34,7 +34,7 @@ __all__ = [
     "unit_counts",
 ]
 
-REFERENCE_VERSION: Final = 2
+REFERENCE_VERSION: Final = 3
 
 MIN_BAR_BITS: Final = 10.0
 """Least bar: when one judged family in a thousand is a harvest, 10 bits make it as likely as not; attribution and the
@@ -51,11 +51,9 @@ MOST_BYTES: Final = 1 << 30
 MOST_ROWS: Final = 20_000_000
 
 _VERSION_KEY: Final = b"stillwatch.reference_version"
-_NAME_KEY: Final = b"stillwatch.reference_name"
-_BAR_KEY: Final = b"stillwatch.bar_bits"
 _FACTS_KEY: Final = b"stillwatch.reference_facts"
 _CHECKSUM_KEY: Final = b"stillwatch.reference_checksum"
-_EFFECTS: Final = TESTS[:-1]
+_EFFECTS: Final = TESTS[:-2]
 _AGAIN: Final = "'stillwatch calibrate' on your own traffic or 'stillwatch reference build' on simulated traffic"
 
 
@@ -71,7 +69,7 @@ class ReferenceFile:
     view        View of each family. Length R; empty is all unknown.
     is_own      True for families of the provider's own traffic. Shape R; empty is none.
     bars        Bar of each size class, ascending; empty is `bar_bits` for all.
-    calibration Where it comes from in full; None for files of version 1.
+    calibration Where it comes from in full; None where it is not known.
     backgrounds How common attributes, clients and contents are among verified customers; None is not known.
     """
 
@@ -111,7 +109,7 @@ class ReferenceFile:
     def comparable_units(self, view: str, n_accounts: int) -> int | None:
         """Units with a family of the same view and half to twice as many accounts; None when sizes are not all known.
 
-        >>> reference = Reference(np.zeros((2, 10)), np.zeros((2, 10)), np.arange(2), ("people",) * 2)
+        >>> reference = Reference(np.zeros((2, 12)), np.zeros((2, 12)), np.arange(2), ("people",) * 2)
         >>> file = ReferenceFile("two", False, reference, 10.0, np.array([30, 300]), ("client", "client"))
         >>> file.comparable_units("client", 20)
         1
@@ -137,7 +135,7 @@ class ReferenceFile:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
-        """Read a reference; None reads the default that ships with the package. Version 1, without sizes, is read too.
+        """Read a reference; None reads the default that ships with the package.
 
         Raises  MissingData when there is no such file, UnreadableSource when it is no Parquet, too large or damaged,
                 IncompatibleVersion when its layout is another.
@@ -149,26 +147,17 @@ class ReferenceFile:
         table = _opened(source)
         labels = table.schema.metadata or {}
         version = labels.get(_VERSION_KEY, b"none").decode(errors="replace")
-        if version not in {"1", str(REFERENCE_VERSION)}:
-            msg = f"reference {source} has layout {version}, this version reads 1 and {REFERENCE_VERSION}; "
+        if version != str(REFERENCE_VERSION):
+            msg = f"reference {source} has layout {version}, this version reads {REFERENCE_VERSION} and its tests; "
             raise IncompatibleVersion(msg + f"build it again with {_AGAIN}")
         try:
-            read = cls._of_version_1 if version == "1" else cls._of_table
-            return read(table, labels, is_default=path is None)
+            return cls._of_table(table, labels, is_default=path is None)
         except UnreadableSource as wrong:
             msg = f"reference {source} is damaged: {wrong}; build it again with {_AGAIN}"
             raise UnreadableSource(msg) from wrong
         except (KeyError, ValueError, TypeError) as wrong:
             msg = f"reference {source} lacks {wrong}, which this version needs; build it again with {_AGAIN}"
             raise IncompatibleVersion(msg) from wrong
-
-    @classmethod
-    def _of_version_1(cls, table: pa.Table, labels: Mapping[bytes, bytes], *, is_default: bool) -> Self:
-        """Families without sizes, so one bar for all."""
-        families, bar = _families(table), float(labels[_BAR_KEY])
-        n = len(np.unique(families.unit))
-        bars = tuple(Bar(low, high, bar, n, 0, 0, 1 / (n + 1)) for low, high in SIZE_CLASSES)
-        return cls(labels[_NAME_KEY].decode(), is_default, families, bar, bars=bars)
 
     @classmethod
     def _of_table(cls, table: pa.Table, labels: Mapping[bytes, bytes], *, is_default: bool) -> Self:
@@ -306,8 +295,8 @@ def size_bars(
     References  Vovk, Gammerman and Shafer (2005), Algorithmic Learning in a Random World, section 4.5.
 
     >>> rng = np.random.default_rng(0)
-    >>> people = rng.normal([.4, .4, .5, 2, .3, .1, .4, .2, .1, -6], .1, (60, 10))
-    >>> reference = Reference(people, np.full((60, 10), .05), np.arange(60), ("people",) * 60)
+    >>> people = rng.normal([.4, .4, .5, 2, .3, .1, .4, .2, .5, .1, -1, -6], .1, (60, 12))
+    >>> reference = Reference(people, np.full((60, 12), .05), np.arange(60), ("people",) * 60)
     >>> [(bar.low, bar.bits, bar.n_units) for bar in size_bars(reference, np.repeat([12, 40], 30))]
     [(10, 10.0, 30), (20, 10.0, 30)]
     """
@@ -401,8 +390,8 @@ def _opened(path: Path) -> pa.Table:
 
 
 def feature_arrays(measured: pa.Table) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Effects and errors of measured families, columns as `TESTS`; coordination bits carry no error."""
-    bits = measured["coordination_bits"].to_numpy()
+    """Effects and errors of measured families, columns as `TESTS`; bits carry no error."""
+    bits = [measured[name].to_numpy() for name in ("payment_known_bits", "bits_without_payment")]
     effects = [measured[name].to_numpy() for name in _EFFECTS]
     errors = [measured[f"{name}_error"].to_numpy() for name in _EFFECTS]
-    return np.column_stack([*effects, bits]), np.column_stack([*errors, np.full(len(bits), np.nan)])
+    return np.column_stack([*effects, *bits]), np.column_stack([*errors, *(np.full(len(b), np.nan) for b in bits)])

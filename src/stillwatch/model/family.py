@@ -53,11 +53,14 @@ class Lives:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Exchanges of one family in time order (n rows) and its accounts in order of first appearance (k rows).
+    """Exchanges of one family in time order (n rows) and its owners in order of first appearance (k rows).
 
-    account         Code of the account, 0 to k-1, first appearances ascending. Shape n.
-    accounts        Account hashes, shape k.
+    An owner is a known organisation, or an account whose organisation is not known.
+
+    account         Code of the owner, 0 to k-1, first appearances ascending. Shape n.
+    accounts        Hash of the account of each owner that appeared first, shape k.
     attributes      Hash of each attribute of `ATTRIBUTES` at the account's first appearance, 0 unknown. Shape (k, 6).
+    followed        1 where another turn of the same conversation follows, 0 where none does, -1 unknown. Shape n.
     p_background    Share of accounts outside the family that have the same value, smoothed, in (0, 1]. Shape (k, 6).
     """
 
@@ -70,6 +73,7 @@ class Family:
     fill: NDArray[np.uint64]
     topic: NDArray[np.uint64]
     elicitation: NDArray[np.uint16]
+    followed: NDArray[np.int8]
     accounts: NDArray[np.uint64]
     attributes: NDArray[np.uint64]
     p_background: NDArray[np.float64]

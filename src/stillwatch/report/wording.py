@@ -193,15 +193,27 @@ TESTS: Mapping[str, QuestionWords] = {
         "no: the accounts share none",
         "yes: like a benchmark that all of them run",
     ),
+    "talk": QuestionWords(
+        "talk",
+        "Do conversations go on after the first question?",
+        "no: each question is done with its answer",
+        "yes: one question leads to more",
+    ),
     "elic": QuestionWords(
         "training formats",
         "Do the prompts ask for reasoning, grading, rewriting or training formats?",
         "no: they ask for answers",
         "yes: they ask for what a model is trained on",
     ),
+    "pay": QuestionWords(
+        "shared payment",
+        "Do few means of payment stand behind many accounts of unlike owners?",
+        "no: everybody pays alone",
+        "yes: beyond chance",
+    ),
     "bits": QuestionWords(
         "coordination",
-        "Are the accounts one hand, by the turns they take and the ties they share?",
+        "Are the accounts one hand, by the turns they take and the ties other than payment?",
         "no: like unrelated people",
         "yes: beyond chance",
     ),

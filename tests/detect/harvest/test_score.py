@@ -28,34 +28,37 @@ BANDWIDTH = {
     "hi": 0.05,
     "se": 0.05,
     "loc": 0.02,
-    "cd": 0.4,
+    "cd": 0.2,
     "dr": 0.03,
     "rep": 0.05,
     "item": 0.05,
+    "talk": 0.05,
     "elic": 0.1,
+    "pay": 1.0,
     "bits": 1.0,
 }
-SHARE = ("ti", "hi", "se", "loc", "rep", "item", "elic")
-BASE = {"ti", "hi", "se", "item", "elic", "bits"}
+SHARE = ("ti", "hi", "se", "loc", "rep", "item", "talk", "elic")
+BASE = {"ti", "hi", "se", "item", "talk", "elic", "pay", "bits"}
 USED = {
     "strict": BASE | {"cd", "loc", "rep"},
     "no-cd": BASE | {"loc", "rep"},
     "no-rep": BASE | {"cd", "loc"},
     "dr-for-loc": BASE | {"cd", "rep", "dr"},
-    "sticky": BASE | {"cd", "loc", "rep"},
-    "sticky-no-cd": BASE | {"loc", "rep"},
-    "rota": BASE | {"cd", "loc", "rep"},
+    "sticky": BASE - {"se"} | {"cd", "loc", "rep"},
+    "sticky-no-cd": BASE - {"se"} | {"loc", "rep"},
+    "rota": BASE - {"hi"} | {"cd", "loc", "rep"},
+    "drain": BASE - {"hi", "se"} | {"loc", "rep"},
 }
-HARVEST = [0.0, 0.01, 0.0, 0.1, 0.0, 0.0, 0.02, 0.01, 0.9, 60.0]
-PEOPLE = [0.4, 0.3, 0.5, 1.5, 0.2, 0.1, 0.4, 0.2, 0.1, -40.0]
-BENCHMARK = [0.0, 0.1, 0.5, 0.0, 0.0, 0.0, 0.9, 0.9, 0.05, 30.0]
-RELAY = [0.0, 0.02, 0.3, 0.2, 0.25, 0.0, 0.3, 0.1, 0.1, 80.0]
+HARVEST = [0.0, 0.01, 0.0, 0.1, 0.0, 0.0, 0.02, 0.01, 0.0, 0.9, 20.0, 60.0]
+PEOPLE = [0.4, 0.3, 0.5, 1.5, 0.2, 0.1, 0.4, 0.2, 0.5, 0.1, -1.0, -40.0]
+BENCHMARK = [0.0, 0.1, 0.5, 0.0, 0.0, 0.0, 0.9, 0.9, 0.0, 0.05, -1.0, 30.0]
+RELAY = [0.0, 0.02, 0.3, 0.2, 0.25, 0.0, 0.3, 0.1, 0.5, 0.1, 5.0, 80.0]
 
 
 def legitimate(rng: np.random.Generator, n: int, *, missing: float = 0.05) -> Reference:
     """People, benchmark runs and relays, a third each."""
     centre = np.array([PEOPLE, BENCHMARK, RELAY])[np.arange(n) % 3]
-    x = centre + rng.normal(size=(n, 10)) * [0.1, 0.1, 0.1, 0.4, 0.05, 0.05, 0.1, 0.05, 0.05, 10]
+    x = centre + rng.normal(size=(n, 12)) * [0.1, 0.1, 0.1, 0.4, 0.05, 0.05, 0.1, 0.05, 0.1, 0.05, 1, 10]
     x[rng.random(x.shape) < missing] = np.nan
     return Reference(
         x,
@@ -72,7 +75,7 @@ def on_scale(x: Floats) -> dict[str, float]:
         row[test] = max(row[test], 0)
     for test in set(row) & set(SHARE):
         row[test] = min(max(row[test], 0), 1)
-    for test in set(row) & {"bits"}:
+    for test in set(row) & {"pay", "bits"}:
         row[test] = min(float(np.sign(row[test]) * np.log2(1 + abs(row[test]))), 10.0)
     return row
 
@@ -89,12 +92,16 @@ def direct(x: Floats, s: Floats, reference: Reference, unit: int) -> float:
     units = [int(u) for u in reference.unit if u != unit]
     like = np.array([1.0 if ("ti" in r) == ("ti" in query) else 0.05 for r in rows])
     weight = like / np.array([units.count(u) for u in units])
-    broad = {**dict.fromkeys(TESTS, 0.5), **dict.fromkeys(SHARE, 1.0), "cd": 1 / 8, "bits": 1 / 32}
+    broad = {**dict.fromkeys(TESTS, 0.5), **dict.fromkeys(SHARE, 1.0), "cd": 1 / 4, "pay": 1 / 32, "bits": 1 / 32}
     kernel: dict[str, Floats] = {}
     marginal: dict[str, float] = {}
     for test in query:
-        error = 0.0 if test == "bits" else float(s[TESTS.index(test)])
-        ends = (0.0, 1.0) if test in SHARE else (0.0 if test == "cd" else -np.inf, 10.0 if test == "bits" else np.inf)
+        error = 0.0 if test in {"pay", "bits"} else float(s[TESTS.index(test)])
+        ends = (
+            (0.0, 1.0)
+            if test in SHARE
+            else (0.0 if test == "cd" else -np.inf, 10.0 if test in {"pay", "bits"} else np.inf)
+        )
         centre = np.array([r.get(test, np.nan) for r in rows])
         variance = np.full(centre.size, error**2 + BANDWIDTH[test] ** 2)
         kernel[test] = normal_kernel(np.array(query[test]), centre, variance, *ends)
@@ -107,9 +114,7 @@ def direct(x: Floats, s: Floats, reference: Reference, unit: int) -> float:
         used = USED[variant] & set(query)
         joint = sum(w * np.prod([kernel[test][i] for test in used]) for i, w in enumerate(weight)) / weight.sum()
         legit = 0.8 * joint + 0.2 * 2 ** log2_sum(marginal, used)
-        free = {"sticky": "se", "sticky-no-cd": "se", "rota": "hi"}.get(variant)
-        harvest = p1 | ({free: 1.0} if free in query else {})
-        bits.append(log2_sum(harvest, used) - np.log2(legit) if variant != "dr-for-loc" or "dr" in query else -np.inf)
+        bits.append(log2_sum(p1, used) - np.log2(legit) if variant != "dr-for-loc" or "dr" in query else -np.inf)
     return float(np.log2(np.mean(np.exp2(bits))))
 
 
@@ -119,7 +124,7 @@ def test_score_equals_the_formulas(seed: int, missing: float) -> None:
     """Composite, unknown kind, bounds, missing tests and left-out units, against plain loops."""
     rng = np.random.default_rng(seed)
     reference = legitimate(rng, 12, missing=missing / 2)
-    x = np.array([HARVEST, PEOPLE, RELAY]) + rng.normal(size=(3, 10)) * 0.05
+    x = np.array([HARVEST, PEOPLE, RELAY]) + rng.normal(size=(3, 12)) * 0.05
     x[rng.random(x.shape) < missing] = np.nan
     x[:, 0] = 0.01
     s = rng.uniform(0, 0.1, x.shape)
@@ -144,8 +149,9 @@ def area(density: Callable[[float], float], low: float, high: float) -> float:
         ("se", 0, 1),
         ("loc", 0, 1),
         ("dr", -1, 2),
-        ("cd", 0, 5),
+        ("cd", 0, 4),
         ("rep", 0, 1),
+        ("talk", 0, 1),
         ("elic", 0, 1),
     ],
 )
@@ -154,42 +160,57 @@ def test_harvest_densities_integrate_to_one(test: str, low: float, high: float) 
     j = TESTS.index(test)
 
     def height(v: float) -> float:
-        x = np.full((1, 10), np.nan)
+        x = np.full((1, 12), np.nan)
         x[0, j] = v
-        return float(harvest_density(x, np.full((1, 10), 0.01))[0, j])
+        return float(harvest_density(x, np.full((1, 12), 0.01))[0, j])
 
     assert area(height, low, high) == pytest.approx(1, abs=0.03)
 
 
-def test_harvest_density_of_bits_integrates_to_one() -> None:
+@pytest.mark.parametrize("test", ["pay", "bits"])
+def test_harvest_density_of_bits_integrates_to_one(test: str) -> None:
     """On the signed log scale."""
 
     def height(y: float) -> float:
-        x = np.full((1, 10), np.nan)
-        x[0, -1] = np.sign(y) * (2 ** abs(y) - 1)
-        return float(harvest_density(x, np.zeros((1, 10)))[0, -1])
+        x = np.full((1, 12), np.nan)
+        x[0, TESTS.index(test)] = np.sign(y) * (2 ** abs(y) - 1)
+        return float(harvest_density(x, np.zeros((1, 12)))[0, TESTS.index(test)])
 
     assert area(height, -30, 10) == pytest.approx(1, abs=0.01)
 
 
 def test_harvest_densities_are_those_of_the_design() -> None:
     """Scipy's distributions give the same heights."""
-    x = np.array([[0.03, -0.05, 0.02, 0.3, 0.04, 0.5, 0.1, 0.2, 0.4, 3.0]])
-    s = np.full((1, 10), 0.05)
+    x = np.array([[0.03, -0.05, 0.02, 0.3, 0.04, 0.5, 0.1, 0.2, 0.0, 0.4, 3.0, 3.0]])
+    s = np.full((1, 12), 0.05)
     found = dict(zip(TESTS, harvest_density(x, s)[0], strict=True))
     near, wide = np.hypot(0.05, 0.005), np.hypot(0.05, 0.01)
-    assert found["ti"] == pytest.approx(stats.halfnorm.pdf(0.03, scale=near))
-    assert found["hi"] == pytest.approx(stats.halfnorm.pdf(0.0, scale=wide))
-    assert found["se"] == pytest.approx(stats.halfnorm.pdf(0.02, scale=wide))
-    assert found["loc"] == pytest.approx(stats.halfnorm.pdf(0.04, scale=near))
-    assert found["cd"] == pytest.approx(stats.halfnorm.pdf(0.3, scale=np.hypot(0.4, 0.05)))
-    assert found["rep"] == pytest.approx(stats.expon.pdf(0.1, scale=np.hypot(0.05, 0.05)))
-    assert found["item"] == pytest.approx(stats.expon.pdf(0.2, scale=np.hypot(0.05, 0.05)))
+    plain = {
+        "ti": (0.03, stats.halfnorm.pdf(0.03, scale=near)),
+        "hi": (0.1, stats.halfnorm.pdf(0.0, scale=wide)),
+        "se": (0.1, stats.halfnorm.pdf(0.02, scale=wide)),
+        "loc": (0.0005, stats.halfnorm.pdf(0.04, scale=near)),
+        "cd": (0.15, stats.halfnorm.pdf(0.3, scale=np.hypot(0.4, 0.05))),
+        "rep": (0.1, stats.expon.pdf(0.1, scale=np.hypot(0.05, 0.05))),
+        "item": (0.05, stats.expon.pdf(0.2, scale=np.hypot(0.05, 0.05))),
+        "talk": (0.35, stats.expon.pdf(0.0, scale=np.hypot(0.05, 0.05))),
+    }
+    for test, (astray, height) in plain.items():
+        spread = 0.25 if test == "cd" else 1.0
+        assert found[test] == pytest.approx((1 - astray) * height + astray * spread)
+
+
+def test_no_single_oddity_acquits() -> None:
+    """However far one test lies from what theory says, it costs no more than what a harvest gone astray would."""
+    reference = legitimate(np.random.default_rng(2), 300)
+    plain, _ = judge(HARVEST, reference)
+    for test in ("hi", "se", "cd", "rep", "talk"):
+        assert judge(change(HARVEST, **{test: 0.9}), reference)[0] > plain - 9
 
 
 def judge(row: list[float], reference: Reference) -> tuple[float, str]:
     """Score and best variant of one family with small errors."""
-    found = score_families(np.array([row]), np.full((1, 10), 0.02), reference)
+    found = score_families(np.array([row]), np.full((1, 12), 0.02), reference)
     return float(found.total_bits[0]), VARIANTS[found.variant[0]]
 
 
@@ -212,9 +233,9 @@ def test_the_composite_follows_the_evader() -> None:
     plain, _ = judge(HARVEST, reference)
     wandering, _ = judge(change(HARVEST, loc=0.3), reference)
     assert wandering < plain - 12
-    for evasion, variant in (({"cd": 3.0}, "no-cd"), ({"rep": 0.5}, "no-rep"), ({"loc": 0.3, "dr": 0.5}, "dr-for-loc")):
+    for evasion in ({"cd": 3.0}, {"rep": 0.5}, {"loc": 0.3, "dr": 0.5}):
         bits, best = judge(change(HARVEST, **evasion), reference)
-        assert best == variant
+        assert ("dr" in evasion) == (best == "dr-for-loc")
         assert bits > max(wandering, plain - 12)
 
 
@@ -230,14 +251,14 @@ def test_loc_is_never_simply_dropped() -> None:
 def test_a_wide_error_is_no_evidence() -> None:
     """A test with an error far wider than its effect moves the score by less than a bit."""
     reference = legitimate(np.random.default_rng(2), 300, missing=0)
-    x, s = np.full((1, 10), np.nan), np.full((1, 10), 3.0)
+    x, s = np.full((1, 12), np.nan), np.full((1, 12), 3.0)
     x[0, 0] = 0.0
     assert abs(score_families(x, s, reference).per_test_bits[0, 0]) < 1
 
 
 def test_nothing_judged_is_no_evidence() -> None:
     """All tests missing give a score of 0, and shares of 0."""
-    found = score_families(np.full((2, 10), np.nan), np.full((2, 10), np.nan), legitimate(np.random.default_rng(0), 9))
+    found = score_families(np.full((2, 12), np.nan), np.full((2, 12), np.nan), legitimate(np.random.default_rng(0), 9))
     assert found.total_bits.tolist() == [0, 0]
     assert not found.per_test_bits.any()
 
@@ -246,7 +267,7 @@ def test_an_unseen_outlier_has_finite_bits() -> None:
     """A value nobody has ever shown does not give infinite bits."""
     reference = legitimate(np.random.default_rng(2), 30)
     extreme = np.array([change(HARVEST, bits=1e9, cd=50.0, ti=-40.0), change(PEOPLE, ti=30.0)])
-    assert np.isfinite(score_families(extreme, np.zeros((2, 10)), reference).total_bits).all()
+    assert np.isfinite(score_families(extreme, np.zeros((2, 12)), reference).total_bits).all()
 
 
 def test_the_bar_is_exceeded_as_rarely_as_promised() -> None:
@@ -264,11 +285,11 @@ def test_nearest_families_by_brute_force() -> None:
     """Order and distance equal a plain loop over all rows."""
     rng = np.random.default_rng(3)
     reference = legitimate(rng, 40, missing=0)
-    x, s = np.array(RELAY), np.full(10, 0.02)
+    x, s = np.array(RELAY), np.full(12, 0.02)
     distance = []
     for row in reference.x:
         a, b = on_scale(x), on_scale(row)
-        width = {test: np.hypot(0.0 if test == "bits" else 0.02, BANDWIDTH[test]) for test in TESTS}
+        width = {test: np.hypot(0.0 if test in {"pay", "bits"} else 0.02, BANDWIDTH[test]) for test in TESTS}
         distance.append(np.sqrt(np.mean([((a[test] - b[test]) / width[test]) ** 2 for test in TESTS])))
     found = nearest_families(x, s, reference, count=5)
     assert [index for index, _ in found] == np.argsort(distance)[:5].tolist()
@@ -282,15 +303,15 @@ def test_a_row_with_little_in_common_is_not_near() -> None:
     reference = legitimate(np.random.default_rng(3), 20, missing=0)
     reference.x[0] = np.nan
     reference.x[0, 0] = RELAY[0]
-    assert 0 not in [index for index, _ in nearest_families(np.array(RELAY), np.zeros(10), reference)]
+    assert 0 not in [index for index, _ in nearest_families(np.array(RELAY), np.zeros(12), reference)]
 
 
 @pytest.mark.parametrize(
     ("x", "s"),
     [
         (np.zeros((1, 9)), np.zeros((1, 9))),
-        (np.zeros((1, 10)), np.full((1, 10), -1.0)),
-        (np.full((1, 10), np.inf), np.zeros((1, 10))),
+        (np.zeros((1, 12)), np.full((1, 12), -1.0)),
+        (np.full((1, 12), np.inf), np.zeros((1, 12))),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(x: Floats, s: Floats) -> None:
@@ -302,9 +323,9 @@ def test_tables_that_do_not_fit_are_refused(x: Floats, s: Floats) -> None:
 def test_a_reference_needs_rows_units_and_kinds() -> None:
     """An empty table, and one unit held against itself, are refused."""
     with pytest.raises(InvalidInput):
-        Reference(np.empty((0, 10)), np.empty((0, 10)), np.empty(0, np.int64), ())
+        Reference(np.empty((0, 12)), np.empty((0, 12)), np.empty(0, np.int64), ())
     with pytest.raises(InvalidInput):
-        leave_one_unit_out(Reference(np.zeros((2, 10)), np.zeros((2, 10)), np.zeros(2, np.int64), ("a", "a")))
+        leave_one_unit_out(Reference(np.zeros((2, 12)), np.zeros((2, 12)), np.zeros(2, np.int64), ("a", "a")))
 
 
 def test_like_is_held_against_like() -> None:

@@ -38,6 +38,7 @@ def _family(hours: FLOAT, account: INT, topic: NDArray[np.uint64], fill: NDArray
         fill=fill[order],
         topic=topic[order],
         elicitation=np.zeros(n, np.uint16),
+        followed=np.zeros(n, np.int8),
         accounts=np.arange(1, k + 1, dtype=np.uint64),
         attributes=np.zeros((k, len(ATTRIBUTES)), np.uint64),
         p_background=np.ones((k, len(ATTRIBUTES))),
@@ -130,7 +131,7 @@ SIZES: dict[str, tuple[int, int, float]] = {
 
 def test_tests_are_named_as_in_the_design() -> None:
     """The order is that of the score's features."""
-    assert [test.name for test in TESTS] == ["ti", "hi", "se", "cd", "loc", "dr", "rep", "item", "elic"]
+    assert [test.name for test in TESTS] == ["ti", "hi", "se", "cd", "loc", "dr", "rep", "item", "talk", "elic"]
     assert all(test.meaning.endswith("?") for test in TESTS)
 
 
@@ -155,12 +156,15 @@ def test_errors_on_people_are_what_repetition_gives(name: str, k: int) -> None:
     assert 0.6 < value.std() / error.mean() < 1.45
 
 
-@pytest.mark.parametrize(("name", "at_least"), [("ti", 0.05), ("hi", 0.4), ("se", 0.5), ("cd", 1.0), ("loc", 0.06)])
-def test_people_differ(name: str, at_least: float) -> None:
-    """People have topics, hours, sessions and a use of their own, far outside the errors."""
+@pytest.mark.parametrize(
+    ("name", "at_least", "errors"),
+    [("ti", 0.05, 3), ("hi", 0.4, 3), ("se", 0.5, 3), ("cd", 0.3, 2), ("loc", 0.06, 3)],
+)
+def test_people_differ(name: str, at_least: float, errors: float) -> None:
+    """People have topics, hours, sessions and a use of their own, far outside the errors; load's is a few users'."""
     value, error = _effects(name, people, 10)
     assert value.min() > at_least
-    assert (value / error).min() > 3
+    assert (value / error).min() > errors
 
 
 def test_benchmark_is_a_list_sent_by_everyone() -> None:
@@ -169,7 +173,7 @@ def test_benchmark_is_a_list_sent_by_everyone() -> None:
     assert BY_NAME["item"].effect(family)[0] == 1.0
     assert BY_NAME["rep"].effect(family)[0] == pytest.approx(1 - 1 / 20)
     value, error = BY_NAME["cd"].effect(family)
-    assert value < -4 * error
+    assert value < -2 * error
     value, error = BY_NAME["item"].effect(shards(np.random.default_rng(1)))
     assert value == 0.0
     assert error < 0.01
@@ -200,10 +204,10 @@ def test_locality_is_uncertain_when_few_stretches_make_it() -> None:
 
 
 def test_load_has_no_bias_in_small_families() -> None:
-    """The mean of the log variance ratio over shards on ten accounts is 0, though a log is concave."""
+    """Over shards on ten accounts the spread of rates is 0 on average."""
     value, error = _effects("cd", lambda rng: shards(rng, 80, 10, 2), 400)
     assert abs(value.mean()) < 3 * value.std() / 20
-    assert error.min() > 0.3
+    assert error.min() > 0.03
 
 
 def test_relay_shows_sessions_that_no_account_has() -> None:
@@ -218,13 +222,24 @@ def test_relay_shows_sessions_that_no_account_has() -> None:
         assert value > 8 * error
 
 
+def test_the_spread_of_rates_does_not_depend_on_how_much_was_sent() -> None:
+    """Rates that are lognormal with sigma 0.5 have a squared coefficient of variation of exp(1/4) - 1."""
+    rng = np.random.default_rng(13)
+    rate = rng.lognormal(-0.125, 0.5, 4_000)
+    for mean in (4.0, 40.0, 400.0):
+        account = np.repeat(np.arange(4_000), rng.poisson(mean * rate))
+        n = len(account)
+        family = _family(rng.uniform(0, 99, n), account, np.full(n, 5, np.uint64), np.ones(n, np.uint64))
+        assert BY_NAME["cd"].effect(family)[0] == pytest.approx(0.25, abs=0.05)
+
+
 def test_even_quotas_have_a_finite_load() -> None:
-    """Equal counts of K accounts give about -log K."""
+    """Counts of 6 without any variance lie under those of random dealing by the variance of these."""
     rng = np.random.default_rng(3)
     account = np.tile(np.arange(50), 6)
     family = _family(rng.uniform(0, 99, 300), account, _sketches(rng, _subjects(rng, 300)), _fills(rng, 300))
     value, error = BY_NAME["cd"].effect(family)
-    assert value == pytest.approx(-math.log(50), abs=0.05)
+    assert value == pytest.approx(math.log1p(-truncated_variance(6.0) / 36), abs=0.001)
     assert 0 < error < 0.4
 
 
@@ -240,7 +255,29 @@ def test_elicitation_is_a_share_of_exchanges() -> None:
     assert BY_NAME["elic"].effect(by_account)[1] > 2 * error
 
 
-@pytest.mark.parametrize("name", list(BY_NAME))
+def test_a_question_sampled_many_times_is_no_wandering() -> None:
+    """Four answers to each item of a shuffled list, one after the other: neither topics nor talk stay for a while."""
+    rng = np.random.default_rng(12)
+    n = 500
+    hours, account = np.repeat(np.sort(rng.uniform(0, 40, n)), 4), rng.integers(0, 40, 4 * n)
+    topic, fill = np.repeat(_sketches(rng, _subjects(rng, n)), 4), np.repeat(_fills(rng, n), 4)
+    reworded = topic ^ (np.uint64(1) << rng.integers(0, 64, 4 * n).astype(np.uint64))
+    for family in (_family(hours, account, topic, fill), _family(hours, account, reworded, _fills(rng, 4 * n))):
+        value, error = BY_NAME["loc"].effect(family)
+        assert abs(value) < 4 * error
+
+
+def test_talk_is_the_share_of_questions_that_lead_to_more() -> None:
+    """A quarter of the openings are followed; where no conversation is known, nobody can tell."""
+    family = shards(np.random.default_rng(14), 400, 20)
+    followed = (np.arange(400) % 4 == 0).astype(np.int8)
+    value, error = BY_NAME["talk"].effect(replace(family, followed=followed))
+    assert value == 0.25
+    assert 0.01 < error < 0.05
+    assert np.isnan(BY_NAME["talk"].effect(replace(family, followed=np.full(400, -1, np.int8)))).all()
+
+
+@pytest.mark.parametrize("name", [name for name in BY_NAME if name != "talk"])
 def test_only_heads_are_read(name: str) -> None:
     """Follow-ups of any number and content change nothing, and a family without a head is read whole."""
     family = people(np.random.default_rng(6))
@@ -255,6 +292,7 @@ def test_only_heads_are_read(name: str) -> None:
         fill=family.fill[both] * np.where(np.arange(2 * n) % 2, 0, 1).astype(np.uint64) + np.uint64(0),
         topic=np.where(np.arange(2 * n) % 2, np.uint64(77), family.topic[both]),
         elicitation=(np.arange(2 * n) % 2).astype(np.uint16),
+        followed=np.zeros(2 * n, np.int8),
     )
     effect = BY_NAME[name].effect
     assert effect(padded) == effect(family)

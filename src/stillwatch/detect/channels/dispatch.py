@@ -31,12 +31,13 @@ from stillwatch.detect.channels._kernels import turns_log2
 from stillwatch.detect.channels._kernels_quota import batch_log2
 from stillwatch.errors import InvalidInput
 
-__all__ = ["MAX_EXCHANGES", "TURN_MODEL", "TurnModel", "Turns", "dispatch_bits", "dispatch_turns"]
+__all__ = ["MAX_EXCHANGES", "TURN_MODEL", "TurnModel", "Turns", "dispatch_bits", "dispatch_turns", "visits"]
 
 MAX_EXCHANGES = 20_000
 """Only the first exchanges of a family are read: by then the evidence is decided and the work stays bounded."""
 
 _US_PER_HOUR = 3.6e9
+_SILENCE_US = 1_800_000_000
 _BATCHES = 12
 _ASTRAY = 0.02
 _BY_EXCHANGES = -1
@@ -149,13 +150,34 @@ def _batch(account: NDArray[np.int32]) -> float:
 
 
 def dispatch_bits(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> float:
-    """Evidence in bits, after the last exchange read, that somebody hands out the turns; see `dispatch_turns`.
+    """Evidence in bits that somebody hands out the turns: the mean of two e-values, of all exchanges and of visits.
+
+    A dispatcher may give an account to one worker for hours, or drain its quota before it takes the next: exchange by
+    exchange that looks like a person who goes on. Whose visit comes next is then what is dealt. A visit begins after
+    half an hour of silence of its account.
 
     >>> one_person = np.zeros(50, dtype=np.int32)
     >>> dispatch_bits(one_person, np.arange(50) * 60_000_000) < 0
     True
     """
-    return dispatch_turns(account, time_us).bits
+    visit = visits(account, time_us)
+    bits = dispatch_turns(account, time_us).bits, dispatch_turns(account[visit], time_us[visit]).bits
+    return float(np.logaddexp2(*bits) - 1)
+
+
+def visits(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which exchanges begin a visit of their account.
+
+    >>> minute = 60_000_000
+    >>> visits(np.array([0, 1, 0, 0], np.int32), np.array([0, 5, 20, 60]) * minute).tolist()
+    [True, True, False, True]
+    """
+    order = np.argsort(account, kind="stable")
+    gap = np.diff(time_us[order], prepend=0)
+    first = np.diff(account[order], prepend=-1) != 0
+    begins = np.empty(len(account), np.bool_)
+    begins[order] = first | (gap >= _SILENCE_US)
+    return begins
 
 
 def _check(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> None:

@@ -13,6 +13,7 @@ from stillwatch.detect.harvest.locality import Locality
 from stillwatch.detect.harvest.repeats import Repeats
 from stillwatch.detect.harvest.sessions import Sessions
 from stillwatch.detect.harvest.structure import StructureTest
+from stillwatch.detect.harvest.talk import Talk
 from stillwatch.detect.harvest.topic_identity import TopicIdentity
 
 __all__ = ["TESTS", "StructureTest"]
@@ -26,6 +27,7 @@ TESTS: tuple[StructureTest, ...] = (
     Drift(),
     Repeats(),
     Items(),
+    Talk(),
     Elicitation(),
 )
 """In the order of the design and of the score's features."""

@@ -16,6 +16,8 @@ _EXACT_WINDOW = 512
 """Windows of up to this many exchanges are counted exactly, larger ones in steps of 1/64 of their size."""
 
 _WORD = 64
+_SAME = 48.0
+"""Sketches that agree so far, in 56 of 64 bits, are one question worded again."""
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba publishes no types
@@ -236,7 +238,7 @@ def hour_moments(
 def neighbours(
     topic: NDArray[np.uint64], time_us: NDArray[np.int64], within_us: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], float, float]:
-    """Rows followed by another within `within_us`, and the scalar product of both sketches after centring.
+    """Rows followed by another question within `within_us`, and the scalar product of both sketches after centring.
 
     Of all rows, at least two: mean square and mean squared product as in `bit_moments`.
     """
@@ -252,7 +254,7 @@ def neighbours(
     mean_square = 0.0
     for i in range(n):
         mean_square += (_WORD - 2.0 * dots[i] + square) / n
-        if i + 1 < n and time_us[i + 1] - time_us[i] < within_us:
+        if i + 1 < n and time_us[i + 1] - time_us[i] < within_us and _agreement(topic[i], topic[i + 1]) < _SAME:
             rows[n_pairs] = i
             products[n_pairs] = _agreement(topic[i], topic[i + 1]) - dots[i] - dots[i + 1] + square
             n_pairs += 1

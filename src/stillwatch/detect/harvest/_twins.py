@@ -43,7 +43,8 @@ def neighbours(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Twin of the pairs of `neighbours`."""
     centred = signs(topic) - signs(topic).mean(axis=0)
-    rows = np.flatnonzero(np.diff(time_us) < within_us)
+    alike = (signs(topic)[1:] * signs(topic)[:-1]).sum(axis=1) >= 48
+    rows = np.flatnonzero((np.diff(time_us) < within_us) & ~alike)
     return rows, (centred[rows] * centred[rows + 1]).sum(axis=1)
 
 

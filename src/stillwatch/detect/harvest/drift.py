@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from stillwatch.detect.harvest._kernels import bit_moments, capped
-from stillwatch.detect.harvest.heads import head_rows
+from stillwatch.detect.harvest.heads import distinct_rows
 from stillwatch.detect.harvest.ratio import NOT_JUDGED
 from stillwatch.detect.harvest.similarity import MOST_PER_GROUP, similarity
 from stillwatch.model.family import Family
@@ -23,7 +23,7 @@ class Drift:
 
     def effect(self, family: Family) -> tuple[float, float]:
         """Correlation and its error over bins; NaN with fewer than 8 bins that have two exchanges with text."""
-        rows = head_rows(family, family.topic)
+        rows = distinct_rows(family)
         if len(rows) < 2:
             return NOT_JUDGED
         time_us = family.time_us[rows]

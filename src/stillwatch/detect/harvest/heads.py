@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from stillwatch.model.family import Family
 
-__all__ = ["head_rows"]
+__all__ = ["distinct_rows", "head_rows"]
 
 
 def head_rows(family: Family, known: NDArray[np.uint64] | None = None) -> NDArray[np.int64]:
@@ -17,3 +17,15 @@ def head_rows(family: Family, known: NDArray[np.uint64] | None = None) -> NDArra
     if known is not None:
         read = read & (known != 0)
     return np.flatnonzero(read)
+
+
+def distinct_rows(family: Family) -> NDArray[np.int64]:
+    """Heads with a topic, each fill once, where it was sent first: who samples one question many times asks once.
+
+    Unknown fills, 0, all stay.
+    """
+    rows = head_rows(family, family.topic)
+    fill = family.fill[rows]
+    first = np.zeros(len(rows), np.bool_)
+    first[np.unique(fill, return_index=True)[1]] = True
+    return np.asarray(rows[first | (fill == 0)])

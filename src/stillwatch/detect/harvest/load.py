@@ -17,17 +17,18 @@ _LARGE_MEAN: Final = 200.0
 
 
 class Load:
-    """Log of the variance of exchanges per account over that of a zero-truncated Poisson of the same mean.
+    """Log of 1 + the squared coefficient of variation of the accounts' rates, their counts being random beside it.
 
-    0 when exchanges are dealt at random, around 3 for people, below 0 for quotas; equal quotas of K accounts give
-    -log K, because one count's worth of the expected variance is added to the sum of squares.
+    0 when exchanges are dealt at random, about 1.4 where rates are as spread as a lognormal with sigma 1.2, below 0 for
+    quotas. How much was sent does not matter: the variance beyond that of a zero-truncated Poisson is taken as a share
+    of the squared mean, so that accounts which a dispatcher gave twice as long a life stay a factor of two apart.
     """
 
     name: Final = "cd"
     meaning: Final = "Is the load evened out between accounts?"
 
     def effect(self, family: Family) -> tuple[float, float]:
-        """Log variance ratio and its error, leaving out one account at a time, never below that of random dealing.
+        """Spread and its error, leaving out one account at a time, never below that of random dealing.
 
         NaN with fewer than 8 accounts, or when fewer than 8 exchanges are not their account's first: almost all counts
         are 1 then, whoever sends.
@@ -36,18 +37,20 @@ class Load:
         counts = counts[counts > 0]
         if len(counts) < MIN_ACCOUNTS or counts.sum() - len(counts) < MIN_ACCOUNTS:
             return NOT_JUDGED
-        return _log_variance_ratio(counts)
+        return _log_spread(counts)
 
 
-def _log_variance_ratio(counts: NDArray[np.float64]) -> tuple[float, float]:
+def _log_spread(counts: NDArray[np.float64]) -> tuple[float, float]:
     n, mean = len(counts), float(counts.mean())
-    expected = truncated_variance(mean)
+    by_chance = truncated_variance(mean)
     deviation = counts - mean
     squares = float(deviation @ deviation)
-    random_error = _random_error(mean, n)
-    value = math.log((squares + expected) / (n * expected)) + random_error**2 / 2  # log is concave
-    left = np.maximum(squares - n / (n - 1) * deviation**2, 0.0)
-    without = np.log(left + expected) + _slope(mean) * deviation / (n - 1)
+    value = math.log1p(max((squares / (n - 1) - by_chance) / mean**2, -0.999))
+    random_error = _random_error(mean, n) * by_chance / mean**2 / math.exp(value)
+    left_mean = (mean * n - counts) / (n - 1)
+    left_squares = np.maximum(squares - n / (n - 1) * deviation**2, 0.0)
+    left_chance = by_chance * np.exp(_slope(mean) * (left_mean - mean))
+    without = np.log1p(np.maximum((left_squares / (n - 2) - left_chance) / left_mean**2, -0.999))
     jackknife = math.sqrt((n - 1) * float(np.var(without)))
     return value, max(jackknife, random_error)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.detect.harvest._kernels import neighbours
-from stillwatch.detect.harvest.heads import head_rows
+from stillwatch.detect.harvest.heads import distinct_rows
 from stillwatch.detect.harvest.ratio import NOT_JUDGED, judged_ratio
 from stillwatch.model.family import Family
 
@@ -20,6 +20,7 @@ _N_BLOCKS: Final = 8
 class Locality:
     """Mean similarity of topics of consecutive exchanges less than 10 minutes apart, accounts ignored.
 
+    One question that is sent several times, or worded again, is no pair: harvests sample answers, too.
     0 for a shuffled list, up to 1.
     """
 
@@ -32,7 +33,7 @@ class Locality:
         NaN with fewer than 20 pairs, which leave an error of more than a tenth on any real variety of topics, or when
         fewer than 8 accounts take part.
         """
-        rows = head_rows(family, family.topic)
+        rows = distinct_rows(family)
         if len(rows) < 2:
             return NOT_JUDGED
         first, products, mean_square, product_square = neighbours(family.topic[rows], family.time_us[rows], _WITHIN_US)

@@ -32,16 +32,29 @@ __all__ = [
     "score_families",
 ]
 
-TESTS: tuple[str, ...] = ("ti", "hi", "se", "cd", "loc", "dr", "rep", "item", "elic", "bits")
-"""Columns of every effects array. bits is coordination evidence in bits, as measured; it is put on a log scale here."""
+TESTS: tuple[str, ...] = ("ti", "hi", "se", "cd", "loc", "dr", "rep", "item", "talk", "elic", "pay", "bits")
+"""Columns of every effects array. pay is what the accounts' means of payment say of one hand, bits what all else says
+of it, in bits as measured; they are put on a log scale here."""
 
-VARIANTS: tuple[str, ...] = ("strict", "no-cd", "no-rep", "dr-for-loc", "sticky", "sticky-no-cd", "rota")
+VARIANTS: tuple[str, ...] = ("strict", "no-cd", "no-rep", "dr-for-loc", "sticky", "sticky-no-cd", "rota", "drain")
 """Alternatives an evader chooses among. loc is replaced, never dropped: that would accuse people behind a relay. sticky
-is a dispatcher that stays with an account for a while, as public relay software does: sessions of any share. rota is
-one that deals strictly by turns: an account's turn comes at whatever hours the length of a round gives it."""
+is a dispatcher that stays with an account for a while, as public relay software does: sessions say nothing then. rota
+deals strictly by turns: an account's turn comes at whatever hours the length of a round gives it. drain uses one
+account up before it takes the next: neither hours nor sessions nor the load of accounts say anything."""
 
-_FREE: tuple[tuple[str, str], ...] = (("sticky", "se"), ("sticky-no-cd", "se"), ("rota", "hi"))
-"""Variants that leave a test uniform on (0, 1)."""
+_DROPPED = {
+    "no-cd": ("cd",),
+    "no-rep": ("rep",),
+    "sticky": ("se",),
+    "sticky-no-cd": ("se", "cd"),
+    "rota": ("hi",),
+    "drain": ("hi", "se", "cd"),
+}
+"""Tests that a variant leaves out."""
+
+_ASTRAY = {"ti": 0.03, "hi": 0.1, "se": 0.1, "cd": 0.15, "loc": 0.0005, "rep": 0.1, "item": 0.05, "talk": 0.35}
+"""Share of harvests in which a test does not come out as theory says, whatever it is then: no single oddity acquits.
+Least where it would accuse people: topics of one's own, and talk that wanders."""
 
 _UNSEEN_KIND = 0.2
 _UNLIKE = 0.05
@@ -50,24 +63,24 @@ _SATURATION = 10.0
 """About 1,000 bits of coordination. Beyond, one hand is certain, and more bits only count its accounts: a large relay
 has as many as a large harvest."""
 _BARE = 0.3
-_BANDWIDTH = np.array([0.02, 0.05, 0.05, 0.4, 0.02, 0.03, 0.05, 0.05, 0.1, 1.0])
+_BANDWIDTH = np.array([0.02, 0.05, 0.05, 0.2, 0.02, 0.03, 0.05, 0.05, 0.05, 0.1, 1.0, 1.0])
 _BOUNDS = Bounds(
-    lower=np.array([0.0, 0.0, 0.0, 0.0, 0.0, -np.inf, 0.0, 0.0, 0.0, -np.inf]),
-    upper=np.array([1.0, 1.0, 1.0, np.inf, 1.0, np.inf, 1.0, 1.0, 1.0, _SATURATION]),
-    broad=np.array([1.0, 1.0, 1.0, 0.125, 1.0, 0.5, 1.0, 1.0, 1.0, 1 / 32]),
+    lower=np.array([0.0, 0.0, 0.0, 0.0, 0.0, -np.inf, 0.0, 0.0, 0.0, 0.0, -np.inf, -np.inf]),
+    upper=np.array([1.0, 1.0, 1.0, np.inf, 1.0, np.inf, 1.0, 1.0, 1.0, 1.0, _SATURATION, _SATURATION]),
+    broad=np.array([1.0, 1.0, 1.0, 0.25, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1 / 32, 1 / 32]),
 )
 _COLUMN = {test: j for j, test in enumerate(TESTS)}
-_SHARES = [_COLUMN[test] for test in ("ti", "hi", "se", "loc", "rep", "item", "elic")]
+_BITS = [_COLUMN[test] for test in ("pay", "bits")]
+_SHARES = [_COLUMN[test] for test in ("ti", "hi", "se", "loc", "rep", "item", "talk", "elic")]
 
 
 def _subsets() -> NDArray[np.bool_]:
     """Tests of each variant."""
     subsets = np.ones((len(VARIANTS), len(TESTS)), dtype=np.bool_)
     subsets[:, _COLUMN["dr"]] = False
-    subsets[1, _COLUMN["cd"]] = False
-    subsets[2, _COLUMN["rep"]] = False
-    subsets[3, [_COLUMN["loc"], _COLUMN["dr"]]] = [False, True]
-    subsets[VARIANTS.index("sticky-no-cd"), _COLUMN["cd"]] = False
+    for name, tests in _DROPPED.items():
+        subsets[VARIANTS.index(name), [_COLUMN[test] for test in tests]] = False
+    subsets[VARIANTS.index("dr-for-loc"), [_COLUMN["loc"], _COLUMN["dr"]]] = [False, True]
     return subsets
 
 
@@ -78,8 +91,8 @@ _SUBSETS = _subsets()
 class Reference:
     """Legitimate families: verified, time-lagged, not declared.
 
-    x       Effects, columns as `TESTS`, NaN missing. Shape (R, 10).
-    s       Their standard errors; NaN where there is none. Shape (R, 10).
+    x       Effects, columns as `TESTS`, NaN missing. Shape (R, 12).
+    s       Their standard errors; NaN where there is none. Shape (R, 12).
     unit    Organisation or family a row was drawn from, 0 or above; rows of one unit share one vote. Shape R.
     kind    Population of each row, for people to read. Length R.
     """
@@ -106,7 +119,7 @@ class Score:
     total_bits      S after the composite; 0 when no test could be judged. Shape F.
     per_test_bits   log2 of harvest density over legitimate density of each test by itself; 0 when missing or not used
                     by the family's best variant. They do not add up to S, because tests depend on one another.
-                    Shape (F, 10).
+                    Shape (F, 12).
     variant         Best variant, index into `VARIANTS`. Shape F.
     """
 
@@ -119,14 +132,14 @@ def score_families(x: NDArray[np.float64], s: NDArray[np.float64], reference: Re
     """Score families against a reference.
 
     x, s    Effects and standard errors, columns as `TESTS`. NaN in x is a test that could not be judged; NaN in s is
-            no error. Shape (F, 10).
+            no error. Shape (F, 12).
     Raises  InvalidInput if shapes are wrong or a standard error is negative.
 
     >>> rng = np.random.default_rng(0)
-    >>> people = rng.normal([.4, .4, .5, 2, .3, .1, .4, .2, .1, -6], .1, (200, 10))
-    >>> reference = Reference(people, np.full((200, 10), .05), np.arange(200), ("people",) * 200)
-    >>> harvest = np.array([[.0, .0, .0, .1, .0, .0, .02, .01, .9, 60]])
-    >>> bool(score_families(harvest, np.full((1, 10), .02), reference).total_bits[0] > 20)
+    >>> people = rng.normal([.4, .4, .5, 2, .3, .1, .4, .2, .5, .1, -1, -6], .1, (200, 12))
+    >>> reference = Reference(people, np.full((200, 12), .05), np.arange(200), ("people",) * 200)
+    >>> harvest = np.array([[.0, .0, .0, .1, .0, .0, .02, .01, .0, .9, 20, 60]])
+    >>> bool(score_families(harvest, np.full((1, 12), .02), reference).total_bits[0] > 20)
     True
     """
     return _score(x, s, reference, None)
@@ -160,14 +173,16 @@ def conformal_bar(reference: Reference, alpha: float) -> float:
 
 
 def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Density of each test under a harvest, stated by theory; NaN where x is. Columns as `TESTS`, shape (F, 10).
+    """Density of each test under a harvest, stated by theory; NaN where x is. Columns as `TESTS`, shape (F, 12).
+
+    A share of each, `_ASTRAY`, is spread evenly instead.
 
     ti, hi, se, loc   Half-normal on max(x, 0), variance s^2 + .005^2 (.01^2 for hi and se): accounts are exchangeable
                 shards of one list. Random dealing has expectation exactly 0, dealing by turns lies below, people lie
-                above; the width leaves room for a list that is not quite shuffled. In the sticky variants se
-                is uniform on (0, 1), in rota hi.
+                above; the width leaves room for a list that is not quite shuffled.
     cd          Half-normal of scale .4 on max(cd, 0), s added in quadrature: load is evened out, or more than even.
     rep, item   Exponential of mean .05, s added in quadrature: a list without replacement, no popular items.
+    talk        The same: an item of a list is done with its answer. One harvest in three works in several turns.
     elic        Three in ten harvests send bare questions: half-normal of scale .1 at 0. The others .5 below one half,
                 1.5 above: not every harvest asks for reasoning, most do.
     dr          Uniform on (.1, 1), smoothed by s and .03: a sorted list drifts. It only serves in place of loc.
@@ -175,8 +190,10 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
                 constant that depends on the dispatcher; campaigns from 100 exchanges at .05 bits each to saturation
                 are spread evenly over y in (2, 10), smoothed by 1 below. One in seven escapes the channels (people's
                 rhythm replayed): N(0, 6^2), reflected at 10.
+    pay         The same scale. Every second harvest pays for many accounts with few cards, spread evenly over (2, 10);
+                the others have a card each, or nobody knows: N(-1, 1).
 
-    >>> x, s = np.full((1, 10), np.nan), np.zeros((1, 10))
+    >>> x, s = np.full((1, 12), np.nan), np.zeros((1, 12))
     >>> x[0, TESTS.index("elic")] = .9
     >>> round(harvest_density(x, s)[0, TESTS.index("elic")].item(), 2)
     1.05
@@ -187,15 +204,20 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
         density[:, _COLUMN[test]] = 2 * _normal(x[:, _COLUMN[test]], np.hypot(s[:, _COLUMN[test]], tau))
     cd, dr, elic, bits = (_COLUMN[test] for test in ("cd", "dr", "elic", "bits"))
     density[:, cd] = 2 * _normal(x[:, cd], np.hypot(s[:, cd], 0.4))
-    for j in (_COLUMN["rep"], _COLUMN["item"]):
+    for j in (_COLUMN["rep"], _COLUMN["item"], _COLUMN["talk"]):
         mean = np.hypot(s[:, j], 0.05)
         density[:, j] = np.exp(-x[:, j] / mean) / mean
     density[:, dr] = _box(x[:, dr], 0.1, 1.0, np.hypot(s[:, dr], 0.03))
+    for test, share in _ASTRAY.items():
+        j = _COLUMN[test]
+        density[:, j] = (1 - share) * density[:, j] + share * _BOUNDS.broad[j]
     asking = 0.5 + ndtr((x[:, elic] - 0.5) / np.maximum(s[:, elic], 1e-9))
     density[:, elic] = _BARE * 2 * _normal(x[:, elic], np.hypot(s[:, elic], 0.1)) + (1 - _BARE) * asking
     y = x[:, bits]
     escaped = _normal(y, np.array(6.0)) + _normal(2 * _SATURATION - y, np.array(6.0))
     density[:, bits] = 6 / 7 * ndtr(y - 2.0) / (_SATURATION - 2.0) + 1 / 7 * escaped
+    y = x[:, _COLUMN["pay"]]
+    density[:, _COLUMN["pay"]] = 0.5 * ndtr(y - 2.0) / (_SATURATION - 2.0) + 0.5 * _normal(y + 1.0, np.array(1.0))
     return density
 
 
@@ -207,7 +229,7 @@ def nearest_families(
     Distance is the root mean square, over tests both have, of the difference in units of the kernel width. A row that
     shares fewer than half of the family's tests comes last.
 
-    x, s    Effects and standard errors of one family. Shape 10.
+    x, s    Effects and standard errors of one family. Shape 12.
     """
     query, error = _on_scale(x[None, :]), _errors(s[None, :])
     apart = np.abs(_on_scale(reference.x) - query) / np.hypot(error, _BANDWIDTH)
@@ -237,15 +259,10 @@ def _score(
     log2_marginal = np.log2(legitimate.marginal)
     numerator = _sum_over_tests(log2_p1, known)
     unseen_kind = np.exp2(_sum_over_tests(log2_marginal, known))
-    for name, test in _FREE:
-        column = _COLUMN[test]
-        numerator[:, VARIANTS.index(name)] -= np.where(known[:, column], log2_p1[:, column], 0.0)
     bits = numerator - np.log2((1 - _UNSEEN_KIND) * legitimate.joint + _UNSEEN_KIND * unseen_kind)
     bits[~known[:, _COLUMN["dr"]], VARIANTS.index("dr-for-loc")] = -np.inf
     variant = np.argmax(bits, axis=1)
     total = np.logaddexp2.reduce(bits - np.log2(len(VARIANTS)), axis=1)
-    for name, test in _FREE:
-        log2_p1[variant == VARIANTS.index(name), _COLUMN[test]] = 0.0
     used = known & _SUBSETS[variant]
     judged = known[:, _SUBSETS[0]].any(axis=1)
     per_test = np.where(used, np.where(used, log2_p1, 0.0) - np.where(used, log2_marginal, 0.0), 0.0)
@@ -281,15 +298,15 @@ def _on_scale(x: NDArray[np.float64]) -> NDArray[np.float64]:
     scaled = x.astype(np.float64, copy=True)
     scaled[:, _COLUMN["cd"]] = np.maximum(scaled[:, _COLUMN["cd"]], 0.0)
     scaled[:, _SHARES] = np.clip(scaled[:, _SHARES], 0.0, 1.0)
-    bits = scaled[:, _COLUMN["bits"]]
-    scaled[:, _COLUMN["bits"]] = np.minimum(np.sign(bits) * np.log2(1 + np.abs(bits)), _SATURATION)
+    bits = scaled[:, _BITS]
+    scaled[:, _BITS] = np.minimum(np.sign(bits) * np.log2(1 + np.abs(bits)), _SATURATION)
     return scaled
 
 
 def _errors(s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard errors with none as 0; bits carry none."""
     errors = np.nan_to_num(s, nan=0.0)
-    errors[:, _COLUMN["bits"]] = 0.0
+    errors[:, _BITS] = 0.0
     return errors
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from stillwatch.detect.harvest._kernels import bit_moments, capped
-from stillwatch.detect.harvest.heads import head_rows
+from stillwatch.detect.harvest.heads import distinct_rows
 from stillwatch.detect.harvest.ratio import NOT_JUDGED
 from stillwatch.detect.harvest.similarity import MOST_PER_GROUP, similarity
 from stillwatch.model.family import Family
@@ -19,7 +19,7 @@ class TopicIdentity:
 
     def effect(self, family: Family) -> tuple[float, float]:
         """Correlation and its error; NaN with fewer than 8 accounts that have two exchanges with text."""
-        rows = head_rows(family, family.topic)
+        rows = distinct_rows(family)
         n_accounts = len(family.accounts)
         account = family.account[rows]
         keep = rows[capped(account, n_accounts, family.time_us[rows], family.content[rows], MOST_PER_GROUP)]

@@ -31,11 +31,12 @@ def nearest(mean: Float, noise: float, means: Float, noises: Float, n: int, slac
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def lead(n: Float, sums: Float, spread: Float, most: int, slack: float) -> NDArray[np.int64]:
+def lead(n: Float, sums: Float, spread: Float, most: int, slack: float, alike: float) -> NDArray[np.int64]:
     """Group of each account, accounts in the given order: the closest group so far, else a new one, -1 when too many.
 
     n, sums, spread     Exchanges of each account, sums of their features, and their variance, all features together.
     most                Groups at most.
+    alike               Squared distance that makes no difference, as a share of the variance.
     """
     k, width = sums.shape
     group = np.full(k, -1, np.int64)
@@ -43,7 +44,7 @@ def lead(n: Float, sums: Float, spread: Float, most: int, slack: float) -> NDArr
     count, varied, noises = np.zeros(most), np.zeros(most), np.zeros(most)
     n_groups = 0
     for i in range(k):
-        j = nearest(sums[i] / n[i], spread[i] / n[i], means, noises, n_groups, slack)
+        j = nearest(sums[i] / n[i], spread[i] * (1.0 / n[i] + alike), means, noises, n_groups, slack)
         if j < 0:
             if n_groups == most:
                 continue

@@ -28,14 +28,19 @@ __all__ = ["PROFILE", "profile_groups", "profiles"]
 
 MIN_HEADS: Final = 20
 """With fewer an account's mean is noise, and it stands as close to one group as to the next."""
-SINGLE_TURN_SHARE: Final = 0.95
 _SCRIPTS: Final = 16
 _SCRIPT_WEIGHT: Final = 2.0
-_WIDTH: Final = 64 + 1 + _SCRIPTS
+_SETTINGS: Final = ("system", "tools")
+"""Whether there is a system prompt, and whether tools are offered: lists that ask alike may be two crews'."""
+_SETTING_WEIGHT: Final = 2.0
+_WIDTH: Final = 64 + 1 + _SCRIPTS + len(_SETTINGS)
 _DIRECTIONS: Final = 20
 """The 64 signs and the rest vary in about so many independent directions."""
 _ALLOWED: Final = 2.5
 """Standard deviations by which a squared distance may exceed what noise explains."""
+_ALIKE: Final = 0.01
+"""Squared distance of two means, as a share of the variance of single questions, that makes no difference: jobs change
+from day to day. People stand ten times as far apart."""
 _MOST_GROUPS: Final = 4096
 _ROUNDS: Final = 2
 _SMALLEST: Final = 5
@@ -52,7 +57,7 @@ PROFILE: pa.Schema = schema_of(
 
 
 def profiles(table: pa.Table) -> pa.Table:
-    """Profiles of a table of whole accounts, sorted by account; only of single-turn accounts with twenty questions."""
+    """Profiles of a table of whole accounts, sorted by account; only of accounts with twenty opening questions."""
     account, head = table["account"].to_numpy(), table["head"].to_numpy(zero_copy_only=False)
     topic = table["topic"].to_numpy()
     if not len(account):
@@ -61,11 +66,12 @@ def profiles(table: pa.Table) -> pa.Table:
     asked = head & (topic != 0)
     n = np.add.reduceat(asked.astype(np.int64), bounds)
     size = np.diff(np.r_[bounds, len(account)])
-    kept = (n >= MIN_HEADS) & (np.add.reduceat(head.astype(np.int64), bounds) >= SINGLE_TURN_SHARE * size)
+    kept = n >= MIN_HEADS
     rows = np.flatnonzero(asked & np.repeat(kept, size))
     if not len(rows):
         return PROFILE.empty_table()
-    features = _features(*(table[name].to_numpy()[rows] for name in ("topic", "n_tokens", "script")))
+    settings = [table[name].to_numpy(zero_copy_only=False)[rows] != 0 for name in _SETTINGS]
+    features = _features(*(table[name].to_numpy()[rows] for name in ("topic", "n_tokens", "script")), *settings)
     n = n[kept]
     first = np.cumsum(n) - n
     sums = np.add.reduceat(features, first, axis=0).astype(np.float64)
@@ -75,7 +81,9 @@ def profiles(table: pa.Table) -> pa.Table:
     return pa.table([account[bounds][kept], n, lists, spread], schema=PROFILE)
 
 
-def _features(topic: NDArray[np.uint64], n_tokens: NDArray[np.int32], script: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _features(
+    topic: NDArray[np.uint64], n_tokens: NDArray[np.int32], script: NDArray[np.uint8], *settings: NDArray[np.bool_]
+) -> NDArray[np.float32]:
     """One row a question."""
     found = np.zeros((len(topic), _WIDTH), np.float32)
     bits = np.unpackbits(topic.astype("<u8").view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
@@ -83,6 +91,8 @@ def _features(topic: NDArray[np.uint64], n_tokens: NDArray[np.int32], script: ND
     found[:, :64] = 2 * found[:, :64] - 1
     found[:, 64] = np.floor(np.log2(np.maximum(n_tokens, 1)))
     found[np.arange(len(topic)), 65 + script % _SCRIPTS] = _SCRIPT_WEIGHT
+    for place, given in enumerate(settings, 65 + _SCRIPTS):
+        found[:, place] = _SETTING_WEIGHT * given
     return found
 
 
@@ -96,7 +106,7 @@ def profile_groups(table: pa.Table) -> tuple[NDArray[np.uint64], NDArray[np.uint
     order = np.lexsort((account, -n))
     account, n, sums, spread = account[order], n[order], sums[order], table["spread"].to_numpy()[order]
     slack = _ALLOWED * float(np.sqrt(2 / _DIRECTIONS))
-    group = lead(n, sums, spread, _MOST_GROUPS, slack) if len(n) else np.zeros(0, np.int64)
+    group = lead(n, sums, spread, _MOST_GROUPS, slack, _ALIKE) if len(n) else np.zeros(0, np.int64)
     for _ in range(_ROUNDS):
         group = _assigned(group, n, sums, spread, slack)
     kept = np.flatnonzero(group >= 0)
@@ -125,5 +135,8 @@ def _assigned(
     np.add.at(count, at, n[rows])
     np.add.at(varied, at, spread[rows] * n[rows])
     means, noises = total / np.maximum(count, 1)[:, None], varied / np.maximum(count, 1) ** 2
-    found = [nearest(s / m, v / m, means, noises, len(large), slack) for s, m, v in zip(sums, n, spread, strict=True)]
+    found = [
+        nearest(s / m, v * (1 / m + _ALIKE), means, noises, len(large), slack)
+        for s, m, v in zip(sums, n, spread, strict=True)
+    ]
     return np.array(found, np.int64)

@@ -41,7 +41,7 @@ class Rhythm:
     name = "rhythm"
     has_template = False
     fixes_client = True
-    conditions_on: tuple[str, ...] = ()
+    conditions_on: tuple[str, ...] = ("se", "cd", "talk")
 
     def keys(self, fingerprints: Fingerprints, grouping: Grouping) -> list[NDArray[np.uint64]]:
         """Cells were computed over whole streams before; a stream without a cell has key 0."""
