@@ -51,10 +51,11 @@ def test_ranks_of_units_alike_are_uniform(world: World) -> None:
 
 def test_ranks_of_harvests_are_not(world: World) -> None:
     """The same families with a harvest's effects leave the band: the study can fail."""
-    harvest = dict(zip(TESTS, [0.0, 0.01, 0.0, 0.1, 0.0, 0.0, 0.02, 0.01, 0.9, 60.0], strict=True))
+    harvest = dict(zip(TESTS, [0.0, 0.01, 0.0, 0.1, 0.0, 0.0, 0.02, 0.01, 0.0, 0.9, 20.0, 60.0], strict=True))
+    stored = {"pay": "payment_known_bits", "bits": "bits_without_payment"}
     columns = {name: world.held_out[name] for name in world.held_out.column_names}
     for test, value in harvest.items():
-        columns["coordination_bits" if test == "bits" else test] = pa.array(np.full(len(world.held_out), value))
+        columns[stored.get(test, test)] = pa.array(np.full(len(world.held_out), value))
     study = conformal_ranks(replace(world, held_out=pa.table(columns)))
     assert study.figures["distance"] > 2 * study.figures["band"]
     assert study.figures["at_5"] > 0.9

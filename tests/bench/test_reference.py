@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.bench.reference import build
+from stillwatch.bench.third_hand import INNOCENTS
 from stillwatch.detect.harvest.score import leave_one_unit_out
 from stillwatch.detect.reference import MIN_BAR_BITS, ReferenceFile, size_class
 from stillwatch.errors import IncompatibleVersion, MissingData
@@ -23,10 +24,12 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReferenceFile, 
 
 
 def test_it_holds_legitimate_kinds_only(reference: tuple[ReferenceFile, Path]) -> None:
-    """Kinds are populations or mixed; a campaign is never among them."""
+    """Kinds are populations of either hand, or mixed; a campaign is never among them."""
     kinds = set(reference[0].families.kind)
-    assert kinds <= {population.name for population in POPULATIONS} | {"mixed"}
-    assert len(kinds) > 5
+    first, third = {population.name for population in POPULATIONS}, set(INNOCENTS)
+    assert kinds <= first | third | {"mixed"}
+    assert len(kinds & first) > 5
+    assert len(kinds & third) > 1
 
 
 def test_a_unit_has_at_most_one_family_a_view(reference: tuple[ReferenceFile, Path]) -> None:

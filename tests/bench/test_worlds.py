@@ -11,10 +11,10 @@ from stillwatch.simulate import MARKER
 
 
 def test_scenarios_follow_the_generator() -> None:
-    """Only the second generator sends ordinary content; names outside a world are left out."""
-    second = World.of("evasions", generator="second", seed=1, scale=0.05)
+    """Only other hands than the first send ordinary content; names outside a world are left out."""
+    second, third = (World.of("evasions", generator=name, seed=1, scale=0.05) for name in ("second", "third"))
     first = World.of("evasions", generator="first", seed=1, scale=0.05)
-    assert second.scenarios == EVASIONS
+    assert second.scenarios == third.scenarios == EVASIONS
     assert set(EVASIONS) - set(first.scenarios) == {"ordinary-content"}
     some = World.of("campaigns", generator="first", seed=1, scale=0.05, only=("slow-drip", "small-ring"))
     assert some.scenarios == ("slow-drip",)
@@ -24,8 +24,10 @@ def test_scenarios_follow_the_generator() -> None:
 
 def test_all_problems_are_told_at_once() -> None:
     """A wrong name, generator and scale make one message."""
-    with pytest.raises(InvalidInput, match=r"world must .* got heaven; generator must .* third; scale must .* got 2"):
-        World.of("heaven", generator="third", seed=1, scale=2)
+    with pytest.raises(
+        InvalidInput, match=r"world must .* got heaven; generator must .* got fourth; scale must .* got 2"
+    ):
+        World.of("heaven", generator="fourth", seed=1, scale=2)
 
 
 def test_doses_cover_the_grid_under_names_of_their_own() -> None:

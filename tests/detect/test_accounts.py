@@ -98,3 +98,19 @@ def test_common_values_are_no_part_of_the_rare_share() -> None:
     share = book(rows, 400).rare_share
     assert share[COLUMN["email_domain"]] == 0.25
     assert share[COLUMN["payment"]] == 0.01
+
+
+def test_a_fleet_has_a_known_owner_and_five_accounts() -> None:
+    """Five of one organisation are a fleet, four are not, and accounts of unknown owners never are."""
+    rows: list[dict[str, object]] = [
+        {"account_id": f"a{i}", "organisation_id": "large" if i < 5 else "small"} for i in range(9)
+    ]
+    found = book(rows, 20)
+    assert found.in_fleet(accounts(*range(20))).tolist() == [True] * 5 + [False] * 15
+    assert found.in_fleet(accounts(8, 2)).tolist() == [False, True]
+    assert found.in_fleet(accounts()).tolist() == []
+
+
+def test_without_owners_nobody_is_in_a_fleet() -> None:
+    """However many accounts there are, unknown owners are not one owner."""
+    assert not book([], 30).in_fleet(accounts(*range(30))).any()

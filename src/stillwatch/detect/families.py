@@ -38,6 +38,8 @@ __all__ = [
 MIN_ACCOUNTS: Final = 10
 MIN_EXCHANGES: Final = 50
 _PAYMENT: Final = ATTRIBUTES.index("payment")
+_OF_A_PLACE: Final = ("email_domain", "asn", "prefix")
+_PLACE_COLUMNS: Final = [ATTRIBUTES.index(name) for name in _OF_A_PLACE]
 
 FEATURE_NAMES: Final = tuple(test.name for test in TESTS)
 
@@ -157,6 +159,7 @@ def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Famil
     for name in {*WEAK_ATTRIBUTES, *view.conditions_on} & set(ATTRIBUTES):
         attributes[:, ATTRIBUTES.index(name)] = 0
     stored = None if book.stored_share is None else book.stored_share[rows]
+    _forget_place(attributes)
     attributes, p_background = _background(attributes, book.n_alike[rows], book, stored)
     return Family(
         family=family,
@@ -185,6 +188,20 @@ def _owners(account: NDArray[np.uint64], book: AccountBook) -> tuple[NDArray[np.
     coded = pa.array(np.where(organisation == 0, account, organisation)).dictionary_encode()
     codes = coded.indices.to_numpy()
     return account[np.unique(codes, return_index=True)[1]], codes
+
+
+def _forget_place(attributes: NDArray[np.uint64]) -> None:
+    """Lay no bet on network and mail of owners who share the mail domain or autonomous system that most of them have.
+
+    A school, an office, a carrier or one cloud is a place, not a hand: whoever is there has its networks. What ties such
+    owners must show in payments, turns and lives.
+    """
+    for name in _OF_A_PLACE:
+        column = attributes[:, ATTRIBUTES.index(name)]
+        known, count = np.unique(column[column != 0], return_counts=True)
+        if len(known) and 2 * count.max() > np.count_nonzero(column):
+            there = column == known[np.argmax(count)]
+            attributes[np.ix_(there, _PLACE_COLUMNS)] = 0
 
 
 def _background(

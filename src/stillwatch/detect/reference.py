@@ -54,6 +54,7 @@ _VERSION_KEY: Final = b"stillwatch.reference_version"
 _FACTS_KEY: Final = b"stillwatch.reference_facts"
 _CHECKSUM_KEY: Final = b"stillwatch.reference_checksum"
 _EFFECTS: Final = TESTS[:-2]
+_OWNERS: Final = 20
 _AGAIN: Final = "'stillwatch calibrate' on your own traffic or 'stillwatch reference build' on simulated traffic"
 
 
@@ -390,8 +391,13 @@ def _opened(path: Path) -> pa.Table:
 
 
 def feature_arrays(measured: pa.Table) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Effects and errors of measured families, columns as `TESTS`; bits carry no error."""
-    bits = [measured[name].to_numpy() for name in ("payment_known_bits", "bits_without_payment")]
+    """Effects and errors of measured families, columns as `TESTS`; bits carry no error.
+
+    Bits are those that twenty owners would have: evidence adds up with the owners, and a crowd of thousands who share a
+    mail service now and then has as many in all as a crew of twenty.
+    """
+    per_twenty = np.minimum(1.0, _OWNERS / np.maximum(measured["n_owners"].to_numpy(), 1))
+    bits = [measured[name].to_numpy() * per_twenty for name in ("payment_known_bits", "bits_without_payment")]
     effects = [measured[name].to_numpy() for name in _EFFECTS]
     errors = [measured[f"{name}_error"].to_numpy() for name in _EFFECTS]
     return np.column_stack([*effects, *bits]), np.column_stack([*errors, *(np.full(len(b), np.nan) for b in bits)])

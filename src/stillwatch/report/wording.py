@@ -368,6 +368,7 @@ STAGES: Mapping[str, str] = {
     "backgrounds": "counting what is common",
     "attribute accounts": "attributing streams",
     "judge campaigns": "judging campaigns",
+    "judge residues": "judging what else the accounts send",
     "name campaigns": "gathering evidence",
 }
 """Stages of a simulation and a scan, as the progress line says them."""

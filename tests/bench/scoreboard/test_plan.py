@@ -45,7 +45,7 @@ def test_names_that_there_are_not_are_refused_with_those_that_there_are() -> Non
     with pytest.raises(InvalidInput, match=r"fraudar.*; got campains, doses"):
         make_plan(seeds=(1,), scale=0.05, only=["campains", "doses"])
     with pytest.raises(InvalidInput, match="generator must"):
-        make_plan(seeds=(1,), scale=0.05, generator="third")
+        make_plan(seeds=(1,), scale=0.05, generator="fourth")
 
 
 @pytest.mark.parametrize("text", ["", "a-b", "3-1", "1-99", "0", "7;8"])

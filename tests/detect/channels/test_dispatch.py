@@ -1,7 +1,7 @@
 """The dispatch channel: kernel against twin, exact validity by enumeration, power on dispatchers, silence on people."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -17,7 +17,14 @@ from stillwatch.detect.channels._twins import (
     null_probability,
     turn_bits,
 )
-from stillwatch.detect.channels.dispatch import MAX_EXCHANGES, TURN_MODEL, TurnModel, dispatch_bits, dispatch_turns
+from stillwatch.detect.channels.dispatch import (
+    MAX_EXCHANGES,
+    TURN_MODEL,
+    TurnModel,
+    dispatch_bits,
+    dispatch_turns,
+    visits,
+)
 from stillwatch.errors import InvalidInput
 
 SMALL = TURN_MODEL._replace(
@@ -173,10 +180,86 @@ def people(
 
 
 def test_people_give_strongly_negative_bits() -> None:
-    """People who come back in sessions are far below zero."""
+    """People who come back in sessions are far below zero exchange by exchange; visits leave less to tell them by."""
     rng = np.random.default_rng(11)
-    found = [dispatch_bits(*people(rng, 600, 200, 0.5, 1.0)) for _ in range(20)]
-    assert max(found) < -20
+    drawn = [people(rng, 600, 200, 0.5, 1.0) for _ in range(60)]
+    assert max(dispatch_turns(*found).bits for found in drawn) < -20
+    bits = np.array([dispatch_bits(*found) for found in drawn])
+    assert np.median(bits) < -10
+    assert np.exp2(bits).mean() <= 1
+
+
+@pytest.mark.parametrize("null", [(0, 1, 0), (0, 2, 3), (0, 5, 1)])
+def test_visits_of_a_null_rarely_look_dispatched(null: tuple[int, int, int]) -> None:
+    """Sittings of some exchanges, whose turn it is drawn from the null: the mean of both e-values is at most one."""
+    rng = np.random.default_rng(20261102)
+    bits = []
+    for _ in range(100):
+        sitting = np.array(draw_null(rng, 60, 1.0, null), np.int32)
+        size = 1 + rng.poisson(5, len(sitting))
+        within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+        time_us = np.repeat(hours(len(sitting), 1.0), size) + 60_000_000 * within
+        account = np.repeat(sitting, size)
+        assert visits(account, time_us).sum() == len(sitting)
+        bits.append(dispatch_bits(account, time_us))
+    e_values = np.exp2(bits)
+    assert e_values.mean() <= 1 + 3 * e_values.std() / 10
+    for least in (1, 2, 4, 6):
+        promised = 2.0**-least
+        assert (np.array(bits) >= least).mean() <= promised + 3 * np.sqrt(promised * (1 - promised) / 100)
+
+
+def visits_plainly(account: list[int], time_us: list[int]) -> list[bool]:
+    """An account's first exchange begins a visit, and so does one after half an hour without any."""
+    last: dict[int, int] = {}
+    begins = []
+    for a, t in zip(account, time_us, strict=True):
+        begins.append(a not in last or t - last[a] >= 1_800_000_000)
+        last[a] = t
+    return begins
+
+
+@settings(max_examples=60, deadline=None)
+@given(sequences(), st.integers(0, 2**32 - 1))
+def test_visits_begin_after_silence(turns: list[int], seed: int) -> None:
+    """Rows that begin a visit are those of a plain loop, half an hour to the microsecond included."""
+    gaps = np.random.default_rng(seed).choice([0, 1, 600_000_000, 1_799_999_999, 1_800_000_000, 10**10], len(turns))
+    account, time_us = np.array(turns, np.int32), np.cumsum(gaps)
+    begins = visits(account, time_us)
+    assert begins.tolist() == visits_plainly(turns, time_us.tolist())
+    assert np.array_equal(relabel(account[begins].astype(np.int64)), account[begins])
+
+
+@settings(max_examples=40, deadline=None)
+@given(sequences(), st.integers(0, 2**32 - 1))
+def test_bits_are_the_mean_of_both_e_values(turns: list[int], seed: int) -> None:
+    """Exchanges and visits, half each: never more than one bit below the better, never above it."""
+    account = np.array(turns, np.int32)
+    time_us = np.cumsum(np.random.default_rng(seed).exponential(0.5 * 3.6e9, len(turns))).astype(np.int64)
+    begins = np.array(visits_plainly(turns, time_us.tolist()))
+    exchanges = dispatch_turns(account, time_us).bits
+    whose = dispatch_turns(account[begins], time_us[begins]).bits
+    bits = dispatch_bits(account, time_us)
+    assert bits == pytest.approx(np.log2((2**exchanges + 2**whose) / 2))
+    assert max(exchanges, whose) - 1 <= bits + 1e-9
+    assert bits <= max(exchanges, whose) + 1e-9
+
+
+def worked_in_turn(rng: np.random.Generator, *, k: int, rounds: int, each: int) -> tuple[list[int], list[float]]:
+    """A worker has an account to itself for about an hour, `each` exchanges long, then takes the next; in hours."""
+    turns = np.repeat(np.concatenate([rng.permutation(k) for _ in range(rounds)]), each)
+    gaps = rng.exponential(1 / each, len(turns))
+    return turns.tolist(), np.cumsum(np.minimum(gaps, 0.4)).tolist()
+
+
+def test_a_dispatcher_who_hands_out_hours_is_seen_by_visits() -> None:
+    """Exchange by exchange it looks like people who go on; whose hour comes next is dealt."""
+    rng = np.random.default_rng(12)
+    for _ in range(5):
+        turns, at = worked_in_turn(rng, k=40, rounds=5, each=60)
+        account, time_us = relabel(np.array(turns)), (np.array(at) * 3.6e9).astype(np.int64)
+        assert dispatch_turns(account, time_us).bits < 0
+        assert dispatch_bits(account, time_us) > 10
 
 
 def batch(
@@ -243,9 +326,25 @@ def test_nothing_is_no_evidence() -> None:
     assert dispatch_bits(np.empty(0, np.int32), np.empty(0, np.int64)) == 0
 
 
-def test_only_the_first_exchanges_are_read() -> None:
-    """What comes after the cap changes nothing, so the work of a family is bounded."""
+@pytest.mark.parametrize("bits_of", [lambda *rows: dispatch_turns(*rows).bits, dispatch_bits])
+def test_only_the_first_exchanges_and_visits_are_read(
+    bits_of: Callable[[NDArray[np.int32], NDArray[np.int64]], float],
+) -> None:
+    """What comes after the cap of both changes nothing, so the work of a family is bounded; each here is a visit."""
     rng = np.random.default_rng(6)
     account = relabel(rng.integers(0, 30, MAX_EXCHANGES + 500))
-    first = dispatch_bits(account[:MAX_EXCHANGES], hours(MAX_EXCHANGES, 0.01))
-    assert dispatch_bits(account, hours(account.size, 0.01)) == first
+    time_us = hours(account.size, 1.0)
+    assert visits(account, time_us).all()
+    assert bits_of(account, time_us) == bits_of(account[:MAX_EXCHANGES], time_us[:MAX_EXCHANGES])
+
+
+def test_visits_beyond_the_first_exchanges_are_read() -> None:
+    """Visits are capped by themselves: what follows the first exchanges counts where it begins a visit, else not."""
+    account = np.concatenate([np.tile(np.arange(10), MAX_EXCHANGES // 10), np.zeros(500)]).astype(np.int32)
+    time_us = hours(account.size, 0.001)
+    first = dispatch_bits(account[:MAX_EXCHANGES], time_us[:MAX_EXCHANGES])
+    assert dispatch_bits(account, time_us) == first
+    later = np.tile(np.arange(10), 4).astype(np.int32)
+    then = time_us[-1] + 3_600_000_000 + hours(later.size, 1.0)
+    begins = visits(np.r_[account, later], np.r_[time_us, then])
+    assert begins.sum() == 10 + later.size

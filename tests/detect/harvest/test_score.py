@@ -76,7 +76,7 @@ def on_scale(x: Floats) -> dict[str, float]:
     for test in set(row) & set(SHARE):
         row[test] = min(max(row[test], 0), 1)
     for test in set(row) & {"pay", "bits"}:
-        row[test] = min(float(np.sign(row[test]) * np.log2(1 + abs(row[test]))), 10.0)
+        row[test] = min(max(float(np.sign(row[test]) * np.log2(1 + abs(row[test]))), -3.0), 10.0)
     return row
 
 
@@ -92,15 +92,13 @@ def direct(x: Floats, s: Floats, reference: Reference, unit: int) -> float:
     units = [int(u) for u in reference.unit if u != unit]
     like = np.array([1.0 if ("ti" in r) == ("ti" in query) else 0.05 for r in rows])
     weight = like / np.array([units.count(u) for u in units])
-    broad = {**dict.fromkeys(TESTS, 0.5), **dict.fromkeys(SHARE, 1.0), "cd": 1 / 4, "pay": 1 / 32, "bits": 1 / 32}
+    broad = {**dict.fromkeys(TESTS, 0.5), **dict.fromkeys(SHARE, 1.0), "cd": 1 / 4, "pay": 1 / 13, "bits": 1 / 13}
     kernel: dict[str, Floats] = {}
     marginal: dict[str, float] = {}
     for test in query:
         error = 0.0 if test in {"pay", "bits"} else float(s[TESTS.index(test)])
-        ends = (
-            (0.0, 1.0)
-            if test in SHARE
-            else (0.0 if test == "cd" else -np.inf, 10.0 if test in {"pay", "bits"} else np.inf)
+        ends = {"cd": (0.0, np.inf), "pay": (-3.0, 10.0), "bits": (-3.0, 10.0), "dr": (-np.inf, np.inf)}.get(
+            test, (0.0, 1.0)
         )
         centre = np.array([r.get(test, np.nan) for r in rows])
         variance = np.full(centre.size, error**2 + BANDWIDTH[test] ** 2)
@@ -176,7 +174,7 @@ def test_harvest_density_of_bits_integrates_to_one(test: str) -> None:
         x[0, TESTS.index(test)] = np.sign(y) * (2 ** abs(y) - 1)
         return float(harvest_density(x, np.zeros((1, 12)))[0, TESTS.index(test)])
 
-    assert area(height, -30, 10) == pytest.approx(1, abs=0.01)
+    assert area(height, -3, 10) == pytest.approx(1, abs=0.02)
 
 
 def test_harvest_densities_are_those_of_the_design() -> None:

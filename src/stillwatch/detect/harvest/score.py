@@ -62,12 +62,14 @@ _UNLIKE = 0.05
 _SATURATION = 10.0
 """About 1,000 bits of coordination. Beyond, one hand is certain, and more bits only count its accounts: a large relay
 has as many as a large harvest."""
+_FLOOR = -3.0
+"""Seven bits against. Below, more bits against only count exchanges."""
 _BARE = 0.3
 _BANDWIDTH = np.array([0.02, 0.05, 0.05, 0.2, 0.02, 0.03, 0.05, 0.05, 0.05, 0.1, 1.0, 1.0])
 _BOUNDS = Bounds(
-    lower=np.array([0.0, 0.0, 0.0, 0.0, 0.0, -np.inf, 0.0, 0.0, 0.0, 0.0, -np.inf, -np.inf]),
+    lower=np.array([0.0, 0.0, 0.0, 0.0, 0.0, -np.inf, 0.0, 0.0, 0.0, 0.0, _FLOOR, _FLOOR]),
     upper=np.array([1.0, 1.0, 1.0, np.inf, 1.0, np.inf, 1.0, 1.0, 1.0, 1.0, _SATURATION, _SATURATION]),
-    broad=np.array([1.0, 1.0, 1.0, 0.25, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1 / 32, 1 / 32]),
+    broad=np.array([1.0, 1.0, 1.0, 0.25, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1 / 13, 1 / 13]),
 )
 _COLUMN = {test: j for j, test in enumerate(TESTS)}
 _BITS = [_COLUMN[test] for test in ("pay", "bits")]
@@ -189,7 +191,7 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
     bits        y = sign(b) log2(1 + |b|). Wealth grows in proportion to exchanges, so y is log2 of their number plus a
                 constant that depends on the dispatcher; campaigns from 100 exchanges at .05 bits each to saturation
                 are spread evenly over y in (2, 10), smoothed by 1 below. One in seven escapes the channels (people's
-                rhythm replayed): N(0, 6^2), reflected at 10.
+                rhythm replayed): spread evenly over y in (-3, 10), where y ends.
     pay         The same scale. Every second harvest pays for many accounts with few cards, spread evenly over (2, 10);
                 the others have a card each, or nobody knows: N(-1, 1).
 
@@ -214,7 +216,7 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
     asking = 0.5 + ndtr((x[:, elic] - 0.5) / np.maximum(s[:, elic], 1e-9))
     density[:, elic] = _BARE * 2 * _normal(x[:, elic], np.hypot(s[:, elic], 0.1)) + (1 - _BARE) * asking
     y = x[:, bits]
-    escaped = _normal(y, np.array(6.0)) + _normal(2 * _SATURATION - y, np.array(6.0))
+    escaped = np.where(np.isnan(y), np.nan, 1 / (_SATURATION - _FLOOR))
     density[:, bits] = 6 / 7 * ndtr(y - 2.0) / (_SATURATION - 2.0) + 1 / 7 * escaped
     y = x[:, _COLUMN["pay"]]
     density[:, _COLUMN["pay"]] = 0.5 * ndtr(y - 2.0) / (_SATURATION - 2.0) + 0.5 * _normal(y + 1.0, np.array(1.0))
@@ -299,7 +301,7 @@ def _on_scale(x: NDArray[np.float64]) -> NDArray[np.float64]:
     scaled[:, _COLUMN["cd"]] = np.maximum(scaled[:, _COLUMN["cd"]], 0.0)
     scaled[:, _SHARES] = np.clip(scaled[:, _SHARES], 0.0, 1.0)
     bits = scaled[:, _BITS]
-    scaled[:, _BITS] = np.minimum(np.sign(bits) * np.log2(1 + np.abs(bits)), _SATURATION)
+    scaled[:, _BITS] = np.clip(np.sign(bits) * np.log2(1 + np.abs(bits)), _FLOOR, _SATURATION)
     return scaled
 
 
