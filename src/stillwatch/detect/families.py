@@ -15,6 +15,7 @@ from stillwatch.detect.channels.lifecycle import lifecycle_bits
 from stillwatch.detect.harvest import TESTS
 from stillwatch.detect.lives import LifeBook
 from stillwatch.detect.views import family_keys, view_of
+from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.family import ATTRIBUTES, WEAK_ATTRIBUTES, Family
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
@@ -137,7 +138,8 @@ def member_rows(
 def _followed(fingerprints: Fingerprints, grouping: Grouping) -> NDArray[np.int8]:
     """Whether the conversation goes on: 1 it does, 0 it does not, -1 its id is not known."""
     conversation = fingerprints["conversation"]
-    return np.where(conversation == 0, -1, among(grouping.followed, conversation)).astype(np.int8)
+    later = among(grouping.followed, mix(fingerprints["account"], conversation))
+    return np.where(conversation == 0, -1, later).astype(np.int8)
 
 
 def split_families(table: pa.Table, book: AccountBook) -> Iterator[tuple[Family, int]]:
@@ -193,8 +195,8 @@ def _owners(account: NDArray[np.uint64], book: AccountBook) -> tuple[NDArray[np.
 def _forget_place(attributes: NDArray[np.uint64]) -> None:
     """Lay no bet on network and mail of owners who share the mail domain or autonomous system that most of them have.
 
-    A school, an office, a carrier or one cloud is a place, not a hand: whoever is there has its networks. What ties such
-    owners must show in payments, turns and lives.
+    A school, an office, a carrier or one cloud is a place, not a hand: whoever is there has its networks. What ties
+    such owners must show in payments, turns and lives.
     """
     for name in _OF_A_PLACE:
         column = attributes[:, ATTRIBUTES.index(name)]

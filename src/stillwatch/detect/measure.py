@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch.detect.accounts import AccountBook, StoredShare
@@ -15,6 +14,7 @@ from stillwatch.detect.coverage import COVERED, coverage
 from stillwatch.detect.families import MEASURED, MEMBER, eligible_families, judge, members, stream_counts
 from stillwatch.detect.lives import LIFE, LifeBook, lives
 from stillwatch.detect.pools import POOLED
+from stillwatch.detect.views.mixing import mix
 from stillwatch.detect.views.profiles import PROFILE, profile_groups, profiles
 from stillwatch.detect.views.relatives import template_groups
 from stillwatch.detect.views.rhythm import RHYTHM, rhythm_cells
@@ -108,15 +108,18 @@ def _learn_groups(engine: Engine, rows: Dataset, book: AccountBook, pooled: pa.T
 
 
 def _followed(engine: Engine, rows: Dataset) -> NDArray[np.uint64]:
-    """Conversations, ascending, that have an exchange after the first."""
+    """Accounts' conversations (`mix` of both), ascending, that have an exchange after the first."""
 
     def fold(summary: Summary, batch: pa.RecordBatch) -> Summary:
-        later = batch["conversation"].filter(pc.invert(batch["head"]))
-        return summary.add(pa.table({"conversation": later, "n": np.ones(len(later), np.int64)}))
+        account, conversation = (batch[name].to_numpy() for name in ("account", "conversation"))
+        later = ~batch["head"].to_numpy(zero_copy_only=False) & (conversation != 0)
+        talks = mix(account[later], conversation[later])
+        return summary.add(pa.table({"talk": talks, "n": np.ones(len(talks), np.int64)}))
 
-    counted = engine.reduce(rows.select(["conversation", "head"]), lambda: Summary(("conversation",), ("n",)), fold)
-    found = counted.table()["conversation"].to_numpy()
-    return np.asarray(found[found != 0], np.uint64)
+    columns = rows.select(["account", "conversation", "head"])
+    return np.asarray(
+        engine.reduce(columns, lambda: Summary(("talk",), ("n",)), fold).table()["talk"].to_numpy(), np.uint64
+    )
 
 
 def _visits(engine: Engine, rows: Dataset) -> pa.Table:

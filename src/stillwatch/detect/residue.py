@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stillwatch.detect.campaigns import Draft
+from stillwatch.detect.campaigns import Draft, JudgedFamily
 from stillwatch.detect.families import MEMBER, MIN_ACCOUNTS, MIN_EXCHANGES, member_rows
 from stillwatch.detect.views import family_keys, view_of
 from stillwatch.detect.views.mixing import mix
@@ -87,5 +87,11 @@ def without_residues(drafts: Sequence[Draft], measured: pa.Table, score_bits: ND
     for draft in drafts:
         kept = tuple(family for family in draft.families if family.family not in innocent)
         mixed = {is_wide(family.family) for family in draft.families} == {True, False}
-        found.append(Draft(draft.verdict, kept) if draft.verdict == Verdict.HARVEST and mixed else draft)
+        found.append(_judged_again(kept) if draft.verdict == Verdict.HARVEST and mixed else draft)
     return found
+
+
+def _judged_again(kept: tuple[JudgedFamily, ...]) -> Draft:
+    """What is left of a harvest; a question for a person when what is left never was over the bar."""
+    kept = tuple(sorted(kept, key=lambda family: family.verdict != Verdict.HARVEST))
+    return Draft(Verdict.HARVEST if kept[0].verdict == Verdict.HARVEST else Verdict.UNCLEAR, kept)

@@ -34,7 +34,7 @@ from stillwatch.errors import InvalidInput
 __all__ = ["MAX_EXCHANGES", "TURN_MODEL", "TurnModel", "Turns", "dispatch_bits", "dispatch_turns", "visits"]
 
 MAX_EXCHANGES = 20_000
-"""Only the first exchanges of a family are read: by then the evidence is decided and the work stays bounded."""
+"""Only the first exchanges of a family, and its first visits, are read: the evidence is decided by then."""
 
 _US_PER_HOUR = 3.6e9
 _SILENCE_US = 1_800_000_000
@@ -160,6 +160,7 @@ def dispatch_bits(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> flo
     >>> dispatch_bits(one_person, np.arange(50) * 60_000_000) < 0
     True
     """
+    _check(account, time_us)
     visit = visits(account, time_us)
     bits = dispatch_turns(account, time_us).bits, dispatch_turns(account[visit], time_us[visit]).bits
     return float(np.logaddexp2(*bits) - 1)
