@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -244,27 +244,37 @@ def _dissolve(drafts: Sequence[Draft]) -> list[Draft]:
     what this one has of it.
     """
     kept: list[Draft] = []
+    places: list[_Place] = []
     for draft in drafts:
         mine = _most_by_account(draft.families)
-        covered = _covering(mine, kept)
+        covered = _covering(mine, places)
         if sum(mine[a] for a in covered) < _COVERED * sum(mine.values()):
             kept.append(draft)
+            places.append(_Place(_belonging(draft.families), mine))
             continue
-        for number, k in enumerate(kept):
+        for number in sorted(set(covered.values())):
             accounts = np.array([a for a, i in covered.items() if i == number], np.uint64)
-            kept[number] = Draft(k.verdict, (*k.families, *_parts(draft, accounts)))
+            families = (*kept[number].families, *_parts(draft, accounts))
+            kept[number] = Draft(kept[number].verdict, families)
+            places[number] = _Place(_belonging(families), _most_by_account(families))
     return kept
 
 
-def _covering(mine: Mapping[int, int], kept: Sequence[Draft]) -> dict[int, int]:
-    """Which of the kept drafts an account's exchanges are seen in already, for the accounts where one does."""
+class _Place(NamedTuple):
+    """What a draft has of each account: how much the account belongs there, and its exchanges in one family at most."""
+
+    belonging: dict[int, float]
+    held: dict[int, int]
+
+
+def _covering(mine: Mapping[int, int], places: Sequence[_Place]) -> dict[int, int]:
+    """Which of the places an account's exchanges are seen in already, for the accounts where one does."""
     found: dict[int, int] = {}
     strongest: dict[int, float] = {}
-    for number, draft in enumerate(kept):
-        belonging, held = _belonging(draft.families), _most_by_account(draft.families)
-        for account, n in mine.items():
-            share = belonging.get(account, 0.0)
-            if share >= _COVERED and held[account] >= _COVERED * n and share > strongest.get(account, 0.0):
+    for number, place in enumerate(places):
+        for account in mine.keys() & place.belonging.keys():
+            share, enough = place.belonging[account], place.held[account] >= _COVERED * mine[account]
+            if share >= _COVERED and enough and share > strongest.get(account, 0.0):
                 found[account], strongest[account] = number, share
     return found
 
