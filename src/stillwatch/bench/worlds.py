@@ -108,8 +108,8 @@ def doses() -> tuple[Dose, ...]:
 class World:
     """Traffic to play on; equal values give equal traffic.
 
-    name        ``campaigns``, ``evasions``, ``innocents`` (no attack, both generators' legitimate kinds) or ``dose``.
-    generator   Who writes the attacks, ``first`` or ``second``; doses are always the first's.
+    name        ``campaigns``, ``evasions``, ``innocents`` (no attack, legitimate kinds of two generators) or ``dose``.
+    generator   Who writes the attacks, one of GENERATORS; doses are always the first's.
     scenarios   Attacks to plant; () where the name says all.
     scale       Share of a large provider's traffic, 1/1000 to 1.
     """

@@ -50,7 +50,7 @@ class Setup:
 
     seeds           Of the simulated traffic.
     scale           Share of a large provider's traffic, 1/1000 to 1.
-    generator       Who wrote the attacks: first or second.
+    generator       Who wrote the attacks: first, second or third.
     scenarios       Attacks that were planted, in order.
     prompts         corpora or grammar: where prompts come from.
     reference       Name of the legitimate reference that scans were judged against.
