@@ -24,6 +24,7 @@ _MAX_DRAFTS: Final = 20
 """Campaigns shown per verdict that accuses nobody, the largest first."""
 _COVERED: Final = 0.5
 _SIBLING: Final = 0.8
+_WIDE: Final = frozenset({"infrastructure", "profile"})
 _MUCH_MORE: Final = 4.0
 """Bits: sixteen times as likely."""
 
@@ -170,34 +171,59 @@ def draft_campaigns(judged: Sequence[JudgedFamily], n_accounts: int, quiet: Sequ
 
 
 def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
-    harvests = [f for f in judged if f.verdict == Verdict.HARVEST]
+    harvests = _narrowest([f for f in judged if f.verdict == Verdict.HARVEST])
     rings = [f for f in judged if f.verdict == Verdict.UNCLEAR and any(r.code == "small" for r in f.reasons)]
     accused = _accounts(harvests)
     near = [f for f in judged if _is_sibling(f, accused)]
-    groups = _tie([*harvests, *rings, *(f.among(accused) for f in near if f not in rings)], n_accounts)
-    drafts = [Draft(Verdict.HARVEST, _narrowest(_as_harvest(group))) for group in groups if _is_harvest(group)]
+    tied = _tie([*harvests, *rings, *(f.among(accused) for f in near if f not in rings)], n_accounts)
+    groups = [part for group in tied for part in _without_strangers(group)]
+    drafts = [Draft(Verdict.HARVEST, _as_harvest(group)) for group in groups if _is_harvest(group)]
     drafts.sort(key=lambda draft: (_has_template(draft), *_size(draft)), reverse=True)
     return _at_home(_dissolve(drafts))
 
 
-def _narrowest(group: tuple[JudgedFamily, ...]) -> tuple[JudgedFamily, ...]:
-    """The group without what else its accounts send.
+def _narrowest(harvests: Sequence[JudgedFamily]) -> list[JudgedFamily]:
+    """The harvests without what else the same accounts send.
 
-    A family of all that tied or like-minded accounts send is left out when a part of it, by the same accounts, explains
-    the alarm: it is much more like a harvest, or as much and half of it at least. The rest may be customers behind a
-    relay, or chatter.
+    A family of all that tied or like-minded accounts send is left out when parts of it, by the same accounts, explain
+    its alarm: each is much more like a harvest, or as much and half of it together. The rest may be customers behind a
+    relay, chatter, or another crew that asks from the same list: nothing ties it to the parts but that family.
     """
+    wide = [family for family in harvests if view_of(family.family).name in _WIDE]
+    narrow = [family for family in harvests if view_of(family.family).name not in _WIDE]
+    explained = {family.family for family in wide if _is_explained(family, narrow)}
+    return [family for family in harvests if family.family not in explained]
 
-    def explains(part: JudgedFamily, whole: JudgedFamily) -> bool:
-        size = part.n.sum() / whole.n.sum()
-        more = _MUCH_MORE if size < _COVERED else -1.0
-        if size >= _SIBLING or part.score_bits < whole.score_bits + more:
-            return False
-        return bool(np.isin(whole.accounts, part.accounts).mean() >= _SIBLING)
 
-    wide = [family for family in group if view_of(family.family).name in {"infrastructure", "profile"}]
-    rest = [family for family in wide if any(explains(part, family) for part in group if part is not family)]
-    return tuple(family for family in group if all(family is not other for other in rest)) or group
+def _is_explained(whole: JudgedFamily, narrow: Sequence[JudgedFamily]) -> bool:
+    inside = [f for f in narrow if np.isin(f.accounts, whole.accounts).mean() >= _SIBLING]
+    for more, least in ((_MUCH_MORE, 0.0), (-1.0, _COVERED)):
+        parts = [part for part in inside if part.score_bits >= whole.score_bits + more]
+        if parts and np.isin(whole.accounts, _accounts(parts)).mean() >= _SIBLING:
+            size = sum(_most_by_account(parts).values()) / whole.n.sum()
+            if least <= size < _SIBLING:
+                return True
+    return False
+
+
+def _without_strangers(group: tuple[JudgedFamily, ...]) -> list[tuple[JudgedFamily, ...]]:
+    """The group with only those accounts of its wide families that its narrow ones hold, and the others by themselves.
+
+    Like-minded accounts that nothing else ties may be another crew with the same list. Too few for a crew, they stay.
+    """
+    narrow = [family for family in group if view_of(family.family).name not in _WIDE]
+    if not narrow or len(narrow) == len(group):
+        return [group]
+    known = _accounts(narrow)
+    wide = [family for family in group if view_of(family.family).name in _WIDE]
+    strangers = np.setdiff1d(_accounts(wide), known)
+    if len(strangers) < MIN_HARVEST_ACCOUNTS:
+        return [group]
+    parts = [
+        tuple(part for part in (f.among(accounts) for f in families) if len(part.accounts))
+        for families, accounts in ((group, known), (wide, strangers))
+    ]
+    return [part for part in parts if part]
 
 
 def _with_quiet(draft: Draft, quiet: Sequence[JudgedFamily]) -> Draft:
@@ -348,6 +374,7 @@ def _tie(families: Sequence[JudgedFamily], n_accounts: int) -> list[tuple[Judged
     _, codes = np.unique(np.concatenate([f.accounts for f in families]), return_inverse=True)
     which = np.repeat(np.arange(len(families)), [len(f.accounts) for f in families])
     n = np.concatenate([f.n for f in families])
-    component = link(Streams(which, codes, n, len(families), n_accounts))
+    wide = np.array([view_of(f.family).name in _WIDE for f in families])
+    component = link(Streams(which, codes, n, len(families), n_accounts), wide)
     groups = [[families[int(i)] for i in np.flatnonzero(component == c)] for c in np.unique(component)]
     return [tuple(sorted(g, key=lambda f: (f.verdict != Verdict.HARVEST, -f.score_bits, f.family))) for g in groups]

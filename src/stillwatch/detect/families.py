@@ -15,7 +15,6 @@ from stillwatch.detect.channels.lifecycle import lifecycle_bits
 from stillwatch.detect.harvest import TESTS
 from stillwatch.detect.lives import LifeBook
 from stillwatch.detect.views import family_keys, view_of
-from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.family import ATTRIBUTES, WEAK_ATTRIBUTES, Family
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
@@ -138,8 +137,7 @@ def member_rows(
 def _followed(fingerprints: Fingerprints, grouping: Grouping) -> NDArray[np.int8]:
     """Whether the conversation goes on: 1 it does, 0 it does not, -1 its id is not known."""
     conversation = fingerprints["conversation"]
-    later = among(grouping.followed, mix(fingerprints["account"], conversation))
-    return np.where(conversation == 0, -1, later).astype(np.int8)
+    return np.where(conversation == 0, -1, among(grouping.followed, conversation)).astype(np.int8)
 
 
 def split_families(table: pa.Table, book: AccountBook) -> Iterator[tuple[Family, int]]:

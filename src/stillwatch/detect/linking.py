@@ -16,13 +16,16 @@ _ONE_CREW: Final = 0.6
 _TENTH: Final = 0.1
 
 
-def link(streams: Streams) -> NDArray[np.int64]:
+def link(streams: Streams, wide: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
     """Group of each family, numbered by their first family.
 
     Families are put together, the closest kin first, as long as the groups are kin as wholes; and only where the
     accounts they have in common send in both at least a tenth of what they send in their busiest families. So popular
     bystanders tie nothing; a client or a sentence that two operations use goes with the larger of them at most and ties
     neither to the other; and a sentence that everybody sends now and then belongs to nobody.
+
+    wide        Families of all that like-minded or tied accounts send: each goes with its closest kin, but is no reason
+                to put others together, since two crews may ask from one list. None is no such family.
 
     References  Kaufman and Rousseeuw (1990), Finding Groups in Data, chapter 5 (agglomerative nesting).
 
@@ -32,10 +35,29 @@ def link(streams: Streams) -> NDArray[np.int64]:
     """
     kin = kindred(streams)
     near = np.flatnonzero((kin.kinship > _ONE_CREW) & (_shared_share(streams, kin.one, kin.other) > _TENTH))
+    pairs = near[np.lexsort((kin.other[near], kin.one[near], -kin.kinship[near]))]
+    is_wide = np.zeros(streams.n_families, np.bool_) if wide is None else wide
+    n_wide = is_wide[kin.one[pairs]].astype(np.int64) + is_wide[kin.other[pairs]]
     groups = _Groups(streams)
-    for pair in near[np.lexsort((kin.other[near], kin.one[near], -kin.kinship[near]))]:
+    for pair in pairs[n_wide == 0]:
         groups.join(int(kin.one[pair]), int(kin.other[pair]))
-    return np.array([groups.of(family) for family in range(streams.n_families)], np.int64)
+    guests: dict[int, int] = {}
+    for pair in pairs[n_wide == 1]:
+        host, guest = sorted((int(kin.one[pair]), int(kin.other[pair])), key=lambda family: bool(is_wide[family]))
+        if guest not in guests and groups.are_kin(host, guest):
+            guests[guest] = host
+    for pair in pairs[n_wide == 2]:
+        one, other = int(kin.one[pair]), int(kin.other[pair])
+        if one not in guests and other not in guests:
+            groups.join(one, other)
+    hosts = [groups.of(guests.get(family, family)) for family in range(streams.n_families)]
+    return _numbered(np.array(hosts, np.int64))
+
+
+def _numbered(group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Groups by the number of their first family."""
+    _, first, code = np.unique(group, return_index=True, return_inverse=True)
+    return np.asarray(first[code], np.int64)
 
 
 def _shared_share(streams: Streams, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -81,9 +103,13 @@ class _Groups:
     def join(self, one: int, other: int) -> None:
         """Put the groups of two families together, if they are kin."""
         one, other = sorted((self.of(one), self.of(other)))
-        if one != other and self._kinship(self._group[one], self._group[other]) > _ONE_CREW:
+        if one != other and self.are_kin(one, other):
             self._name[other] = one
             self._group[one] = _together(self._group[one], self._group[other])
+
+    def are_kin(self, one: int, other: int) -> bool:
+        """Whether the groups of two families are kin as wholes."""
+        return self._kinship(self._group[self.of(one)], self._group[self.of(other)]) > _ONE_CREW
 
     def _kinship(self, one: _Group, other: _Group) -> float:
         family = np.repeat([0, 1], [len(one.account), len(other.account)])

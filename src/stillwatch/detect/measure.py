@@ -14,7 +14,6 @@ from stillwatch.detect.coverage import COVERED, coverage
 from stillwatch.detect.families import MEASURED, MEMBER, eligible_families, judge, members, stream_counts
 from stillwatch.detect.lives import LIFE, LifeBook, lives
 from stillwatch.detect.pools import POOLED
-from stillwatch.detect.views.mixing import mix
 from stillwatch.detect.views.profiles import PROFILE, profile_groups, profiles
 from stillwatch.detect.views.relatives import template_groups
 from stillwatch.detect.views.rhythm import RHYTHM, rhythm_cells
@@ -25,7 +24,7 @@ from stillwatch.model.view import Fingerprints, Grouping
 from stillwatch.stats.lookup import among
 from stillwatch.stats.summary import Firsts, Summary
 
-__all__ = ["Measured", "attribute_accounts", "measure_families"]
+__all__ = ["Measured", "attribute_accounts", "followed", "measure_families"]
 
 Columns = Callable[[pa.RecordBatch], Fingerprints]
 """Turns a batch of sketched rows into arrays, with templates in place of signatures."""
@@ -103,23 +102,27 @@ def _learn_groups(engine: Engine, rows: Dataset, book: AccountBook, pooled: pa.T
         *profile_groups(unowned),
         pooled["exchange"].to_numpy(),
         pooled["pool"].to_numpy(),
-        _followed(engine, rows),
+        followed(engine, rows),
     )
 
 
-def _followed(engine: Engine, rows: Dataset) -> NDArray[np.uint64]:
-    """Accounts' conversations (`mix` of both), ascending, that have an exchange after the first."""
+def followed(engine: Engine, rows: Dataset) -> NDArray[np.uint64]:
+    """Conversations, ascending, that go on after their first question, whichever account sends the rest.
+
+    Behind a relay every turn may come from another account. One id for many conversations goes on when there are as
+    many later turns as first ones.
+    """
 
     def fold(summary: Summary, batch: pa.RecordBatch) -> Summary:
-        account, conversation = (batch[name].to_numpy() for name in ("account", "conversation"))
-        later = ~batch["head"].to_numpy(zero_copy_only=False) & (conversation != 0)
-        talks = mix(account[later], conversation[later])
-        return summary.add(pa.table({"talk": talks, "n": np.ones(len(talks), np.int64)}))
+        conversation, head = (batch[name].to_numpy(zero_copy_only=False) for name in ("conversation", "head"))
+        known = conversation != 0
+        first = head[known].astype(np.int64)
+        return summary.add(pa.table({"conversation": conversation[known], "first": first, "later": 1 - first}))
 
-    columns = rows.select(["account", "conversation", "head"])
-    return np.asarray(
-        engine.reduce(columns, lambda: Summary(("talk",), ("n",)), fold).table()["talk"].to_numpy(), np.uint64
-    )
+    columns = rows.select(["conversation", "head"])
+    turns = engine.reduce(columns, lambda: Summary(("conversation",), ("first", "later")), fold).table()
+    first, later = turns["first"].to_numpy(), turns["later"].to_numpy()
+    return np.asarray(turns["conversation"].to_numpy()[(later > 0) & (later >= first)], np.uint64)
 
 
 def _visits(engine: Engine, rows: Dataset) -> pa.Table:

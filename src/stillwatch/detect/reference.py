@@ -34,7 +34,7 @@ __all__ = [
     "unit_counts",
 ]
 
-REFERENCE_VERSION: Final = 3
+REFERENCE_VERSION: Final = 4
 
 MIN_BAR_BITS: Final = 10.0
 """Least bar: when one judged family in a thousand is a harvest, 10 bits make it as likely as not; attribution and the
@@ -110,7 +110,7 @@ class ReferenceFile:
     def comparable_units(self, view: str, n_accounts: int) -> int | None:
         """Units with a family of the same view and half to twice as many accounts; None when sizes are not all known.
 
-        >>> reference = Reference(np.zeros((2, 12)), np.zeros((2, 12)), np.arange(2), ("people",) * 2)
+        >>> reference = Reference(np.zeros((2, 13)), np.zeros((2, 13)), np.arange(2), ("people",) * 2)
         >>> file = ReferenceFile("two", False, reference, 10.0, np.array([30, 300]), ("client", "client"))
         >>> file.comparable_units("client", 20)
         1
@@ -296,8 +296,8 @@ def size_bars(
     References  Vovk, Gammerman and Shafer (2005), Algorithmic Learning in a Random World, section 4.5.
 
     >>> rng = np.random.default_rng(0)
-    >>> people = rng.normal([.4, .4, .5, 2, .3, .1, .4, .2, .5, .1, -1, -6], .1, (60, 12))
-    >>> reference = Reference(people, np.full((60, 12), .05), np.arange(60), ("people",) * 60)
+    >>> people = rng.normal([.4, .4, .4, .5, 2, .3, .1, .4, .2, .5, .1, -1, -6], .1, (60, 13))
+    >>> reference = Reference(people, np.full((60, 13), .05), np.arange(60), ("people",) * 60)
     >>> [(bar.low, bar.bits, bar.n_units) for bar in size_bars(reference, np.repeat([12, 40], 30))]
     [(10, 10.0, 30), (20, 10.0, 30)]
     """

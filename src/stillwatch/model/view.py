@@ -24,7 +24,7 @@ class Grouping:
     rhythm_stream, rhythm_cell      Stream hash (`rhythm.stream_hash` of account and client) and its rhythm cell.
     tied_account, tied_group        Account hash and its component of accounts that rare attributes tie together.
     profile_account, profile_group  Account hash and its group of accounts that ask from one list.
-    followed                        Accounts' conversations (`mixing.mix` of both) that went on after their first turn.
+    followed                        Conversations that went on after their first turn.
     kin_template, kin_group         Family of the template view and its group of templates that the same accounts send.
     pooled_exchange, pooled_key     Exchange hash and the pool of questions that its prompt is from.
     """

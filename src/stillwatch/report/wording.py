@@ -151,6 +151,12 @@ TESTS: Mapping[str, QuestionWords] = {
         "no: every account asks about everything",
         "yes: each account keeps to its topics",
     ),
+    "own": QuestionWords(
+        "own questions",
+        "Is the question most like one of an account's its own?",
+        "no: it is anybody's, as when a list is dealt out",
+        "yes: each account comes back to its own questions",
+    ),
     "hi": QuestionWords(
         "own hours",
         "Does each account have hours of its own?",
@@ -189,9 +195,9 @@ TESTS: Mapping[str, QuestionWords] = {
     ),
     "item": QuestionWords(
         "common items",
-        "Do most accounts send the same questions?",
-        "no: the accounts share none",
-        "yes: like a benchmark that all of them run",
+        "Do all accounts ask the same things, however they word them?",
+        "no: what one asks, others do not",
+        "yes: like a benchmark that all of them run, or a class",
     ),
     "talk": QuestionWords(
         "talk",
@@ -290,9 +296,10 @@ REASONS: Mapping[str, ReasonWords] = {
         "effect",
     ),
     "item-list": ReasonWords(
-        "The accounts send the same items: {value} of the questions come from half of them (at least {bar} is a list).",
-        "The accounts do not send the same items: {value} of the questions come from half of them ({bar} is a list).",
-        "share",
+        "The accounts ask the same things, however worded: an effect of {value}, where a list dealt out gives 0 "
+        "(at least {bar} is a common list).",
+        "The accounts ask different things: an effect of {value}, where a common list gives {bar} or more.",
+        "effect",
     ),
     "verified-owners": ReasonWords(
         "{value} of the accounts belong to fleets of owners that you verified; {bar} are enough to explain this.",

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stillwatch.detect.harvest import _kernels, _twins
+from stillwatch.detect.harvest._kernels_closeness import closest
 
 HOUR_US = 3_600_000_000
 seeds = st.integers(0, 2**32)
@@ -102,17 +103,17 @@ def test_chance_gaps_are_the_mean_over_dealings(n: int, n_accounts: int, hours: 
     assert np.mean(shuffled) == pytest.approx(expected, abs=4 * np.std(shuffled) / np.sqrt(200))
 
 
-@given(seeds, st.integers(1, 60), groups, st.integers(1, 4))
-def test_fill_counts(seed: int, n: int, n_accounts: int, n_parts: int) -> None:
-    """One pass over sorted fills gives repeats and items, with any eighth of the accounts left out."""
+@given(seeds, st.lists(st.integers(2, 9), min_size=1, max_size=9), st.integers(1, 10))
+def test_closest(seed: int, sizes: list[int], n_queries: int) -> None:
+    """Closest rows of every owner against the asker's own, ties shared, with few sketches and with many."""
     rng = np.random.default_rng(seed)
-    fill = rng.integers(1, 10, n).astype(np.uint64)
-    account = rng.integers(0, n_accounts, n).astype(np.int32)
-    repeats, fills, items = _kernels.fill_counts(np.argsort(fill), fill, account, n_accounts, n_parts)
-    twin = _twins.fill_counts(fill, account, n_accounts, n_parts)
-    np.testing.assert_allclose(repeats, twin[0])
-    assert repeats.sum() == pytest.approx(n - len(set(fill.tolist())))
-    assert (fills.tolist(), items.tolist()) == twin[1:]
+    topic = _topics(rng, sum(sizes)) & np.uint64(0b1111 if rng.random() < 0.5 else 2**64 - 1)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    first = np.append(0, np.cumsum(sizes))
+    for found, twin in zip(
+        closest(topic, first, n_queries), _twins.closest(topic, owner.tolist(), n_queries), strict=True
+    ):
+        np.testing.assert_allclose(found, twin)
 
 
 @given(seeds, st.integers(0, 400), groups, st.integers(1, 30), st.booleans())

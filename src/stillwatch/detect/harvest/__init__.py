@@ -10,6 +10,7 @@ from stillwatch.detect.harvest.hour_identity import HourIdentity
 from stillwatch.detect.harvest.items import Items
 from stillwatch.detect.harvest.load import Load
 from stillwatch.detect.harvest.locality import Locality
+from stillwatch.detect.harvest.own import Own
 from stillwatch.detect.harvest.repeats import Repeats
 from stillwatch.detect.harvest.sessions import Sessions
 from stillwatch.detect.harvest.structure import StructureTest
@@ -20,6 +21,7 @@ __all__ = ["TESTS", "StructureTest"]
 
 TESTS: tuple[StructureTest, ...] = (
     TopicIdentity(),
+    Own(),
     HourIdentity(),
     Sessions(),
     Load(),

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["bit_moments", "capped", "fill_counts", "hour_moments", "neighbours", "session_gaps"]
+__all__ = ["agreement", "bit_moments", "capped", "hour_moments", "neighbours", "session_gaps"]
 
 _DAY_US = 86_400_000_000
 _MAX_PAIRS = 16_384
@@ -123,7 +123,7 @@ def _bit_dots(topic: NDArray[np.uint64], mean: NDArray[np.float64]) -> NDArray[n
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def _agreement(a: np.uint64, b: np.uint64) -> float:
+def agreement(a: np.uint64, b: np.uint64) -> float:
     """Scalar product of two sketches as +-1 vectors: 64 less twice the bits that differ."""
     x = a ^ b
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
@@ -148,7 +148,7 @@ def _pair_variance(topic: NDArray[np.uint64], dots: NDArray[np.float64], square:
         last = n // 2 if 2 * lag == n else n  # the half-way lag meets every pair twice
         for i in range(0, last, step):
             j = i + lag if i + lag < n else i + lag - n
-            product = _agreement(topic[i], topic[j]) - dots[i] - dots[j] + square
+            product = agreement(topic[i], topic[j]) - dots[i] - dots[j] + square
             total += product * product
             n_pairs += 1
     return total / n_pairs
@@ -254,9 +254,9 @@ def neighbours(
     mean_square = 0.0
     for i in range(n):
         mean_square += (_WORD - 2.0 * dots[i] + square) / n
-        if i + 1 < n and time_us[i + 1] - time_us[i] < within_us and _agreement(topic[i], topic[i + 1]) < _SAME:
+        if i + 1 < n and time_us[i + 1] - time_us[i] < within_us and agreement(topic[i], topic[i + 1]) < _SAME:
             rows[n_pairs] = i
-            products[n_pairs] = _agreement(topic[i], topic[i + 1]) - dots[i] - dots[i + 1] + square
+            products[n_pairs] = agreement(topic[i], topic[i + 1]) - dots[i] - dots[i + 1] + square
             n_pairs += 1
     return rows[:n_pairs], products[:n_pairs], mean_square, _pair_variance(topic, dots, square)
 
@@ -318,45 +318,3 @@ def session_gaps(
             by_count[m] = total * m / n
         expected[a] = by_count[m]
     return counts, short, expected
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def fill_counts(
-    order: NDArray[np.int64], fill: NDArray[np.uint64], account: NDArray[np.int32], n_accounts: int, n_parts: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Repeats by account; fills, and fills sent by at least half of the accounts.
-
-    A row counts 1 - 1/(rows with the same fill) of a repeat. Fills are counted without the accounts whose code is 0, 1,
-    ... modulo `n_parts`, and last with all of them. `order` sorts the fills.
-    """
-    n = order.shape[0]
-    repeats = np.zeros(n_accounts)
-    in_part = np.zeros(n_parts, np.int64)
-    for a in range(n_accounts):
-        in_part[a % n_parts] += 1
-    fills = np.zeros(n_parts + 1, np.int64)
-    items = np.zeros(n_parts + 1, np.int64)
-    seen = np.full(n_accounts, -1, np.int64)
-    senders = np.zeros(n_parts, np.int64)
-    start = 0
-    while start < n:
-        value = fill[order[start]]
-        stop = start
-        n_senders = 0
-        senders[:] = 0
-        while stop < n and fill[order[stop]] == value:
-            a = account[order[stop]]
-            if seen[a] != start:
-                seen[a] = start
-                n_senders += 1
-                senders[a % n_parts] += 1
-            stop += 1
-        for j in range(start, stop):
-            repeats[account[order[j]]] += 1.0 - 1.0 / (stop - start)
-        for g in range(n_parts + 1):
-            left = n_senders - (senders[g] if g < n_parts else 0)
-            all_left = n_accounts - (in_part[g] if g < n_parts else 0)
-            fills[g] += left > 0
-            items[g] += left > 1 and 2 * left >= all_left
-        start = stop
-    return repeats, fills, items

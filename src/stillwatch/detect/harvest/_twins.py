@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["centred_moments", "fill_counts", "hour_vectors", "neighbours", "session_gaps", "signs"]
+__all__ = ["centred_moments", "closest", "hour_vectors", "neighbours", "session_gaps", "signs"]
 
 
 def signs(topic: NDArray[np.uint64]) -> NDArray[np.float64]:
@@ -63,21 +63,20 @@ def session_gaps(
     return counts, np.array(short, np.int64), np.array(expected)
 
 
-def fill_counts(
-    fill: NDArray[np.uint64], account: NDArray[np.int32], n_accounts: int, n_parts: int
-) -> tuple[NDArray[np.float64], list[int], list[int]]:
-    """Twin of `fill_counts`."""
-    pairs = list(zip(fill.tolist(), account.tolist(), strict=True))
-    same = [sum(other == value for other, _ in pairs) for value, _ in pairs]
-    repeats = np.zeros(n_accounts)
-    np.add.at(repeats, account, 1 - 1 / np.array(same, np.float64))
-    fills, items = [], []
-    for part in range(n_parts + 1):
-        senders: dict[int, set[int]] = {}
-        for value, a in pairs:
-            if a % n_parts != part:
-                senders.setdefault(value, set()).add(a)
-        left = sum(a % n_parts != part for a in range(n_accounts))
-        fills.append(len(senders))
-        items.append(sum(len(who) > 1 and 2 * len(who) >= left for who in senders.values()))
-    return repeats, fills, items
+def closest(topic: NDArray[np.uint64], owner: list[int], n_queries: int) -> tuple[list[list[float]], ...]:
+    """Twin of `closest`; owners are 0, 1, ..., and their rows stand together."""
+    n_owners = owner[-1] + 1
+    agreed = signs(topic) @ signs(topic).T
+    rows = [[i for i, o in enumerate(owner) if o == a] for a in range(n_owners)]
+    closer, by_chance, asked = ([[0.0] * n_owners for _ in range(n_owners)] for _ in range(3))
+    for a in range(n_owners):
+        for query in rows[a][:n_queries]:
+            own = [agreed[query, i] for i in rows[a] if i != query]
+            for b in range(n_owners):
+                if b != a:
+                    others = [agreed[query, i] for i in rows[b]]
+                    best = max(own + others)
+                    closer[a][b] += others.count(best) / (own + others).count(best)
+                    by_chance[a][b] += len(others) / len(own + others)
+                    asked[a][b] += 1
+    return closer, by_chance, asked

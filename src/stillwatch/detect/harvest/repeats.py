@@ -4,7 +4,6 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.detect.harvest._kernels import fill_counts
 from stillwatch.detect.harvest.heads import head_rows
 from stillwatch.detect.harvest.ratio import NOT_JUDGED, share
 from stillwatch.model.family import Family
@@ -28,5 +27,6 @@ class Repeats:
             return NOT_JUDGED
         fill, account = family.fill[rows], family.account[rows]
         n_accounts = len(family.accounts)
-        repeats, _, _ = fill_counts(np.argsort(fill), fill, account, n_accounts, 1)
+        _, code, sent = np.unique(fill, return_inverse=True, return_counts=True)
+        repeats = np.bincount(account, weights=(1 - 1 / sent)[code], minlength=n_accounts)
         return share(repeats, np.bincount(account, minlength=n_accounts))

@@ -32,7 +32,21 @@ __all__ = [
     "score_families",
 ]
 
-TESTS: tuple[str, ...] = ("ti", "hi", "se", "cd", "loc", "dr", "rep", "item", "talk", "elic", "pay", "bits")
+TESTS: tuple[str, ...] = (
+    "ti",
+    "own",
+    "hi",
+    "se",
+    "cd",
+    "loc",
+    "dr",
+    "rep",
+    "item",
+    "talk",
+    "elic",
+    "pay",
+    "bits",
+)
 """Columns of every effects array. pay is what the accounts' means of payment say of one hand, bits what all else says
 of it, in bits as measured; they are put on a log scale here."""
 
@@ -52,7 +66,17 @@ _DROPPED = {
 }
 """Tests that a variant leaves out."""
 
-_ASTRAY = {"ti": 0.03, "hi": 0.1, "se": 0.1, "cd": 0.15, "loc": 0.0005, "rep": 0.1, "item": 0.05, "talk": 0.35}
+_ASTRAY = {
+    "ti": 0.03,
+    "own": 0.05,
+    "hi": 0.1,
+    "se": 0.1,
+    "cd": 0.15,
+    "loc": 0.0005,
+    "rep": 0.1,
+    "item": 0.05,
+    "talk": 0.35,
+}
 """Share of harvests in which a test does not come out as theory says, whatever it is then: no single oddity acquits.
 Least where it would accuse people: topics of one's own, and talk that wanders."""
 
@@ -65,15 +89,15 @@ has as many as a large harvest."""
 _FLOOR = -3.0
 """Seven bits against. Below, more bits against only count exchanges."""
 _BARE = 0.3
-_BANDWIDTH = np.array([0.02, 0.05, 0.05, 0.2, 0.02, 0.03, 0.05, 0.05, 0.05, 0.1, 1.0, 1.0])
+_BANDWIDTH = np.array([0.02, 0.05, 0.05, 0.05, 0.2, 0.02, 0.03, 0.05, 0.05, 0.05, 0.1, 1.0, 1.0])
 _BOUNDS = Bounds(
-    lower=np.array([0.0, 0.0, 0.0, 0.0, 0.0, -np.inf, 0.0, 0.0, 0.0, 0.0, _FLOOR, _FLOOR]),
-    upper=np.array([1.0, 1.0, 1.0, np.inf, 1.0, np.inf, 1.0, 1.0, 1.0, 1.0, _SATURATION, _SATURATION]),
-    broad=np.array([1.0, 1.0, 1.0, 0.25, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1 / 13, 1 / 13]),
+    lower=np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -np.inf, 0.0, 0.0, 0.0, 0.0, _FLOOR, _FLOOR]),
+    upper=np.array([1.0, 1.0, 1.0, 1.0, np.inf, 1.0, np.inf, 1.0, 1.0, 1.0, 1.0, _SATURATION, _SATURATION]),
+    broad=np.array([1.0, 1.0, 1.0, 1.0, 0.25, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1 / 13, 1 / 13]),
 )
 _COLUMN = {test: j for j, test in enumerate(TESTS)}
 _BITS = [_COLUMN[test] for test in ("pay", "bits")]
-_SHARES = [_COLUMN[test] for test in ("ti", "hi", "se", "loc", "rep", "item", "talk", "elic")]
+_SHARES = [_COLUMN[test] for test in ("ti", "own", "hi", "se", "loc", "rep", "item", "talk", "elic")]
 
 
 def _subsets() -> NDArray[np.bool_]:
@@ -93,8 +117,8 @@ _SUBSETS = _subsets()
 class Reference:
     """Legitimate families: verified, time-lagged, not declared.
 
-    x       Effects, columns as `TESTS`, NaN missing. Shape (R, 12).
-    s       Their standard errors; NaN where there is none. Shape (R, 12).
+    x       Effects, columns as `TESTS`, NaN missing. Shape (R, 13).
+    s       Their standard errors; NaN where there is none. Shape (R, 13).
     unit    Organisation or family a row was drawn from, 0 or above; rows of one unit share one vote. Shape R.
     kind    Population of each row, for people to read. Length R.
     """
@@ -121,7 +145,7 @@ class Score:
     total_bits      S after the composite; 0 when no test could be judged. Shape F.
     per_test_bits   log2 of harvest density over legitimate density of each test by itself; 0 when missing or not used
                     by the family's best variant. They do not add up to S, because tests depend on one another.
-                    Shape (F, 12).
+                    Shape (F, 13).
     variant         Best variant, index into `VARIANTS`. Shape F.
     """
 
@@ -134,14 +158,14 @@ def score_families(x: NDArray[np.float64], s: NDArray[np.float64], reference: Re
     """Score families against a reference.
 
     x, s    Effects and standard errors, columns as `TESTS`. NaN in x is a test that could not be judged; NaN in s is
-            no error. Shape (F, 12).
+            no error. Shape (F, 13).
     Raises  InvalidInput if shapes are wrong or a standard error is negative.
 
     >>> rng = np.random.default_rng(0)
-    >>> people = rng.normal([.4, .4, .5, 2, .3, .1, .4, .2, .5, .1, -1, -6], .1, (200, 12))
-    >>> reference = Reference(people, np.full((200, 12), .05), np.arange(200), ("people",) * 200)
-    >>> harvest = np.array([[.0, .0, .0, .1, .0, .0, .02, .01, .0, .9, 20, 60]])
-    >>> bool(score_families(harvest, np.full((1, 12), .02), reference).total_bits[0] > 20)
+    >>> people = rng.normal([.4, .4, .4, .5, 2, .3, .1, .4, .2, .5, .1, -1, -6], .1, (200, 13))
+    >>> reference = Reference(people, np.full((200, 13), .05), np.arange(200), ("people",) * 200)
+    >>> harvest = np.array([[.0, .0, .0, .0, .1, .0, .0, .02, .01, .0, .9, 20, 60]])
+    >>> bool(score_families(harvest, np.full((1, 13), .02), reference).total_bits[0] > 20)
     True
     """
     return _score(x, s, reference, None)
@@ -175,13 +199,14 @@ def conformal_bar(reference: Reference, alpha: float) -> float:
 
 
 def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Density of each test under a harvest, stated by theory; NaN where x is. Columns as `TESTS`, shape (F, 12).
+    """Density of each test under a harvest, stated by theory; NaN where x is. Columns as `TESTS`, shape (F, 13).
 
     A share of each, `_ASTRAY`, is spread evenly instead.
 
-    ti, hi, se, loc   Half-normal on max(x, 0), variance s^2 + .005^2 (.01^2 for hi and se): accounts are exchangeable
-                shards of one list. Random dealing has expectation exactly 0, dealing by turns lies below, people lie
-                above; the width leaves room for a list that is not quite shuffled.
+    ti, own, hi, se, loc    Half-normal on max(x, 0): accounts are exchangeable shards of one list. Random dealing has
+                expectation exactly 0, dealing by turns lies below, people lie above. Variance s^2 + .005^2 leaves room
+                for a list that is not quite shuffled; .01^2 for hi and se, .05^2 for own, which jobs that change from
+                day to day move most.
     cd          Half-normal of scale .4 on max(cd, 0), s added in quadrature: load is evened out, or more than even.
     rep, item   Exponential of mean .05, s added in quadrature: a list without replacement, no popular items.
     talk        The same: an item of a list is done with its answer. One harvest in three works in several turns.
@@ -195,14 +220,14 @@ def harvest_density(x: NDArray[np.float64], s: NDArray[np.float64]) -> NDArray[n
     pay         The same scale. Every second harvest pays for many accounts with few cards, spread evenly over (2, 10);
                 the others have a card each, or nobody knows: N(-1, 1).
 
-    >>> x, s = np.full((1, 12), np.nan), np.zeros((1, 12))
+    >>> x, s = np.full((1, 13), np.nan), np.zeros((1, 13))
     >>> x[0, TESTS.index("elic")] = .9
     >>> round(harvest_density(x, s)[0, TESTS.index("elic")].item(), 2)
     1.05
     """
     x, s = _on_scale(x), _errors(s)
     density = np.empty_like(x)
-    for test, tau in (("ti", 0.005), ("hi", 0.01), ("se", 0.01), ("loc", 0.005)):
+    for test, tau in (("ti", 0.005), ("own", 0.05), ("hi", 0.01), ("se", 0.01), ("loc", 0.005)):
         density[:, _COLUMN[test]] = 2 * _normal(x[:, _COLUMN[test]], np.hypot(s[:, _COLUMN[test]], tau))
     cd, dr, elic, bits = (_COLUMN[test] for test in ("cd", "dr", "elic", "bits"))
     density[:, cd] = 2 * _normal(x[:, cd], np.hypot(s[:, cd], 0.4))
@@ -231,7 +256,7 @@ def nearest_families(
     Distance is the root mean square, over tests both have, of the difference in units of the kernel width. A row that
     shares fewer than half of the family's tests comes last.
 
-    x, s    Effects and standard errors of one family. Shape 12.
+    x, s    Effects and standard errors of one family. Shape 13.
     """
     query, error = _on_scale(x[None, :]), _errors(s[None, :])
     apart = np.abs(_on_scale(reference.x) - query) / np.hypot(error, _BANDWIDTH)

@@ -33,6 +33,6 @@ class Profile:
         if (at >= 0).any():
             rows = (at >= 0) & fingerprints["head"]
             opening[rows] = mix(grouping.profile_group[at[rows]])
-            rows &= ~among(grouping.followed, mix(fingerprints["account"], fingerprints["conversation"]))
+            rows &= ~among(grouping.followed, fingerprints["conversation"])
             alone[rows] = grouping.profile_group[at[rows]]
         return [opening, alone]
