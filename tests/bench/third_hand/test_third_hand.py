@@ -41,7 +41,7 @@ def visited(base: Path) -> Path:
     """All kinds of innocents."""
     folder = base.parent / "visited"
     shutil.copytree(base, folder)
-    add_innocents(folder, exchanges=8000, seed=2)
+    add_innocents(folder, exchanges=10_000, seed=2)
     return folder
 
 

@@ -11,12 +11,27 @@ class Kind:
     """What may be drawn for one class, firm, tool or team.
 
     accounts, each  Accounts of a unit, and exchanges of an account.
-    says            What people write: own, template (the unit's), edited (each person's version of it), spoken.
+    says            What people write: own, template (the unit's), edited (each person's version of it), spoken,
+                    retold (what all were given, in each person's words), voiced (in each account's wrapper).
     about           Section of wording for the template, the system prompt or the habit of speech.
     works           Work of templates composed as operators compose theirs, instead of `about`.
     system          Section of the unit's system prompt; agent composes rules and tools.
+    app             Section of the system prompt where all use one client.
     crowd           People behind each account; 0 where the account is the person.
+    varies          Least and most of a crowd, in shares of it.
+    router          How requests of a crowd come to accounts; () ties each person to one.
+    fronts          Shops in front of the accounts, each with its own program; (0, 0) where there is no shop.
+    named           Chance that end users are told apart for the provider.
     listed          Role of a shared list that is worked through, instead of people's own questions.
+    asks            What everybody is given to ask: course, benchmark, goals, answers; "" for nothing.
+    given, part     Questions given, and the share of them that one account takes up.
+    samples, again  How often an account asks each, at most, and the share that is asked once more in other words; who
+                    judges twice does so in the other order.
+    turns           Mean turns of what is given.
+    order           given or shuffled.
+    panel           Judges who see the same answer.
+    rhythm          As `clock.people` and `clock.job` take it, or `timetable.taken_up` where something is given.
+    private         Share of a firm's or school's accounts that have a mail address elsewhere.
     span            Days the unit is active; 0 for the whole window.
     use             Declared uses to draw from.
     """
@@ -30,8 +45,21 @@ class Kind:
     count: tuple[int, int] = (1, 2)
     kept: tuple[float, float] = (0.0, 0.0)
     system: str = ""
+    app: str = ""
     crowd: int = 0
+    varies: tuple[float, float] = (0.6, 1.6)
+    router: tuple[str, ...] = ()
+    fronts: tuple[int, int] = (0, 0)
+    named: float = 0.6
     listed: str = ""
+    asks: str = ""
+    given: tuple[int, int] = (0, 0)
+    part: tuple[float, float] = (1.0, 1.0)
+    samples: int = 1
+    again: tuple[float, float] = (0.0, 0.0)
+    turns: tuple[float, float] = (1.0, 1.0)
+    order: tuple[str, ...] = ("given",)
+    panel: tuple[int, ...] = ()
     roles: tuple[str, ...] = ("chat",)
     fields: tuple[int, ...] | None = None
     rhythm: tuple[str, ...] = ("human",)
@@ -42,6 +70,7 @@ class Kind:
     cards: tuple[str, ...] = ("own",)
     opened: tuple[str, ...] = ("aged", "long-ago")
     organisation: float = 0.0
+    private: tuple[float, float] = (0.05, 0.05)
     programme: tuple[str | None, ...] = (None,)
     use: tuple[str | None, ...] = (None,)
     verified: tuple[int, ...] = (0, 0, 1, 1, 2)
@@ -51,12 +80,14 @@ class Kind:
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         "judge-fleet",
-        (4, 40),
+        (4, 120),
         (30, 120),
-        says="template",
+        says="voiced",
         works=("grade",),
-        count=(1, 4),
         kept=(0.0, 0.25),
+        asks="answers",
+        samples=2,
+        panel=(1, 3, 4, 5),
         rhythm=("office", "continuous", "bursts"),
         network=("each", "hosted"),
         program=("one", "few", "each"),
@@ -135,6 +166,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         (20, 150),
         (20, 80),
         crowd=8,
+        router=("conversation",),
         network=("hosted", "few"),
         program=("one", "few", "each"),
         cards=("shared", "virtual", "company"),
@@ -239,5 +271,85 @@ KINDS: Final[tuple[Kind, ...]] = (
         opened=("long-ago",),
         organisation=1.0,
         verified=(1, 2),
+    ),
+    Kind(
+        "exercise-class",
+        (30, 400),
+        (4, 60),
+        says="retold",
+        about="stuck",
+        app="tutor",
+        asks="course",
+        given=(8, 60),
+        part=(0.3, 1.0),
+        again=(0.0, 0.25),
+        turns=(1.0, 1.8),
+        rhythm=("homework", "labs", "mixed"),
+        span=(7, 42),
+        network=("campus", "campus", "one", "each"),
+        program=("one", "each", "each"),
+        cards=("own", "unknown"),
+        opened=("batches", "one-day", "aged"),
+        organisation=0.25,
+        private=(0.02, 1.0),
+        programme=("education", None),
+        replies=0.75,
+    ),
+    Kind(
+        "evaluation-team",
+        (10, 80),
+        (30, 900),
+        says="voiced",
+        works=("cot", "answer", "code"),
+        kept=(0.0, 0.1),
+        asks="benchmark",
+        given=(60, 900),
+        part=(0.2, 1.0),
+        samples=5,
+        order=("given", "shuffled"),
+        rhythm=("release", "spread", "ci"),
+        span=(0.5, 14),
+        network=("hosted", "one", "servers", "each"),
+        program=("one", "few", "each"),
+        knobs=("fixed", "mimic"),
+        cards=("company", "own", "shared"),
+        opened=("aged", "trickle", "long-ago"),
+        organisation=0.4,
+        programme=("research", None, None),
+        use=(None, None, None, "evaluation"),
+        replies=0.0,
+    ),
+    Kind(
+        "study-crowd",
+        (40, 300),
+        (4, 40),
+        says="retold",
+        asks="goals",
+        given=(5, 40),
+        part=(0.4, 1.0),
+        again=(0.0, 0.15),
+        turns=(1.0, 1.6),
+        order=("given", "shuffled"),
+        rhythm=("sitting", "sitting", "diary"),
+        span=(1, 10),
+        program=("each", "each", "one"),
+        opened=("aged", "trickle", "one-day"),
+        replies=0.6,
+    ),
+    Kind(
+        "undeclared-relay",
+        (15, 200),
+        (30, 400),
+        crowd=20,
+        varies=(0.25, 3.0),
+        router=("request", "conversation", "customer", "least-loaded", "round-robin"),
+        fronts=(1, 4),
+        named=0.0,
+        network=("hosted", "few", "servers"),
+        program=("front", "through"),
+        cards=("gift", "unknown", "virtual"),
+        opened=("batches", "restocked", "restocked"),
+        verified=(0, 0, 1),
+        replies=0.4,
     ),
 )

@@ -1,7 +1,7 @@
 """One unit of legitimate customers: people with topics and hours, or a firm's job, behind accounts of their own."""
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,66 +9,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.bench.second_hand.traffic import Made
-from stillwatch.bench.third_hand.clock import DAY_US, HOUR_US, HOURS, Ints, job, people, turns_of
+from stillwatch.bench.third_hand.clock import DAY_US, HOUR_US, Ints, turns_of
+from stillwatch.bench.third_hand.crowd import Crowd, gathered
+from stillwatch.bench.third_hand.exercises import benchmark
 from stillwatch.bench.third_hand.kinds import Kind
 from stillwatch.bench.third_hand.library import Library, nouns, numbers
 from stillwatch.bench.third_hand.operator import gather, knobs
 from stillwatch.bench.third_hand.persona import follow, own, spoken
+from stillwatch.bench.third_hand.relay import restocked
 from stillwatch.bench.third_hand.roster import Addresses, Book, cards, clients, harvester, homes, hosted, names, signups
 from stillwatch.bench.third_hand.rows import Draft, Truth, accounts, merged, table
 from stillwatch.bench.third_hand.scene import Scene, weights
 from stillwatch.bench.third_hand.spinning import Choice, Field, Pattern, draw_keys, picked, render, scattered
+from stillwatch.bench.third_hand.told import told
 from stillwatch.bench.third_hand.wording import BARE, Template, agent_system, lines, prompts, templates
 
 __all__ = ["units"]
 
-_BENCHMARKS: Final = 3
 _SOME: Final = ("en", "en", "en", "es", "de", "zh", "ru")
-
-
-@dataclass(frozen=True, slots=True)
-class _Crowd:
-    """Rows of a unit before they have texts, sorted by time."""
-
-    time: Ints
-    account: Ints
-    person: Ints
-    sitting: Ints
-    accounts: int
-
-
-def _weekend(scene: Scene, start_us: int, length_us: int) -> int:
-    """Start of the Saturday after a time, where the window still has room for it."""
-    day = start_us // DAY_US
-    saturday = int(day + (5 - (day + 3) % 7) % 7) * DAY_US
-    return saturday if scene.start_us <= saturday <= scene.end_us - length_us else start_us
-
-
-def _crowd(rng: np.random.Generator, kind: Kind, scene: Scene, accounts: int, n: int) -> _Crowd:
-    start, end = scene.start_us, scene.end_us
-    if kind.span[1]:
-        length = min(end - start, int(rng.uniform(*kind.span) * DAY_US))
-        start += int(rng.integers(0, end - start - length + 1))
-        if kind.system == "project":
-            start = _weekend(scene, start, length)
-        end = start + length
-    rhythm = str(rng.choice(kind.rhythm))
-    count = max(accounts, kind.crowd and round(accounts * kind.crowd * rng.uniform(0.6, 1.6)))
-    load = rng.lognormal(0.0, rng.uniform(0.4, 1.1), count)
-    extra = rng.choice(count, max(0, n - min(n, count)), p=load / load.sum())
-    person = np.sort(np.concatenate([np.arange(min(n, count)), extra]))
-    if rhythm in HOURS and rhythm != "office":
-        times = job(rng, rhythm, n, start, end)
-        queued = kind.listed and rng.random() < 0.5
-        person = person if queued else rng.permutation(person)
-        sitting = np.arange(n) if kind.listed else person * 64 + (times - start) // (6 * HOUR_US)
-    else:
-        times, sitting = people(rng, person, rhythm, start, end)
-    account = person % accounts
-    if kind.name == "reseller":
-        account = (draw_keys(sitting, 73) % np.uint64(accounts)).astype(np.int64)
-    order = np.argsort(times, kind="stable")
-    return _Crowd(times[order], account[order], person[order], sitting[order], accounts)
 
 
 def _plain(pattern: Pattern, rng: np.random.Generator, about: tuple[str, ...]) -> Pattern:
@@ -121,17 +79,20 @@ def _system(rng: np.random.Generator, kind: Kind, person: Ints) -> pa.Array:
 
 
 def _texts(
-    rng: np.random.Generator, kind: Kind, library: Library, crowd: _Crowd, seed: int
+    rng: np.random.Generator, kind: Kind, library: Library, crowd: Crowd, seed: int
 ) -> tuple[pa.Array, pa.Array, float]:
     """Prompts, system prompts and the usual length of an answer."""
+    if kind.asks:
+        text, own_system, length = told(rng, kind, library, crowd, seed)
+        return text, pc.coalesce(_system(rng, kind, crowd.person), own_system), length
     n, number, salt = len(crowd.time), np.arange(len(crowd.time)), int(rng.integers(2**31))
     turn, subject = turns_of(crowd.time, crowd.sitting), int(rng.integers(7))
     if kind.listed:
-        public = kind.listed == "evaluation"
-        taste = np.random.default_rng([seed, 7, int(rng.integers(_BENCHMARKS))]) if public else rng
-        size = int(taste.integers(120, 900)) if public else n + 1
-        pool = gather(taste, library, size, ("en",), role=kind.listed, ordered=public)
-        text = pool.text(number % min(size, len(pool)))
+        if kind.listed == "evaluation":
+            pool = benchmark(rng, library, seed)
+        else:
+            pool = gather(rng, library, n + 1, ("en",), role=kind.listed, ordered=False)
+        text = pool.text(number % len(pool))
     else:
         fields = (subject,) if kind.about == "essay" else kind.fields
         text = own(library, crowd.person, number, salt, roles=kind.roles, fields=fields)
@@ -157,13 +118,15 @@ def _texts(
     return text, pc.coalesce(system, own_system), made[0].answer_tokens
 
 
-def _book(rng: np.random.Generator, kind: Kind, scene: Scene, crowd: _Crowd) -> Book:
+def _book(rng: np.random.Generator, kind: Kind, scene: Scene, crowd: Crowd) -> Book:
     n = crowd.accounts
     first = np.full(n, scene.end_us)
     np.minimum.at(first, crowd.account, crowd.time)
     how = str(rng.choice(kind.opened))
     began = int(first.min())
-    if how == "one-day":
+    if how == "restocked":
+        opened = restocked(rng, first)
+    elif how == "one-day":
         opened = began - int(rng.integers(HOUR_US, 3 * DAY_US)) + rng.integers(0, 8 * HOUR_US, n)
     else:
         opened = signups(rng, how, n, began)
@@ -172,7 +135,8 @@ def _book(rng: np.random.Generator, kind: Kind, scene: Scene, crowd: _Crowd) -> 
     payment = np.zeros(n, np.int64) if paying == "company" else cards(rng, paying, n)
     common = [str(d) for d in rng.choice([d for d, _ in scene.domains], n, p=weights(scene.domains))]
     house = f"{names(rng, 1)[0]}{'.edu' if 'education' in kind.programme else ''}.example"
-    apart = rng.random(n) < (0.05 if one_owner or "education" in kind.programme else 0.97)
+    together = one_owner or "education" in kind.programme
+    apart = rng.random(n) < (rng.uniform(*kind.private) if together else 0.97)
     level = int(rng.choice(kind.verified))
     use = rng.choice(np.array(kind.use, dtype=object))
     return Book(
@@ -186,28 +150,38 @@ def _book(rng: np.random.Generator, kind: Kind, scene: Scene, crowd: _Crowd) -> 
     )
 
 
-def _places(rng: np.random.Generator, kind: Kind, scene: Scene, crowd: _Crowd) -> tuple[Addresses, Ints]:
+def _places(rng: np.random.Generator, kind: Kind, scene: Scene, crowd: Crowd) -> tuple[Addresses, Ints]:
     """Addresses and the one of each row; people at home have their own, and now and then another on the way."""
     network, rows = str(rng.choice(kind.network)), len(crowd.time)
     if network == "hosted":
         found = hosted(rng, scene, int(rng.integers(1, 6)))
         return found, rng.integers(0, len(found), rows)
-    if network in ("one", "few"):
-        found = homes(rng, scene, int(rng.integers(1, 9)), blocks=1 if network == "one" else 4)
+    if network == "servers":
+        return hosted(rng, scene, crowd.accounts, blocks=min(crowd.accounts, len(scene.hosts))), crowd.account
+    if network in ("one", "few", "campus"):
+        found = homes(rng, scene, int(rng.integers(1, 9)), blocks=4 if network == "few" else 1)
         away = homes(rng, scene, crowd.accounts)
         both = [pa.concat_arrays([getattr(found, c), getattr(away, c)]) for c in ("address", "asn", "country")]
         outside = rng.random(rows) < rng.uniform(0.0, 0.3)
+        if network == "campus":
+            day = draw_keys(crowd.person * 4096 + crowd.time // DAY_US % 4096, int(rng.integers(2**40)))
+            outside = day % np.uint64(1000) < np.uint64(1000 * rng.uniform(0.2, 0.8))
         return Addresses(*both), np.where(outside, len(found) + crowd.account, crowd.person % len(found))
     found = homes(rng, scene, crowd.accounts * 2)
     return found, crowd.account + crowd.accounts * (rng.random(rows) < 0.12)
 
 
 def _programs(
-    rng: np.random.Generator, kind: Kind, scene: Scene, crowd: _Crowd
+    rng: np.random.Generator, kind: Kind, scene: Scene, crowd: Crowd
 ) -> tuple[list[tuple[str, str, str]], Ints]:
     how = str(rng.choice(kind.program))
     if how == "each":
         return clients(rng, scene, crowd.accounts), crowd.account
+    if how == "through":
+        return clients(rng, scene, int(crowd.person.max()) + 1), crowd.person
+    if how == "front":
+        shops = [harvester(rng, scene, 1)[0] for _ in range(crowd.fronts)]
+        return shops, crowd.person % crowd.fronts
     found = harvester(rng, scene, int(rng.integers(2, 6)) if how == "few" else 1)
     if rng.random() < 0.4:
         found = clients(rng, scene, len(found))
@@ -222,17 +196,21 @@ def _unit(
     scene, library = looks
     salt = int(rng.integers(2**56))
     scene = replace(scene, knobs=knobs(rng, scene, str(rng.choice(kind.knobs))))
-    crowd = _crowd(rng, kind, scene, *size)
+    kind = replace(kind, program=(str(rng.choice(kind.program)),))
+    if kind.program == ("one",) and kind.app:
+        kind = replace(kind, system=kind.app)
+    crowd = gathered(rng, kind, scene, *size)
     prompt, system, length = _texts(rng, kind, library, crowd, seed)
     n, known = len(crowd.time), [m for m, _ in scene.models]
-    taste = rng.choice(len(known), crowd.accounts, p=weights(scene.models))
-    if kind.organisation == 1.0 or kind.listed:
+    chooser = crowd.person if kind.fronts[1] else crowd.account
+    taste = rng.choice(len(known), int(chooser.max()) + 1, p=weights(scene.models))
+    if kind.organisation == 1.0 or kind.listed or kind.asks == "benchmark":
         taste[:] = taste[0]
     eager = (crowd.time > scene.start_us + scene.newest[1] * (scene.end_us - scene.start_us)) & (rng.random(n) < 0.2)
-    model = np.where(eager & (taste[crowd.account] % 2 == 0), scene.newest[0], np.array(known)[taste[crowd.account]])
+    model = np.where(eager & (taste[chooser] % 2 == 0), scene.newest[0], np.array(known)[taste[chooser]])
     places, address = _places(rng, kind, scene, crowd)
     programs, client = _programs(rng, kind, scene, crowd)
-    none, named = np.full(n, -1), rng.random() < 0.6
+    none, named = np.full(n, -1), rng.random() < kind.named
     draft = Draft(
         time_us=crowd.time,
         account=crowd.account,
@@ -242,7 +220,7 @@ def _unit(
         turn=np.ones(n, np.int64) if kind.listed or not kind.replies else turns_of(crowd.time, crowd.sitting),
         client=client,
         address=address,
-        knob=crowd.account % scene.knobs.num_rows,
+        knob=chooser % scene.knobs.num_rows,
         model=pa.array(model.astype(str)),
         prompt=prompt,
         system=system,
@@ -267,6 +245,7 @@ def units(scene: Scene, library: Library, kind: Kind, budget: int, seed: int) ->
             count = max(kind.accounts[0], min(count, round(budget / 4 / each)))
         n = min(count * each, max(left, count))
         exchanges, known, entity = _unit(kind, (scene, library), (count, n), len(made), seed)
+        n = exchanges.num_rows
         whose = picked(pa.array([entity]), np.zeros(n, np.int64))
         made.append(merged(exchanges, Truth(kind.name, whose, None, np.zeros(n, bool)), known))
         left -= n

@@ -122,10 +122,15 @@ def templates(
     return tuple(made)
 
 
-def prompts(template: Template, question: pa.Array, keys: Keys) -> tuple[pa.Array, pa.Array]:
-    """Prompt and system text for each question."""
+def prompts(
+    template: Template, question: pa.Array, keys: Keys, answer: pa.Array | None = None
+) -> tuple[pa.Array, pa.Array]:
+    """Prompt and system text for each question.
+
+    answer  What is pasted beside each question; None makes something up.
+    """
     fields = {"q": question, "n": numbers(keys, 29, 1, 5000), "r": question}
-    fields["r"] = spun(section("pasted"), draw_keys(keys, 31), fields)
+    fields["r"] = spun(section("pasted"), draw_keys(keys, 31), fields) if answer is None else answer
     system = pa.nulls(len(keys), pa.string())
     if template.system is not None:
         system = render(template.system, keys, fields, 43)
