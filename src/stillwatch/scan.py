@@ -26,6 +26,7 @@ from stillwatch.detect.naming import (
     NAMED,
     Example,
     Named,
+    by_campaign,
     campaign_of,
     finding_exchanges,
     stream_book,
@@ -263,16 +264,11 @@ def _name(engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, r
         _templates(scanned, accused, raw, examples),
         reference.families,
     )
-    present = [number for number in range(len(drafts)) if (accused["campaign"] == number).any()]
-    campaigns = tuple(
-        campaign_of(
-            drafts[number], {k: v[accused["campaign"] == number] for k, v in accused.items()}, named, desk, not_judged
-        )
-        for number in present
-    )
+    parts = by_campaign(accused)
+    campaigns = tuple(campaign_of(drafts[number], part, named, desk, not_judged) for number, part in parts.items())
     return Findings(
         campaigns=campaigns,
-        streams=stream_rows(drafts, present, accused, named, measured.n_by_account),
+        streams=stream_rows(drafts, parts, named, measured.n_by_account),
         exchanges=finding_exchanges(drafts, accused, raw),
         quarantine=source.quarantine,
         tally=source.tally,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,8 @@ _SIBLING: Final = 0.8
 _WIDE: Final = frozenset({"infrastructure", "profile"})
 _MUCH_MORE: Final = 4.0
 """Bits: sixteen times as likely."""
+_ELICITATION_SHARES: Final = [f"{name}_share" for name in ELICITATION_CLASSES]
+_JUDGED_BY: Final = ["family", "n_accounts", "coordination_bits", "ti", "hi", "loc", "item", *_ELICITATION_SHARES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,12 @@ def judge_families(
     """
     plain, scored = _Slices(streams), _Slices(attributed)
     judged = []
-    for row, family in enumerate(measured["family"].to_numpy()):
-        accounts, n, bits = _streams(int(family), plain, scored)
-        facts = _facts(measured, row, float(score_bits[row]), accounts, n, book)
-        if len(accounts) and (found := judge_family(facts, bar_for(measured["n_accounts"][row].as_py()))) is not None:
+    for row, known in enumerate(measured.select(_JUDGED_BY).to_pylist()):
+        accounts, n, bits = _streams(known["family"], plain, scored)
+        facts = _facts(known, float(score_bits[row]), accounts, n, book)
+        if len(accounts) and (found := judge_family(facts, bar_for(known["n_accounts"]))) is not None:
             verdict, reasons = found
-            judged.append(JudgedFamily(row, int(family), verdict, reasons, facts.score_bits, accounts, n, bits))
+            judged.append(JudgedFamily(row, known["family"], verdict, reasons, facts.score_bits, accounts, n, bits))
     return judged
 
 
@@ -132,8 +134,7 @@ def _streams(
 
 
 def _facts(
-    measured: pa.Table,
-    row: int,
+    known: Mapping[str, Any],
     score_bits: float,
     accounts: NDArray[np.uint64],
     n: NDArray[np.int64],
@@ -141,15 +142,15 @@ def _facts(
 ) -> FamilyFacts:
     return FamilyFacts(
         score_bits=score_bits,
-        coordination_bits=measured["coordination_bits"][row].as_py(),
+        coordination_bits=known["coordination_bits"],
         n_accused=len(accounts),
         n_exchanges=int(n.sum()),
         ownership=book.ownership(accounts),
-        ti=measured["ti"][row].as_py(),
-        hi=measured["hi"][row].as_py(),
-        loc=measured["loc"][row].as_py(),
-        item=measured["item"][row].as_py(),
-        elicitation_share=max(measured[f"{name}_share"][row].as_py() for name in ELICITATION_CLASSES),
+        ti=known["ti"],
+        hi=known["hi"],
+        loc=known["loc"],
+        item=known["item"],
+        elicitation_share=max(known[name] for name in _ELICITATION_SHARES),
     )
 
 
@@ -163,7 +164,9 @@ def draft_campaigns(judged: Sequence[JudgedFamily], n_accounts: int, quiet: Sequ
     drafts = [_with_quiet(draft, quiet) for draft in _harvests(judged, n_accounts)]
     for verdict in _ORDER:
         taken = _accounts([family for draft in drafts for family in draft.families])
-        families = [f for f in judged if f.verdict == verdict and np.isin(f.accounts, taken).mean() < _COVERED]
+        candidates = [family for family in judged if family.verdict == verdict]
+        shares = _shares_among(candidates, taken)
+        families = [family for family, share in zip(candidates, shares, strict=True) if share < _COVERED]
         found = [Draft(verdict, group) for group in _tie(families, n_accounts)]
         found.sort(key=_size, reverse=True)
         drafts += found if verdict == Verdict.UNCLEAR else found[:_MAX_DRAFTS]
@@ -173,9 +176,8 @@ def draft_campaigns(judged: Sequence[JudgedFamily], n_accounts: int, quiet: Sequ
 def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
     harvests = _narrowest([f for f in judged if f.verdict == Verdict.HARVEST])
     rings = [f for f in judged if f.verdict == Verdict.UNCLEAR and any(r.code == "small" for r in f.reasons)]
-    accused = _accounts(harvests)
-    near = [f for f in judged if _is_sibling(f, accused)]
-    tied = _tie([*harvests, *rings, *(f.among(accused) for f in near if f not in rings)], n_accounts)
+    near = _siblings(judged, _accounts(harvests))
+    tied = _tie([*harvests, *rings, *(f for f in near if all(f.row != ring.row for ring in rings))], n_accounts)
     groups = [part for group in tied for part in _without_strangers(group)]
     drafts = [Draft(Verdict.HARVEST, _as_harvest(group)) for group in groups if _is_harvest(group)]
     drafts.sort(key=lambda draft: (_has_template(draft), *_size(draft)), reverse=True)
@@ -227,16 +229,27 @@ def _without_strangers(group: tuple[JudgedFamily, ...]) -> list[tuple[JudgedFami
 
 
 def _with_quiet(draft: Draft, quiet: Sequence[JudgedFamily]) -> Draft:
-    mine = _accounts(draft.families)
-    own = tuple(f.among(mine) for f in quiet if np.isin(f.accounts, mine).mean() >= _SIBLING)
-    return Draft(draft.verdict, (*draft.families, *own))
+    return Draft(draft.verdict, (*draft.families, *_mostly_among(quiet, _accounts(draft.families))))
 
 
-def _is_sibling(family: JudgedFamily, accused: NDArray[np.uint64]) -> bool:
-    """One more template of accounts that are accused already; what else they send may be their customers'."""
-    if family.verdict != Verdict.UNCLEAR or not view_of(family.family).has_template:
-        return False
-    return bool(np.isin(family.accounts, accused).mean() >= _SIBLING)
+def _siblings(judged: Sequence[JudgedFamily], accused: NDArray[np.uint64]) -> list[JudgedFamily]:
+    """More templates of accounts that are accused already; what else they send may be their customers'."""
+    unclear = (family for family in judged if family.verdict == Verdict.UNCLEAR)
+    return _mostly_among([family for family in unclear if view_of(family.family).has_template], accused)
+
+
+def _mostly_among(families: Sequence[JudgedFamily], accounts: NDArray[np.uint64]) -> list[JudgedFamily]:
+    """Families that hardly anybody else is in, with only those of the accounts."""
+    shares = _shares_among(families, accounts)
+    return [family.among(accounts) for family, share in zip(families, shares, strict=True) if share >= _SIBLING]
+
+
+def _shares_among(families: Sequence[JudgedFamily], accounts: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Share of each family's accounts that are among those given."""
+    size = np.array([len(family.accounts) for family in families], np.int64)
+    held = np.isin(np.concatenate([np.zeros(0, np.uint64), *(family.accounts for family in families)]), accounts)
+    n_held = np.bincount(np.repeat(np.arange(len(size)), size), weights=held, minlength=len(size))
+    return np.asarray(n_held / size, np.float64)
 
 
 def _is_harvest(group: Sequence[JudgedFamily]) -> bool:
@@ -347,11 +360,10 @@ def _belonging(families: Sequence[JudgedFamily]) -> dict[int, float]:
 
 def _most_by_account(families: Sequence[JudgedFamily]) -> dict[int, int]:
     """Exchanges of each account in the family where it has the most."""
-    most: dict[int, int] = {}
-    for family in families:
-        for account, n in zip(family.accounts.tolist(), family.n.tolist(), strict=True):
-            most[account] = max(most.get(account, 0), n)
-    return most
+    known, code = np.unique(np.concatenate([family.accounts for family in families]), return_inverse=True)
+    most = np.zeros(len(known), np.int64)
+    np.maximum.at(most, code, np.concatenate([family.n for family in families]))
+    return dict(zip(known.tolist(), most.tolist(), strict=True))
 
 
 def _parts(draft: Draft, accounts: NDArray[np.uint64]) -> tuple[JudgedFamily, ...]:

@@ -1,7 +1,8 @@
 """Typed evidence of one family, for people: effects, channels, what is shared, the template, the nearest families."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -41,16 +42,20 @@ class EvidenceDesk:
     templates: Mapping[int, tuple[TemplatePart, ...]]
     reference: Reference
     _ranges: NDArray[np.float64] = field(init=False)
+    _columns: Mapping[str, Sequence[Any]] = field(init=False)
+    _features: tuple[NDArray[np.float64], NDArray[np.float64]] = field(init=False)
     _knows_attributes: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out once what every family is shown beside."""
         object.__setattr__(self, "_ranges", np.nanquantile(self.reference.x, (0.05, 0.95), axis=0))
+        object.__setattr__(self, "_columns", self.measured.to_pydict())
+        object.__setattr__(self, "_features", feature_arrays(self.measured))
         object.__setattr__(self, "_knows_attributes", bool((self.book.attributes != 0).any()))
 
     def family(self, judged: JudgedFamily) -> FamilyEvidence:
         """Evidence of one family."""
-        row = {name: self.measured[name][judged.row].as_py() for name in self.measured.column_names}
+        row = {name: values[judged.row] for name, values in self._columns.items()}
         return FamilyEvidence(
             family_id=f"{judged.family:016x}",
             view=view_of(judged.family).name,
@@ -68,8 +73,8 @@ class EvidenceDesk:
         )
 
     def _nearest(self, row: int) -> tuple[NearestFamily, ...]:
-        effects, errors = feature_arrays(self.measured.slice(row, 1))
-        return tuple(nearest for _, nearest in nearest_families(effects[0], errors[0], self.reference))
+        effects, errors = self._features
+        return tuple(nearest for _, nearest in nearest_families(effects[row], errors[row], self.reference))
 
     def _channels(self, row: Mapping[str, float]) -> tuple[ChannelBits, ...]:
         return (

@@ -26,6 +26,7 @@ __all__ = [
     "NAMED",
     "Example",
     "Named",
+    "by_campaign",
     "campaign_id",
     "campaign_of",
     "finding_exchanges",
@@ -182,17 +183,23 @@ def campaign_of(
     )
 
 
+def by_campaign(accused: Columns) -> dict[int, Columns]:
+    """Exchanges of each campaign that has any, in the order of the logs, by its number."""
+    order = np.argsort(accused["campaign"], kind="stable")
+    ordered = {name: values[order] for name, values in accused.items()}
+    bounds = np.flatnonzero(np.diff(ordered["campaign"], prepend=-1, append=-1))
+    return {
+        int(ordered["campaign"][i]): {name: values[i:j] for name, values in ordered.items()}
+        for i, j in pairwise(bounds)
+    }
+
+
 def stream_rows(
-    drafts: Sequence[Draft], campaigns: Sequence[int], accused: Columns, named: Named, n_by_account: pa.Table
+    drafts: Sequence[Draft], accused: Mapping[int, Columns], named: Named, n_by_account: pa.Table
 ) -> pa.Table:
-    """Table STREAM: one row per campaign and account."""
+    """Table STREAM: one row per campaign and account. `accused` as from `by_campaign`."""
     known, totals = n_by_account["account"].to_numpy(), n_by_account["n"].to_numpy()
-    tables = [
-        _streams_of(
-            drafts[number], {k: v[accused["campaign"] == number] for k, v in accused.items()}, named, known, totals
-        )
-        for number in campaigns
-    ]
+    tables = [_streams_of(drafts[number], part, named, known, totals) for number, part in accused.items()]
     return pa.concat_tables([STREAM.empty_table(), *tables])
 
 

@@ -1,4 +1,4 @@
-"""Hot loop of the kernel density; `kernel_density.py` has the readable version."""
+"""Hot loops of the kernel density; `kernel_density.py` has the readable version."""
 
 import math
 
@@ -28,46 +28,56 @@ def densities(  # noqa: PLR0917 - a kernel takes arrays, not objects
     n_subsets = subsets.shape[0]
     joint = np.zeros((n_queries, n_subsets))
     marginal = np.empty((n_queries, n_features))
-    kernel = np.empty((n_sample, n_features))
-    half_precision = np.empty(n_features)
-    height = np.empty(n_features)
+    centre = np.ascontiguousarray(sample.T)
+    kernel, seen, product = np.empty((n_features, n_sample)), np.empty(n_sample), np.empty(n_sample)
     for q in range(n_queries):
-        for j in range(n_features):
-            mass = 0.0
-            total = 0.0
-            value = x[q, j]
-            if math.isnan(value):
-                marginal[q, j] = np.nan
-                continue
-            half_precision[j] = 0.5 / variance[q, j]
-            height[j] = math.sqrt(half_precision[j] / math.pi)
-            near = 9.0 * math.sqrt(variance[q, j])
-            for r in range(n_sample):
-                centre = sample[r, j]
-                if math.isnan(centre) or unit[r] == left_out[q]:
-                    kernel[r, j] = -1.0
-                    continue
-                density = math.exp(-half_precision[j] * (value - centre) ** 2)
-                if value + centre - 2.0 * lower[j] < near:
-                    density += math.exp(-half_precision[j] * (value + centre - 2.0 * lower[j]) ** 2)
-                if 2.0 * upper[j] - value - centre < near:
-                    density += math.exp(-half_precision[j] * (2.0 * upper[j] - value - centre) ** 2)
-                density *= height[j]
-                kernel[r, j] = density
-                mass += weight[r]
-                total += weight[r] * density
-            marginal[q, j] = (total + broad[j]) / (mass + 1.0) if mass > 0.0 else np.nan
-        mass = 0.0
         for r in range(n_sample):
-            if unit[r] == left_out[q]:
-                continue
-            mass += weight[r]
-            for v in range(n_subsets):
-                product = weight[r]
-                for j in range(n_features):
-                    if subsets[v, j] and not math.isnan(marginal[q, j]):
-                        product *= kernel[r, j] if kernel[r, j] >= 0.0 else marginal[q, j]
-                joint[q, v] += product
+            seen[r] = 0.0 if unit[r] == left_out[q] else weight[r]
+        mass = seen.sum()
+        for j in range(n_features):
+            bounds = lower[j], upper[j], broad[j]
+            marginal[q, j] = _marginal(kernel[j], x[q, j], variance[q, j], centre[j], seen, bounds)
         for v in range(n_subsets):
-            joint[q, v] = joint[q, v] / mass if mass > 0.0 else 1.0
+            product[:] = seen
+            for j in range(n_features):
+                if subsets[v, j] and not math.isnan(marginal[q, j]):
+                    for r in range(n_sample):
+                        product[r] *= kernel[j, r]
+            joint[q, v] = product.sum() / mass if mass > 0.0 else 1.0
     return joint, marginal
+
+
+@njit(nogil=True)  # type: ignore[untyped-decorator]
+def _marginal(
+    kernel: NDArray[np.float64],
+    value: float,
+    variance: float,
+    centre: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    bounds: tuple[float, float, float],
+) -> float:
+    """Density of one feature, NaN where it is missing; fills its kernel, with that density where a point misses it."""
+    if math.isnan(value):
+        return math.nan
+    lower, upper, broad = bounds
+    half_precision = 0.5 / variance
+    height = math.sqrt(half_precision / math.pi)
+    near = 9.0 * math.sqrt(variance)
+    mass = 0.0
+    total = 0.0
+    for r in range(kernel.shape[0]):
+        if math.isnan(centre[r]):
+            continue
+        density = math.exp(-half_precision * (value - centre[r]) ** 2)
+        if value + centre[r] - 2.0 * lower < near:
+            density += math.exp(-half_precision * (value + centre[r] - 2.0 * lower) ** 2)
+        if 2.0 * upper - value - centre[r] < near:
+            density += math.exp(-half_precision * (2.0 * upper - value - centre[r]) ** 2)
+        kernel[r] = density * height
+        mass += weight[r]
+        total += weight[r] * kernel[r]
+    marginal = (total + broad) / (mass + 1.0) if mass > 0.0 else math.nan
+    for r in range(kernel.shape[0]):
+        if math.isnan(centre[r]):
+            kernel[r] = marginal
+    return marginal

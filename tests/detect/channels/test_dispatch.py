@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stillwatch.detect.channels._kernels import turns_log2
 from stillwatch.detect.channels._kernels_quota import batch_log2
+from stillwatch.detect.channels._kernels_turns import turns_log2
 from stillwatch.detect.channels._twins import (
     alternative_probabilities,
     batch_probability,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from stillwatch.detect.channels._kernels import turns_log2
+from stillwatch.detect.channels._kernels_turns import turns_log2
 from stillwatch.detect.channels._twins import infrastructure_wealth
 from stillwatch.detect.channels.dispatch import TURN_MODEL
 from stillwatch.detect.channels.infrastructure import STAKES, coordination_bits, infrastructure_bits

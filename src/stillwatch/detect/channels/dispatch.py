@@ -27,8 +27,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.detect.channels._kernels import turns_log2
 from stillwatch.detect.channels._kernels_quota import batch_log2
+from stillwatch.detect.channels._kernels_turns import turns_log2
 from stillwatch.errors import InvalidInput
 
 __all__ = ["MAX_EXCHANGES", "TURN_MODEL", "TurnModel", "Turns", "dispatch_bits", "dispatch_turns", "visits"]
@@ -162,8 +162,9 @@ def dispatch_bits(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> flo
     """
     _check(account, time_us)
     visit = visits(account, time_us)
-    bits = dispatch_turns(account, time_us).bits, dispatch_turns(account[visit], time_us[visit]).bits
-    return float(np.logaddexp2(*bits) - 1)
+    by_exchange = dispatch_turns(account, time_us).bits
+    by_visit = by_exchange if visit.all() else dispatch_turns(account[visit], time_us[visit]).bits
+    return float(np.logaddexp2(by_exchange, by_visit) - 1)
 
 
 def visits(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> NDArray[np.bool_]:

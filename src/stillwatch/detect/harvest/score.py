@@ -9,7 +9,7 @@ it the score would be a novelty detector. The alternative is composite: S is log
 S is not an e-value: its bar is a conformal quantile (`conformal_bar`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,12 +121,14 @@ class Reference:
     s       Their standard errors; NaN where there is none. Shape (R, 13).
     unit    Organisation or family a row was drawn from, 0 or above; rows of one unit share one vote. Shape R.
     kind    Population of each row, for people to read. Length R.
+    scaled  Effects as they are compared. Shape (R, 12).
     """
 
     x: NDArray[np.float64]
     s: NDArray[np.float64]
     unit: NDArray[np.int64]
     kind: tuple[str, ...]
+    scaled: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit together."""
@@ -136,6 +138,7 @@ class Reference:
                 f"reference needs rows, a unit and a kind each, got {len(self.x)}, {len(self.unit)}, {len(self.kind)}"
             )
             raise InvalidInput(message)
+        object.__setattr__(self, "scaled", _on_scale(self.x))
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +262,7 @@ def nearest_families(
     x, s    Effects and standard errors of one family. Shape 13.
     """
     query, error = _on_scale(x[None, :]), _errors(s[None, :])
-    apart = np.abs(_on_scale(reference.x) - query) / np.hypot(error, _BANDWIDTH)
+    apart = np.abs(reference.scaled - query) / np.hypot(error, _BANDWIDTH)
     known = ~np.isnan(apart)
     distance = np.sqrt(np.square(np.where(known, apart, 0.0)).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
     comparable = 2 * known.sum(axis=1) >= (~np.isnan(query)).sum()
@@ -307,7 +310,7 @@ def _legitimate(
     for missing in (False, True):
         rows = np.isnan(x[:, _COLUMN["ti"]]) == missing
         sample = KernelSample(
-            _on_scale(reference.x), reference.unit.astype(np.int64), _BOUNDS, np.where(sparse == missing, 1.0, _UNLIKE)
+            reference.scaled, reference.unit.astype(np.int64), _BOUNDS, np.where(sparse == missing, 1.0, _UNLIKE)
         )
         units = None if left_out is None else left_out[rows]
         found = kernel_densities(at[rows], variance[rows], sample, _SUBSETS, left_out=units)
