@@ -40,6 +40,10 @@ MIN_BAR_BITS: Final = 10.0
 """Least bar: when one judged family in a thousand is a harvest, 10 bits make it as likely as not; attribution and the
 least numbers of accounts and exchanges come on top."""
 
+LEVEL: Final = 1 / 200
+"""Share of legitimate units that may reach the bar. At the finest level that the units allow, the oddest one of
+thousands would set the bar for all: a fleet that no owner explains is one crew by everything that logs can show."""
+
 SIZE_CLASSES: Final[tuple[tuple[int, int | None], ...]] = ((10, 20), (20, None))
 """Accounts, from and to below: small families have large errors, so their scores are another population. A family
 smaller than any is judged with the smallest."""
@@ -282,7 +286,7 @@ def size_bars(
     most_bits: Sequence[float] = (),
     doubtful: Scored | None = None,
 ) -> tuple[Bar, ...]:
-    """Conformal bar of each size class, at the finest level that its units can promise.
+    """Conformal bar of each size class: one new legitimate unit in 200 reaches it, or what fewer units can promise.
 
     The score of a unit in a class is that of its highest family there, held against all other units. Units of one class
     are exchangeable with a new one of that class whatever the other classes do (Mondrian), so each bar keeps its
@@ -312,7 +316,7 @@ def size_bars(
     for number, (low, high) in enumerate(SIZE_CLASSES):
         rows = (classes == number) | (n_accounts == 0)
         highest, owned = _by_unit(unit[rows], bits[rows], own[rows])
-        quantile = conformal_quantile(highest, 1 / (len(highest) + 1)) if len(highest) else float(bits.max())
+        quantile = conformal_quantile(highest, max(LEVEL, 1 / (len(highest) + 1))) if len(highest) else float(bits.max())
         wanted = max(quantile, MIN_BAR_BITS)
         bar = min(wanted, most_bits[number]) if most_bits else wanted
         above = int((highest > bar).sum()) + (n_disputed[number] if n_disputed else 0)
