@@ -49,7 +49,7 @@ from stillwatch.model.progress import Progress, Stages
 from stillwatch.model.view import Fingerprints
 from stillwatch.sketch import hash_strings
 from stillwatch.sketch.stage import Sketched, fingerprints_of, sketch_exchanges
-from stillwatch.stats.lookup import among
+from stillwatch.stats.lookup import HashIndex, among
 
 __all__ = ["Examined", "Scanned", "conclude", "examine", "measure", "scan"]
 
@@ -314,11 +314,11 @@ def _accused(engine: Engine, scanned: Scanned, drafts: list[Draft]) -> dict[str,
 
 def _raw_rows(engine: Engine, exchanges: Dataset, wanted: NDArray[np.uint64], examples: NDArray[np.uint64]) -> pa.Table:
     """Raw rows of the wanted exchanges, row-aligned with them; prompts of the examples only."""
-    ascending = np.sort(wanted)
+    found_exchanges = HashIndex(np.sort(wanted))
 
     def keep(batch: pa.RecordBatch) -> pa.RecordBatch:
         exchange = hash_strings(batch.column("exchange_id"))
-        found = among(ascending, exchange)
+        found = found_exchanges.among(exchange)
         is_example = pa.array(among(examples, exchange[found]))
         rows = batch.filter(pa.array(found))
         columns = {name: rows.column(name) for name in NAMED.names}

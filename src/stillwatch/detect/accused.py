@@ -12,7 +12,7 @@ from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.fingerprint import SEGMENTS_PER_PROMPT
 from stillwatch.model.view import Fingerprints, Grouping
-from stillwatch.stats.lookup import positions
+from stillwatch.stats.lookup import HashIndex
 
 __all__ = ["ACCUSED", "StreamBook", "exchanges_of", "whole_conversations"]
 
@@ -74,18 +74,18 @@ class StreamBook:
 
 def exchanges_of(book: StreamBook) -> Callable[[Fingerprints, Grouping], pa.RecordBatch]:
     """Function that keeps the exchanges of the book's streams, each once, in the campaign of the best rank."""
+    index = HashIndex(book.stream)
 
     def keep(fingerprints: Fingerprints, grouping: Grouping) -> pa.RecordBatch:
         n = len(fingerprints["account"])
         best = np.full(n, np.iinfo(np.int32).max, np.int32)
         campaign, family = np.full(n, -1, np.int32), np.zeros(n, np.uint64)
         for keys in family_keys(fingerprints, grouping):
-            stream = mix(keys, fingerprints["account"])
-            at = np.minimum(np.searchsorted(book.stream, stream), max(len(book.stream) - 1, 0))
-            better = (book.stream[at] == stream) & (keys != 0) & (book.rank[at] < best)
-            best = np.where(better, book.rank[at], best)
-            campaign = np.where(better, book.campaign[at], campaign)
-            family = np.where(better, keys, family)
+            at = index.positions(mix(keys, fingerprints["account"]))
+            rows = np.flatnonzero((at >= 0) & (keys != 0))
+            rows = rows[book.rank[at[rows]] < best[rows]]
+            best[rows], campaign[rows] = book.rank[at[rows]], book.campaign[at[rows]]
+            family[rows] = keys[rows]
         return _rows(fingerprints, np.flatnonzero(campaign >= 0), campaign, family)
 
     return keep
@@ -100,14 +100,15 @@ def whole_conversations(accused: pa.Table) -> Callable[[Fingerprints], pa.Record
     """
     known = {name: accused[name].to_numpy() for name in ("exchange", "account", "conversation", "campaign", "family")}
     by_exchange = np.argsort(known["exchange"])
-    exchanges = known["exchange"][by_exchange]
+    exchanges = HashIndex(known["exchange"][by_exchange])
     talk = np.where(known["conversation"] == 0, np.uint64(0), mix(known["account"], known["conversation"]))
     talks, first = np.unique(talk, return_index=True)
+    talking = HashIndex(talks)
 
     def keep(fingerprints: Fingerprints) -> pa.RecordBatch:
-        at = positions(exchanges, fingerprints["exchange"])
+        at = exchanges.positions(fingerprints["exchange"])
         place = np.where(at >= 0, by_exchange[at], -1)
-        at = positions(talks, mix(fingerprints["account"], fingerprints["conversation"]))
+        at = talking.positions(mix(fingerprints["account"], fingerprints["conversation"]))
         later = (at >= 0) & (fingerprints["conversation"] != 0) & ~fingerprints["head"] & (place < 0)
         place = np.where(later, first[at], place)
         return _rows(fingerprints, np.flatnonzero(place >= 0), known["campaign"][place], known["family"][place])

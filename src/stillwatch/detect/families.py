@@ -19,7 +19,7 @@ from stillwatch.model.column import Column, schema_of
 from stillwatch.model.family import ATTRIBUTES, WEAK_ATTRIBUTES, Family
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 from stillwatch.model.view import Fingerprints, Grouping
-from stillwatch.stats.lookup import among
+from stillwatch.stats.lookup import HashIndex, among
 
 __all__ = [
     "FEATURE_NAMES",
@@ -112,7 +112,8 @@ def members(
     fingerprints: Fingerprints, grouping: Grouping, wanted: NDArray[np.uint64], schema: pa.Schema = MEMBER
 ) -> pa.RecordBatch:
     """Exchanges of the `wanted` families (ascending), once per membership, with the columns of `schema`."""
-    kept = [(keys, np.flatnonzero(among(wanted, keys))) for keys in family_keys(fingerprints, grouping)]
+    index = HashIndex(wanted)
+    kept = [(keys, np.flatnonzero(index.among(keys))) for keys in family_keys(fingerprints, grouping)]
     return member_rows(fingerprints, grouping, kept, schema)
 
 

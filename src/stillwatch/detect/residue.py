@@ -19,7 +19,7 @@ from stillwatch.detect.views import family_keys, view_of
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.view import Fingerprints, Grouping
-from stillwatch.stats.lookup import positions
+from stillwatch.stats.lookup import HashIndex
 
 __all__ = ["Residues", "without_residues"]
 
@@ -53,6 +53,7 @@ class Residues:
 
     def rows(self, grouping: Grouping) -> Callable[[Fingerprints], pa.RecordBatch]:
         """Function that keeps exchanges (table MEMBER) of wide streams that are in no narrow one."""
+        narrow, wide = HashIndex(self.narrow), HashIndex(self.wide)
 
         def keep(fingerprints: Fingerprints) -> pa.RecordBatch:
             account = fingerprints["account"]
@@ -60,9 +61,9 @@ class Residues:
             streams = [mix(key, account) for key in keys]
             told = np.zeros(len(account), np.bool_)
             for key, stream in zip(keys, streams, strict=True):
-                told |= (key != 0) & (positions(self.narrow, stream) >= 0)
+                told |= (key != 0) & narrow.among(stream)
             found = [
-                (key, np.flatnonzero((key != 0) & ~told & (positions(self.wide, stream) >= 0)))
+                (key, np.flatnonzero((key != 0) & ~told & wide.among(stream)))
                 for key, stream in zip(keys, streams, strict=True)
             ]
             return member_rows(fingerprints, grouping, found, MEMBER)

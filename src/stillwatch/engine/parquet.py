@@ -1,6 +1,7 @@
 """Data sets as Parquet files: read in batches of bounded size, written as they come."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, TypeVar
@@ -8,6 +9,7 @@ from typing import Self, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stillwatch.engine.threads import map_in_order
 from stillwatch.errors import InvalidInput, UnreadableSource
 
 __all__ = ["ParquetDataset", "conform", "open_parquet", "write_parquet"]
@@ -139,17 +141,20 @@ def _stored_bytes(group: pq.RowGroupMetaData, names: list[str]) -> dict[str, flo
 
 
 def write_parquet(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) -> ParquetDataset:
-    """Write batches of `schema` to `path` as they come; a failure leaves no file.
+    """Write batches of `schema` to `path` as they come, while the next are made; a failure leaves no file.
 
     Raises    InvalidInput if a batch is not of the schema.
     """
-    sizes: dict[str, float] = {}
     strings = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
     try:
         with pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=strings, write_statistics=False) as file:
-            for table in _row_groups(batches, schema):
-                sizes = _largest((sizes, {name: table[name].nbytes / table.num_rows for name in schema.names}))
+
+            def write(table: pa.Table) -> dict[str, float]:
                 file.write_table(table, row_group_size=table.num_rows)
+                return {name: table[name].nbytes / table.num_rows for name in schema.names}
+
+            with closing(map_in_order(write, _row_groups(batches, schema), threads=1)) as written:
+                sizes = _largest(written)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["e_benjamini_hochberg", "mean_bits", "ville_bound"]
+__all__ = ["e_benjamini_hochberg", "mean_bits", "mean_bits_by_row", "ville_bound"]
 
 
 def mean_bits(bits: ArrayLike, weights: ArrayLike | None = None) -> float:
@@ -19,12 +19,27 @@ def mean_bits(bits: ArrayLike, weights: ArrayLike | None = None) -> float:
     9.0
     """
     values = np.asarray(bits, dtype=np.float64).ravel()
-    shares = np.ones(values.size) if weights is None else np.asarray(weights, dtype=np.float64).ravel()
+    if weights is None:
+        return float(mean_bits_by_row(values[None, :])[0]) if values.size else -np.inf
+    shares = np.asarray(weights, dtype=np.float64).ravel()
     values, shares = values[shares > 0], shares[shares > 0] / shares.sum()
     largest = values.max(initial=-np.inf)
     if not np.isfinite(largest):
         return float(largest)
     return float(largest + np.log2(np.exp2(values - largest) @ shares))
+
+
+def mean_bits_by_row(bits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`mean_bits` of each row, equally weighted. Shape (rows, at least 1).
+
+    >>> mean_bits_by_row(np.array([[2.0, 2.0], [10.0, -np.inf]])).tolist()
+    [2.0, 9.0]
+    """
+    largest = bits.max(axis=1)
+    from_here = np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(divide="ignore"):
+        found = from_here + np.log2(np.exp2(bits - from_here[:, None]).mean(axis=1))
+    return np.asarray(found, np.float64)
 
 
 def ville_bound(peak_bits: float) -> float:

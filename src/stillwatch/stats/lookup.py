@@ -5,7 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["among", "positions"]
+from stillwatch.stats._kernels_lookup import rows_of
+
+__all__ = ["HashIndex", "among", "positions"]
+
+_MOST_BITS = 20
 
 
 def positions(sorted_keys: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.int64]:
@@ -27,3 +31,26 @@ def among(sorted_keys: NDArray[Any], keys: NDArray[Any]) -> NDArray[np.bool_]:
     [True, False]
     """
     return np.asarray(positions(sorted_keys, keys) >= 0)
+
+
+class HashIndex:
+    """Ascending 64-bit hashes that are asked for again and again: `positions`, by their leading bits.
+
+    >>> index = HashIndex(np.array([2, 5, 1 << 63], np.uint64))
+    >>> index.positions(np.array([1 << 63, 3], np.uint64)).tolist()
+    [2, -1]
+    """
+
+    def __init__(self, sorted_hashes: NDArray[np.uint64]) -> None:
+        bits = min(max(len(sorted_hashes).bit_length(), 1), _MOST_BITS)
+        self._hashes, self._shift = np.ascontiguousarray(sorted_hashes), np.uint64(64 - bits)
+        edges = np.arange(1 << bits, dtype=np.uint64) << self._shift
+        self._starts = np.r_[np.searchsorted(self._hashes, edges), len(self._hashes)]
+
+    def positions(self, wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """First row of each wanted hash, -1 where there is none."""
+        return np.asarray(rows_of(self._hashes, self._starts, self._shift, np.ascontiguousarray(wanted)), np.int64)
+
+    def among(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Whether each is one of them."""
+        return self.positions(hashes) >= 0

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from stillwatch.detect.channels._kernels import infrastructure_log2
 from stillwatch.errors import InvalidInput
-from stillwatch.stats.e_values import mean_bits
+from stillwatch.stats.e_values import mean_bits, mean_bits_by_row
 
 __all__ = ["LEAST_BITS", "STAKES", "InfrastructureBits", "coordination_bits", "infrastructure_bits"]
 
@@ -84,13 +84,13 @@ def infrastructure_bits(
         np.array(STAKES),
         _CONCENTRATION,
     )
-    alone = np.array([mean_bits(row) for row in wealth])
-    together = np.array([mean_bits(row) for row in spread])
+    alone, together = mean_bits_by_row(wealth), mean_bits_by_row(spread)
     per_attribute[columns] = alone
     total = mean_bits([*alone, together[0]])
     without[:] = total
-    for i, column in enumerate(columns):
-        without[column] = mean_bits([*np.delete(alone, i), together[1 + i]]) if columns.size > 1 else 0.0
+    others = np.tile(alone, (columns.size, 1))
+    np.fill_diagonal(others, together[1:])
+    without[columns] = mean_bits_by_row(others) if columns.size > 1 else 0.0
     return InfrastructureBits(per_attribute, float(together[0]), total, without, judged)
 
 

@@ -1,0 +1,21 @@
+"""Looking hashes up by their leading bits gives what binary search over all of them gives."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillwatch.stats.lookup import HashIndex, positions
+
+HASHES = st.lists(st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 40), st.integers(2**63, 2**63 + 9)), max_size=60)
+
+
+@given(HASHES, HASHES)
+def test_index_equals_binary_search(known: list[int], others: list[int]) -> None:
+    """Of hashes that crowd together, that repeat, and of none at all: the first row of each, or -1."""
+    keys = np.sort(np.array(known, np.uint64))
+    wanted = np.array([*others, *known], np.uint64)
+    index = HashIndex(keys)
+    expected = np.where(np.isin(wanted, keys), np.searchsorted(keys, wanted), -1)
+    assert index.positions(wanted).tolist() == expected.tolist()
+    assert index.positions(wanted).tolist() == positions(keys, wanted).tolist()
+    assert index.among(wanted).tolist() == np.isin(wanted, keys).tolist()
