@@ -19,11 +19,11 @@ from stillwatch.detect.views import view_of
 from stillwatch.model.family import ATTRIBUTES
 
 Floats = NDArray[np.float64]
-PEOPLE = np.array([0.4, 0.4, 0.5, 2, 0.3, 0.1, 0.4, 0.2, 0.5, 0.1, -1, -6])
-HARVEST = np.array([0.0, 0.01, 0.0, 0.1, 0.0, 0.0, 0.02, 0.01, 0.0, 0.9, 20.0, 60.0])
+PEOPLE = np.array([0.4, 0.4, 0.4, 0.5, 2, 0.3, 0.1, 0.4, 0.2, 0.5, 0.1, -1, -6])
+HARVEST = np.array([0.0, 0.02, 0.01, 0.0, 0.1, 0.0, 0.0, 0.02, 0.01, 0.0, 0.9, 20.0, 60.0])
 STORED = {"pay": "payment_known_bits", "bits": "bits_without_payment"}
 """Columns of MEASURED that hold the tests which are bits."""
-SPREAD = np.array([0.15, 0.15, 0.15, 0.6, 0.12, 0.05, 0.15, 0.1, 0.15, 0.1, 1, 10])
+SPREAD = np.array([0.15, 0.15, 0.15, 0.15, 0.6, 0.12, 0.05, 0.15, 0.1, 0.15, 0.1, 1, 10])
 
 
 class Row(NamedTuple):
@@ -92,13 +92,13 @@ class World:
 
 def people(rng: np.random.Generator, n: int) -> Floats:
     """Effects of legitimate families."""
-    return rng.normal(PEOPLE, SPREAD, (n, 12))
+    return rng.normal(PEOPLE, SPREAD, (n, 13))
 
 
 def simulated(n: int = 400, seed: int = 99) -> ReferenceFile:
     """A base of people; half of the families are small."""
     rng = np.random.default_rng(seed)
-    families = Reference(people(rng, n), np.full((n, 12), 0.03), np.arange(n), ("people",) * n)
+    families = Reference(people(rng, n), np.full((n, 13), 0.03), np.arange(n), ("people",) * n)
     sizes = np.where(np.arange(n) % 2, 30, 14)
     bars = size_bars(families, sizes)
     return ReferenceFile(
@@ -251,10 +251,10 @@ def attack(size: int, margin: float | None) -> Attack:
     drawn = rng.integers(len(base.families.x), size=600)
     sizes = rng.integers(10, 90, 600)
     first = np.cumsum(sizes) - sizes
-    x = base.families.x[drawn] + rng.normal(0, 0.01, (600, 12))
+    x = base.families.x[drawn] + rng.normal(0, 0.01, (600, 13))
     honest = World([Row(list(range(f, f + n)), e) for f, n, e in zip(first.tolist(), sizes.tolist(), x, strict=True)])
     n_attacks = int(sizes.sum()) // 19 // size
-    effects = rng.normal(HARVEST, 0.01, (n_attacks, 12))
+    effects = rng.normal(HARVEST, 0.01, (n_attacks, 13))
     if margin is not None:
         start = base.families.x[rng.integers(len(base.families.x), size=n_attacks)]
         effects = under_the_bar(start, base, size, margin)
@@ -262,7 +262,7 @@ def attack(size: int, margin: float | None) -> Attack:
     poisoned = World([*honest.rows, *rows])
     drawn_by = [(replace(honest, secret=k), replace(poisoned, secret=k)) for k in range(SECRETS)]
     pairs = [(before.blend(base), after.blend(base)) for before, after in drawn_by]
-    later = rng.normal(HARVEST, 0.01, (50, 12))
+    later = rng.normal(HARVEST, 0.01, (50, 13))
     lost = [np.median(bits_of(later, one)) - np.median(bits_of(later, other)) for one, other in pairs]
     rise = max(b.bits - a.bits for one, other in pairs for a, b in zip(one.bars, other.bars, strict=True))
     disputed = poisoned.choose(base).left_out["disputed"] - honest.choose(base).left_out["disputed"]

@@ -76,10 +76,10 @@ def test_a_reference_that_is_cut_off(saved: Path) -> None:
 def test_another_table(tmp_path: Path) -> None:
     """A Parquet file without the label, and with the label of an older version, whose effects are on other scales."""
     path = tmp_path / "other.parquet"
-    for labels, layout in ((None, "none"), ({"stillwatch.reference_version": "2"}, "2")):
+    for labels, layout in ((None, "none"), ({"stillwatch.reference_version": "3"}, "3")):
         pq.write_table(pa.table({"a": [1]}).replace_schema_metadata(labels), path)
         with pytest.raises(
-            IncompatibleVersion, match=f"layout {layout}, this version reads 3 and its tests; build it again"
+            IncompatibleVersion, match=f"layout {layout}, this version reads 4 and its tests; build it again"
         ):
             ReferenceFile.load(path)
 
@@ -185,7 +185,7 @@ def test_what_is_over_the_limit_counts_against_alpha() -> None:
 
 def test_comparable_units_are_of_one_view_and_size() -> None:
     """Half to twice the accounts; a unit counts once however many families it has."""
-    families = Reference(np.zeros((5, 12)), np.zeros((5, 12)), np.array([0, 0, 1, 2, 3]), ("people",) * 5)
+    families = Reference(np.zeros((5, 13)), np.zeros((5, 13)), np.array([0, 0, 1, 2, 3]), ("people",) * 5)
     sizes, views = np.array([30, 40, 60, 61, 30]), ("client", "client", "client", "client", "template")
     file = ReferenceFile("five", is_default=False, families=families, bar_bits=10.0, n_accounts=sizes, view=views)
     assert file.comparable_units("client", 30) == 2
@@ -205,8 +205,8 @@ def test_kinds_beyond_the_reference_are_counted() -> None:
 def people(n: int, seed: int, centre: float = 0.4) -> Reference:
     """Unrelated people, each a unit."""
     rng = np.random.default_rng(seed)
-    effects = rng.normal([centre, centre, 0.5, 2, 0.3, 0.1, 0.4, 0.2, 0.5, 0.1, -1, -6], 0.1, (n, 12))
-    return Reference(effects, np.full((n, 12), 0.05), np.arange(n), ("people",) * n)
+    effects = rng.normal([centre, centre, centre, 0.5, 2, 0.3, 0.1, 0.4, 0.2, 0.5, 0.1, -1, -6], 0.1, (n, 13))
+    return Reference(effects, np.full((n, 13), 0.05), np.arange(n), ("people",) * n)
 
 
 def mixed(seed: int, shift: float = 0.4) -> tuple[Reference, np.ndarray[tuple[int], np.dtype[np.int64]]]:
@@ -216,6 +216,6 @@ def mixed(seed: int, shift: float = 0.4) -> tuple[Reference, np.ndarray[tuple[in
     x = np.concatenate([small.x, large.x])
     x[:60] -= rng.exponential(0.05, (60, 1))
     if shift >= 0.4:
-        x[0] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0.95, 20, 40]
-    families = Reference(x, np.full((120, 12), 0.05), np.arange(120), ("people",) * 120)
+        x[0] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.95, 20, 40]
+    families = Reference(x, np.full((120, 13), 0.05), np.arange(120), ("people",) * 120)
     return families, np.repeat([14, 50], 60)

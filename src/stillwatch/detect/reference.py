@@ -316,7 +316,9 @@ def size_bars(
     for number, (low, high) in enumerate(SIZE_CLASSES):
         rows = (classes == number) | (n_accounts == 0)
         highest, owned = _by_unit(unit[rows], bits[rows], own[rows])
-        quantile = conformal_quantile(highest, max(LEVEL, 1 / (len(highest) + 1))) if len(highest) else float(bits.max())
+        quantile = (
+            conformal_quantile(highest, max(LEVEL, 1 / (len(highest) + 1))) if len(highest) else float(bits.max())
+        )
         wanted = max(quantile, MIN_BAR_BITS)
         bar = min(wanted, most_bits[number]) if most_bits else wanted
         above = int((highest > bar).sum()) + (n_disputed[number] if n_disputed else 0)

@@ -25,6 +25,7 @@ from stillwatch.stats.kernel_density import normal_kernel
 Floats = NDArray[np.float64]
 BANDWIDTH = {
     "ti": 0.02,
+    "own": 0.05,
     "hi": 0.05,
     "se": 0.05,
     "loc": 0.02,
@@ -37,8 +38,8 @@ BANDWIDTH = {
     "pay": 1.0,
     "bits": 1.0,
 }
-SHARE = ("ti", "hi", "se", "loc", "rep", "item", "talk", "elic")
-BASE = {"ti", "hi", "se", "item", "talk", "elic", "pay", "bits"}
+SHARE = ("ti", "own", "hi", "se", "loc", "rep", "item", "talk", "elic")
+BASE = {"ti", "own", "hi", "se", "item", "talk", "elic", "pay", "bits"}
 USED = {
     "strict": BASE | {"cd", "loc", "rep"},
     "no-cd": BASE | {"loc", "rep"},
@@ -49,16 +50,16 @@ USED = {
     "rota": BASE - {"hi"} | {"cd", "loc", "rep"},
     "drain": BASE - {"hi", "se"} | {"loc", "rep"},
 }
-HARVEST = [0.0, 0.01, 0.0, 0.1, 0.0, 0.0, 0.02, 0.01, 0.0, 0.9, 20.0, 60.0]
-PEOPLE = [0.4, 0.3, 0.5, 1.5, 0.2, 0.1, 0.4, 0.2, 0.5, 0.1, -1.0, -40.0]
-BENCHMARK = [0.0, 0.1, 0.5, 0.0, 0.0, 0.0, 0.9, 0.9, 0.0, 0.05, -1.0, 30.0]
-RELAY = [0.0, 0.02, 0.3, 0.2, 0.25, 0.0, 0.3, 0.1, 0.5, 0.1, 5.0, 80.0]
+HARVEST = [0.0, 0.02, 0.01, 0.0, 0.1, 0.0, 0.0, 0.02, 0.01, 0.0, 0.9, 20.0, 60.0]
+PEOPLE = [0.4, 0.3, 0.3, 0.5, 1.5, 0.2, 0.1, 0.4, 0.2, 0.5, 0.1, -1.0, -40.0]
+BENCHMARK = [0.0, 0.0, 0.1, 0.5, 0.0, 0.0, 0.0, 0.9, 0.9, 0.0, 0.05, -1.0, 30.0]
+RELAY = [0.0, 0.05, 0.02, 0.3, 0.2, 0.25, 0.0, 0.3, 0.1, 0.5, 0.1, 5.0, 80.0]
 
 
 def legitimate(rng: np.random.Generator, n: int, *, missing: float = 0.05) -> Reference:
     """People, benchmark runs and relays, a third each."""
     centre = np.array([PEOPLE, BENCHMARK, RELAY])[np.arange(n) % 3]
-    x = centre + rng.normal(size=(n, 12)) * [0.1, 0.1, 0.1, 0.4, 0.05, 0.05, 0.1, 0.05, 0.1, 0.05, 1, 10]
+    x = centre + rng.normal(size=(n, 13)) * [0.1, 0.1, 0.1, 0.1, 0.4, 0.05, 0.05, 0.1, 0.05, 0.1, 0.05, 1, 10]
     x[rng.random(x.shape) < missing] = np.nan
     return Reference(
         x,
@@ -122,7 +123,7 @@ def test_score_equals_the_formulas(seed: int, missing: float) -> None:
     """Composite, unknown kind, bounds, missing tests and left-out units, against plain loops."""
     rng = np.random.default_rng(seed)
     reference = legitimate(rng, 12, missing=missing / 2)
-    x = np.array([HARVEST, PEOPLE, RELAY]) + rng.normal(size=(3, 12)) * 0.05
+    x = np.array([HARVEST, PEOPLE, RELAY]) + rng.normal(size=(3, 13)) * 0.05
     x[rng.random(x.shape) < missing] = np.nan
     x[:, 0] = 0.01
     s = rng.uniform(0, 0.1, x.shape)
@@ -143,6 +144,7 @@ def area(density: Callable[[float], float], low: float, high: float) -> float:
     ("test", "low", "high"),
     [
         ("ti", 0, 1),
+        ("own", 0, 1),
         ("hi", 0, 1),
         ("se", 0, 1),
         ("loc", 0, 1),
@@ -158,9 +160,9 @@ def test_harvest_densities_integrate_to_one(test: str, low: float, high: float) 
     j = TESTS.index(test)
 
     def height(v: float) -> float:
-        x = np.full((1, 12), np.nan)
+        x = np.full((1, 13), np.nan)
         x[0, j] = v
-        return float(harvest_density(x, np.full((1, 12), 0.01))[0, j])
+        return float(harvest_density(x, np.full((1, 13), 0.01))[0, j])
 
     assert area(height, low, high) == pytest.approx(1, abs=0.03)
 
@@ -170,21 +172,22 @@ def test_harvest_density_of_bits_integrates_to_one(test: str) -> None:
     """On the signed log scale."""
 
     def height(y: float) -> float:
-        x = np.full((1, 12), np.nan)
+        x = np.full((1, 13), np.nan)
         x[0, TESTS.index(test)] = np.sign(y) * (2 ** abs(y) - 1)
-        return float(harvest_density(x, np.zeros((1, 12)))[0, TESTS.index(test)])
+        return float(harvest_density(x, np.zeros((1, 13)))[0, TESTS.index(test)])
 
     assert area(height, -3, 10) == pytest.approx(1, abs=0.02)
 
 
 def test_harvest_densities_are_those_of_the_design() -> None:
     """Scipy's distributions give the same heights."""
-    x = np.array([[0.03, -0.05, 0.02, 0.3, 0.04, 0.5, 0.1, 0.2, 0.0, 0.4, 3.0, 3.0]])
-    s = np.full((1, 12), 0.05)
+    x = np.array([[0.03, 0.06, -0.05, 0.02, 0.3, 0.04, 0.5, 0.1, 0.2, 0.0, 0.4, 3.0, 3.0]])
+    s = np.full((1, 13), 0.05)
     found = dict(zip(TESTS, harvest_density(x, s)[0], strict=True))
     near, wide = np.hypot(0.05, 0.005), np.hypot(0.05, 0.01)
     plain = {
         "ti": (0.03, stats.halfnorm.pdf(0.03, scale=near)),
+        "own": (0.05, stats.halfnorm.pdf(0.06, scale=np.hypot(0.05, 0.05))),
         "hi": (0.1, stats.halfnorm.pdf(0.0, scale=wide)),
         "se": (0.1, stats.halfnorm.pdf(0.02, scale=wide)),
         "loc": (0.0005, stats.halfnorm.pdf(0.04, scale=near)),
@@ -208,7 +211,7 @@ def test_no_single_oddity_acquits() -> None:
 
 def judge(row: list[float], reference: Reference) -> tuple[float, str]:
     """Score and best variant of one family with small errors."""
-    found = score_families(np.array([row]), np.full((1, 12), 0.02), reference)
+    found = score_families(np.array([row]), np.full((1, 13), 0.02), reference)
     return float(found.total_bits[0]), VARIANTS[found.variant[0]]
 
 
@@ -249,14 +252,14 @@ def test_loc_is_never_simply_dropped() -> None:
 def test_a_wide_error_is_no_evidence() -> None:
     """A test with an error far wider than its effect moves the score by less than a bit."""
     reference = legitimate(np.random.default_rng(2), 300, missing=0)
-    x, s = np.full((1, 12), np.nan), np.full((1, 12), 3.0)
+    x, s = np.full((1, 13), np.nan), np.full((1, 13), 3.0)
     x[0, 0] = 0.0
     assert abs(score_families(x, s, reference).per_test_bits[0, 0]) < 1
 
 
 def test_nothing_judged_is_no_evidence() -> None:
     """All tests missing give a score of 0, and shares of 0."""
-    found = score_families(np.full((2, 12), np.nan), np.full((2, 12), np.nan), legitimate(np.random.default_rng(0), 9))
+    found = score_families(np.full((2, 13), np.nan), np.full((2, 13), np.nan), legitimate(np.random.default_rng(0), 9))
     assert found.total_bits.tolist() == [0, 0]
     assert not found.per_test_bits.any()
 
@@ -265,7 +268,7 @@ def test_an_unseen_outlier_has_finite_bits() -> None:
     """A value nobody has ever shown does not give infinite bits."""
     reference = legitimate(np.random.default_rng(2), 30)
     extreme = np.array([change(HARVEST, bits=1e9, cd=50.0, ti=-40.0), change(PEOPLE, ti=30.0)])
-    assert np.isfinite(score_families(extreme, np.zeros((2, 12)), reference).total_bits).all()
+    assert np.isfinite(score_families(extreme, np.zeros((2, 13)), reference).total_bits).all()
 
 
 def test_the_bar_is_exceeded_as_rarely_as_promised() -> None:
@@ -283,7 +286,7 @@ def test_nearest_families_by_brute_force() -> None:
     """Order and distance equal a plain loop over all rows."""
     rng = np.random.default_rng(3)
     reference = legitimate(rng, 40, missing=0)
-    x, s = np.array(RELAY), np.full(12, 0.02)
+    x, s = np.array(RELAY), np.full(13, 0.02)
     distance = []
     for row in reference.x:
         a, b = on_scale(x), on_scale(row)
@@ -301,15 +304,15 @@ def test_a_row_with_little_in_common_is_not_near() -> None:
     reference = legitimate(np.random.default_rng(3), 20, missing=0)
     reference.x[0] = np.nan
     reference.x[0, 0] = RELAY[0]
-    assert 0 not in [index for index, _ in nearest_families(np.array(RELAY), np.zeros(12), reference)]
+    assert 0 not in [index for index, _ in nearest_families(np.array(RELAY), np.zeros(13), reference)]
 
 
 @pytest.mark.parametrize(
     ("x", "s"),
     [
         (np.zeros((1, 9)), np.zeros((1, 9))),
-        (np.zeros((1, 12)), np.full((1, 12), -1.0)),
-        (np.full((1, 12), np.inf), np.zeros((1, 12))),
+        (np.zeros((1, 13)), np.full((1, 13), -1.0)),
+        (np.full((1, 13), np.inf), np.zeros((1, 13))),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(x: Floats, s: Floats) -> None:
@@ -321,16 +324,16 @@ def test_tables_that_do_not_fit_are_refused(x: Floats, s: Floats) -> None:
 def test_a_reference_needs_rows_units_and_kinds() -> None:
     """An empty table, and one unit held against itself, are refused."""
     with pytest.raises(InvalidInput):
-        Reference(np.empty((0, 12)), np.empty((0, 12)), np.empty(0, np.int64), ())
+        Reference(np.empty((0, 13)), np.empty((0, 13)), np.empty(0, np.int64), ())
     with pytest.raises(InvalidInput):
-        leave_one_unit_out(Reference(np.zeros((2, 12)), np.zeros((2, 12)), np.zeros(2, np.int64), ("a", "a")))
+        leave_one_unit_out(Reference(np.zeros((2, 13)), np.zeros((2, 13)), np.zeros(2, np.int64), ("a", "a")))
 
 
 def test_like_is_held_against_like() -> None:
     """Legitimate families whose topics could not be compared speak for such a family; the others hardly do."""
     rng = np.random.default_rng(4)
     judged, sparse = legitimate(rng, 300), legitimate(rng, 300)
-    sparse.x[:, :4] = np.nan
+    sparse.x[:, :5] = np.nan
     sparse.x[:, TESTS.index("bits")] = rng.normal(0.0, 1.0, len(sparse.x))
     both = Reference(
         np.vstack([judged.x, sparse.x]),
@@ -338,6 +341,6 @@ def test_like_is_held_against_like() -> None:
         np.r_[judged.unit, sparse.unit + judged.unit.max() + 1],
         judged.kind + sparse.kind,
     )
-    once_each = [float("nan")] * 4 + HARVEST[4:-1] + [800.0]
+    once_each = [float("nan")] * 5 + HARVEST[5:-1] + [800.0]
     assert judge(once_each, both)[0] > judge(once_each, judged)[0] + 3
     assert judge(HARVEST, both)[0] == pytest.approx(judge(HARVEST, judged)[0], abs=1.5)
