@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stillwatch.model.family import ATTRIBUTES, STRONG_ATTRIBUTES
 from stillwatch.sketch import hash_strings
+from stillwatch.stats.codes import in_order
 from stillwatch.stats.lookup import positions
 
 __all__ = ["COMMON_SHARE", "MAJORITY", "OWNED_SHARE", "AccountBook", "Ownership", "StoredShare"]
@@ -163,5 +164,5 @@ def _provider_columns(accounts: pa.Table) -> dict[str, NDArray[np.uint64]]:
 
 
 def _alike(values: NDArray[np.uint64]) -> NDArray[np.int64]:
-    _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray(count[inverse], np.int64)
+    codes, _ = in_order(values)
+    return np.asarray(np.bincount(codes)[codes], np.int64)

@@ -19,6 +19,7 @@ from stillwatch.model.column import Column, schema_of
 from stillwatch.model.family import ATTRIBUTES, WEAK_ATTRIBUTES, Family
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 from stillwatch.model.view import Fingerprints, Grouping
+from stillwatch.stats.codes import in_order
 from stillwatch.stats.lookup import HashIndex, among
 
 __all__ = [
@@ -148,7 +149,7 @@ def split_families(table: pa.Table, book: AccountBook) -> Iterator[tuple[Family,
     bounds = np.flatnonzero(np.r_[True, family[1:] != family[:-1], True]) if len(family) else np.zeros(1, np.int64)
     for start, stop in pairwise(bounds):
         columns = {name: column[start:stop] for name, column in values.items()}
-        yield _family(columns, book), len(np.unique(columns["account"]))
+        yield _family(columns, book), len(in_order(np.asarray(columns["account"], np.uint64))[1])
 
 
 def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Family:
@@ -186,9 +187,8 @@ def _owners(account: NDArray[np.uint64], book: AccountBook) -> tuple[NDArray[np.
     they have in common is the organisation's. An account whose owner is not known is an owner by itself.
     """
     organisation = book.organisation[book.rows(account)]
-    coded = pa.array(np.where(organisation == 0, account, organisation)).dictionary_encode()
-    codes = coded.indices.to_numpy()
-    return account[np.unique(codes, return_index=True)[1]], codes
+    codes, first = in_order(np.where(organisation == 0, account, organisation))
+    return account[first], codes
 
 
 def _forget_place(attributes: NDArray[np.uint64]) -> None:
@@ -220,7 +220,7 @@ def _background(
     n_outside = max(len(book.account) - len(attributes), 0)
     kept, p = attributes.copy(), np.ones(attributes.shape)
     for j in np.flatnonzero(attributes.any(axis=0)):
-        code = pa.array(attributes[:, j]).dictionary_encode().indices.to_numpy()
+        code, _ = in_order(attributes[:, j])
         others = (np.maximum(n_alike[:, j] - np.bincount(code)[code], 0) + 1) / (n_outside + 1)
         if stored is not None:
             others = np.maximum(others, stored[:, j])

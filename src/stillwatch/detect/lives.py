@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.family import LIFE_BIN_HOURS, SETTLED_US, Lives
+from stillwatch.stats.codes import in_order
 from stillwatch.stats.lookup import positions
 
 __all__ = ["FEWEST_EVENTS", "LIFE", "LifeBook", "lives"]
@@ -173,5 +174,5 @@ def _bins(when_us: NDArray[np.int64], what: NDArray[np.uint64], hours: int) -> N
 
 
 def _alike(values: NDArray[np.uint64]) -> NDArray[np.int64]:
-    _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray(count[inverse], np.int64)
+    codes, _ = in_order(values)
+    return np.asarray(np.bincount(codes)[codes], np.int64)

@@ -19,11 +19,11 @@ Aldous (1985), Lecture Notes in Math. 1117 (restaurant process).
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from stillwatch.detect.channels._kernels import infrastructure_log2
 from stillwatch.errors import InvalidInput
+from stillwatch.stats.codes import in_order
 from stillwatch.stats.e_values import mean_bits, mean_bits_by_row
 
 __all__ = ["LEAST_BITS", "STAKES", "InfrastructureBits", "coordination_bits", "infrastructure_bits"]
@@ -127,7 +127,7 @@ def _codes(attributes: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Codes of the values, column by column; -1 where unknown."""
     codes = np.empty(attributes.shape, dtype=np.int64)
     for a in range(attributes.shape[1]):
-        codes[:, a] = pa.array(attributes[:, a]).dictionary_encode().indices.to_numpy()
+        codes[:, a], _ = in_order(attributes[:, a])
     codes[attributes == 0] = -1
     return codes
 

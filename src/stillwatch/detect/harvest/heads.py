@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.model.family import Family
+from stillwatch.stats.codes import in_order
 
 __all__ = ["distinct_rows", "head_rows"]
 
@@ -27,5 +28,5 @@ def distinct_rows(family: Family) -> NDArray[np.int64]:
     rows = head_rows(family, family.topic)
     fill = family.fill[rows]
     first = np.zeros(len(rows), np.bool_)
-    first[np.unique(fill, return_index=True)[1]] = True
+    first[in_order(fill)[1]] = True
     return np.asarray(rows[first | (fill == 0)])
