@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["agreement", "bit_moments", "capped", "hour_moments", "neighbours", "session_gaps"]
+__all__ = ["bit_moments", "capped", "hour_moments", "neighbours", "session_gaps"]
 
 _DAY_US = 86_400_000_000
 _MAX_PAIRS = 16_384
@@ -123,7 +123,7 @@ def _bit_dots(topic: NDArray[np.uint64], mean: NDArray[np.float64]) -> NDArray[n
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def agreement(a: np.uint64, b: np.uint64) -> float:
+def _agreement(a: np.uint64, b: np.uint64) -> float:
     """Scalar product of two sketches as +-1 vectors: 64 less twice the bits that differ."""
     x = a ^ b
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
@@ -148,7 +148,7 @@ def _pair_variance(topic: NDArray[np.uint64], dots: NDArray[np.float64], square:
         last = n // 2 if 2 * lag == n else n  # the half-way lag meets every pair twice
         for i in range(0, last, step):
             j = i + lag if i + lag < n else i + lag - n
-            product = agreement(topic[i], topic[j]) - dots[i] - dots[j] + square
+            product = _agreement(topic[i], topic[j]) - dots[i] - dots[j] + square
             total += product * product
             n_pairs += 1
     return total / n_pairs
@@ -254,9 +254,9 @@ def neighbours(
     mean_square = 0.0
     for i in range(n):
         mean_square += (_WORD - 2.0 * dots[i] + square) / n
-        if i + 1 < n and time_us[i + 1] - time_us[i] < within_us and agreement(topic[i], topic[i + 1]) < _SAME:
+        if i + 1 < n and time_us[i + 1] - time_us[i] < within_us and _agreement(topic[i], topic[i + 1]) < _SAME:
             rows[n_pairs] = i
-            products[n_pairs] = agreement(topic[i], topic[i + 1]) - dots[i] - dots[i + 1] + square
+            products[n_pairs] = _agreement(topic[i], topic[i + 1]) - dots[i] - dots[i + 1] + square
             n_pairs += 1
     return rows[:n_pairs], products[:n_pairs], mean_square, _pair_variance(topic, dots, square)
 

@@ -4,25 +4,30 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from stillwatch.detect.harvest._kernels import agreement
-
 __all__ = ["closest"]
-
-_FARTHEST = -65.0
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba publishes no types
-def _nearest(topic: NDArray[np.uint64], start: int, stop: int, query: int) -> tuple[float, int]:
-    """Agreement of the rows that are closest to a query, itself left out, and how many these are."""
-    best, count = _FARTHEST, 0
+def _distances(topic: NDArray[np.uint64], query: np.uint64, distance: NDArray[np.uint8]) -> None:
+    """Bits in which each sketch differs from the query."""
+    for i in range(topic.shape[0]):
+        x = topic[i] ^ query
+        x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
+        x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+        x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+        distance[i] = np.uint8((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def _least(distance: NDArray[np.uint8], start: int, stop: int) -> tuple[int, int]:
+    """Least distance of some rows, and how many have it."""
+    least = np.uint8(255)
     for i in range(start, stop):
-        if i != query:
-            agreed = agreement(topic[i], topic[query])
-            if agreed > best:
-                best, count = agreed, 1
-            elif agreed == best:
-                count += 1
-    return best, count
+        least = min(least, distance[i])
+    count = 0
+    for i in range(start, stop):
+        count += distance[i] == least
+    return int(least), count
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
@@ -36,20 +41,20 @@ def closest(
     Sums over the queries of owner a (row) against owner b (column). Shape (owners, owners). Rows equally close share.
     """
     n_owners = first.shape[0] - 1
-    closer, by_chance, asked = (
-        np.zeros((n_owners, n_owners)),
-        np.zeros((n_owners, n_owners)),
-        np.zeros((n_owners, n_owners)),
-    )
+    shape = (n_owners, n_owners)
+    closer, by_chance, asked = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    distance = np.empty(topic.shape[0], np.uint8)
     for a in range(n_owners):
         n_own = first[a + 1] - first[a] - 1
         for query in range(first[a], min(first[a] + n_queries, first[a + 1])):
-            own, n_close = _nearest(topic, first[a], first[a + 1], query)
+            _distances(topic, topic[query], distance)
+            distance[query] = 255
+            own, n_close = _least(distance, first[a], first[a + 1])
             for b in range(n_owners):
                 if b == a:
                     continue
-                other, n_closer = _nearest(topic, first[b], first[b + 1], query)
-                if other > own:
+                other, n_closer = _least(distance, first[b], first[b + 1])
+                if other < own:
                     closer[a, b] += 1.0
                 elif other == own:
                     closer[a, b] += n_closer / (n_close + n_closer)
