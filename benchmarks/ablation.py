@@ -82,14 +82,23 @@ def parts() -> dict[str, list[Change]]:
         "common values lay no bet": [(families, "COMMON_SHARE", 2.0), (accounts, "COMMON_SHARE", 2.0)],
         "like with like": [(score, "_UNLIKE", 1.0)],
         "one owner of half": [(verdicts, "MAJORITY", 0.8), (ranking, "MAJORITY", 0.8)],
-        "only templates join": [(campaigns, "_is_sibling", _any_sibling)],
+        "only templates join": [(campaigns, "_siblings", _any_siblings)],
+        "wide families tie no crews": [(campaigns, "_WIDE", frozenset())],
+        **{f"test {name}": [(score, "_SUBSETS", _without_test(name))] for name in ("ti", "own", "item", "loc", "talk")},
         "unseen kinds": [(score, "_UNSEEN_KIND", 0.0)],
         "attribution": [(campaigns, "TEXT_BAR", -1e9), (campaigns, "BARE_BAR", -1e9)],
     }
 
 
-def _any_sibling(family: Any, accused: NDArray[np.uint64]) -> bool:  # noqa: ANN401 (a judged family)
-    return bool(family.verdict == Verdict.UNCLEAR and np.isin(family.accounts, accused).mean() >= 0.8)
+def _any_siblings(judged: Any, accused: NDArray[np.uint64]) -> Any:  # noqa: ANN401 (judged families)
+    return campaigns._mostly_among([family for family in judged if family.verdict == Verdict.UNCLEAR], accused)  # noqa: SLF001
+
+
+def _without_test(name: str) -> NDArray[np.bool_]:
+    """Tests of each variant, all but one."""
+    subsets = score._SUBSETS.copy()  # noqa: SLF001
+    subsets[:, score.TESTS.index(name)] = False
+    return subsets
 
 
 @contextmanager

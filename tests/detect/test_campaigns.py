@@ -108,3 +108,39 @@ def test_customers_behind_the_same_accounts_are_left_out() -> None:
     assert [f.family & 7 for f in draft.families] == [1]
     (draft,) = draft_campaigns([client, replace(everything, score_bits=24.0)], ACCOUNTS)
     assert sorted(f.family & 7 for f in draft.families) == [1, 2]
+
+
+PROFILE = 6 << 61
+
+
+def test_a_list_that_two_crews_ask_from_makes_two_campaigns() -> None:
+    """A profile over 60 and 40 accounts goes with the first crew's template; the other 40 stand by themselves."""
+    crew, others = np.arange(60), np.arange(100, 140)
+    profile = family(2, np.r_[crew, others], view=PROFILE, bits=28)
+    drafts = draft_campaigns([family(1, crew), profile], ACCOUNTS)
+    found = [np.unique(np.concatenate([f.accounts for f in draft.families])).tolist() for draft in drafts]
+    assert sorted(map(len, found)) == [40, 60]
+    assert crew.tolist() in found
+    few = family(2, np.r_[crew, others[:19]], view=PROFILE, bits=28)
+    (draft,) = draft_campaigns([family(1, crew), few], ACCOUNTS)
+    assert len(draft.families[1].accounts) == 79
+
+
+def test_two_crews_are_not_tied_by_a_list_they_both_ask_from() -> None:
+    """Each has a template and a client of its own; the profile over both is no reason to report them as one."""
+    first, second = np.arange(60), np.arange(100, 150)
+    profile = family(5, np.r_[first, second], view=PROFILE, bits=30)
+    crews = [family(1, first), family(2, first, view=CLIENT), family(3, second), family(4, second, view=CLIENT)]
+    drafts = draft_campaigns([*crews, profile], ACCOUNTS)
+    accounts = [np.unique(np.concatenate([f.accounts for f in draft.families])).tolist() for draft in drafts]
+    assert sorted(accounts) == [first.tolist(), second.tolist()]
+
+
+def test_parts_together_explain_the_whole() -> None:
+    """Two templates with 35 of 70 accounts each, 5 bits over the profile of all: what else these ask stays out."""
+    parts = [family(1, np.arange(35), bits=25), family(2, np.arange(35, 70), bits=25)]
+    whole = replace(family(3, np.arange(70), view=PROFILE, bits=20), n=np.full(70, 40))
+    told = [f.family & 7 for draft in draft_campaigns([*parts, whole], ACCOUNTS) for f in draft.families]
+    assert sorted(told) == [1, 2]
+    close = replace(whole, score_bits=24.0)
+    assert any(f.family & 7 == 3 for draft in draft_campaigns([*parts, close], ACCOUNTS) for f in draft.families)

@@ -72,6 +72,26 @@ def test_a_family_over_two_crews_goes_with_the_larger_and_ties_neither_to_the_ot
     assert linked(family, account, 20_000).tolist() == [0, 0, 0, 3, 3]
 
 
+def test_a_wide_family_joins_but_does_not_tie() -> None:
+    """It is kin of each half and of the whole: narrow families stay two crews, and it goes with one."""
+    halves = np.arange(60), np.arange(20, 90)
+    family = np.repeat([0, 1, 2], [60, 70, 90])
+    account = np.r_[halves[0], halves[1], np.arange(90)]
+    streams = Streams(family, account, np.full(len(family), 10), 3, 20_000)
+    tied = link(streams)
+    alone = link(streams, np.array([False, False, True]))
+    assert len(np.unique(tied)) == 1
+    assert alone[0] != alone[1]
+    assert alone[2] in alone[:2]
+
+
+def test_wide_families_without_narrow_kin_are_one_group() -> None:
+    """Two wide families of the same accounts tie each other."""
+    family = np.repeat([0, 1], 50)
+    account = np.r_[np.arange(50), np.arange(50)]
+    assert link(Streams(family, account, np.full(100, 10), 2, 5_000), np.array([True, True])).tolist() == [0, 0]
+
+
 def test_pieces_that_accounts_send_too_little_to_share_are_still_one() -> None:
     """Each of 200 accounts sends three exchanges, each in one of two templates: absences are chance."""
     rng = np.random.default_rng(3)

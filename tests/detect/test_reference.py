@@ -172,6 +172,18 @@ def test_a_bar_keeps_its_promise(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (np.abs(rates - alpha) < 4 * error).all()
 
 
+def test_of_many_units_one_in_two_hundred_may_reach_the_bar() -> None:
+    """The oddest of 800 does not set it: four lie over it, no more than the level allows."""
+    rng = np.random.default_rng(6)
+    crowd = people(800, 6)
+    odd = rng.choice(800, 3, replace=False)
+    crowd.x[odd] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.95, 20, 40]
+    bar = size_bars(crowd, np.full(800, 50))[1]
+    assert bar.bits == MIN_BAR_BITS
+    assert bar.n_above == 3
+    assert bar.alpha == 4 / 801 <= 1 / 200
+
+
 def test_what_is_over_the_limit_counts_against_alpha() -> None:
     """A bar that may not rise says how many units lie over it; disputed units count as well."""
     families, n_accounts = mixed(seed=2)
