@@ -16,7 +16,7 @@ def _followed(turns: list[tuple[int, bool]]) -> list[int]:
     with LocalEngine() as engine:
         found = followed(engine, engine.dataset([batch.slice(0, 3), batch.slice(3)], SCHEMA))
     assert (np.diff(found.astype(np.float64)) > 0).all()
-    return found.tolist()
+    return [int(conversation) for conversation in found]
 
 
 def test_a_conversation_with_a_later_turn_goes_on() -> None:

@@ -28,5 +28,5 @@ class Repeats:
         fill, account = family.fill[rows], family.account[rows]
         n_accounts = len(family.accounts)
         _, code, sent = np.unique(fill, return_inverse=True, return_counts=True)
-        repeats = np.bincount(account, weights=(1 - 1 / sent)[code], minlength=n_accounts)
+        repeats = np.bincount(account, weights=(1 - 1 / sent)[code], minlength=n_accounts).astype(np.float64)
         return share(repeats, np.bincount(account, minlength=n_accounts))
