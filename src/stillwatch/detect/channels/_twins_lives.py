@@ -29,7 +29,7 @@ def largest_shares(
         bin_, hour = when_us[e] // width, when_us[e] % _DAY_US // width
         by_bin = [(np.count_nonzero(times // width == bin_) + 1) / (len(times) + 1) for times in (time_us, settled)]
         by_hour = (np.count_nonzero(time_us % _DAY_US // width == hour) + 1) / (len(time_us) + 1)
-        begin, end = (max(edge * width - settled_us[e], 0) / mean for edge in (bin_, bin_ + 1))
+        begin, end = (max(float(edge * width - settled_us[e]), 0.0) / mean for edge in (bin_, bin_ + 1))
         fading = (np.exp(-begin) - np.exp(-end)) * max(by_hour * 24 / hours[w], 1.0)
         share[e, w] = max(p, min(max(*by_bin, outside[e, -1] * by_hour, fading), 1.0))
     return share
