@@ -1,6 +1,6 @@
 """When each account began, fell silent and took up a new model, and how common each of these hours is among all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ from stillwatch.detect._kernels_background import event_shares, n_alike_inside
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.family import LIFE_BIN_HOURS, SETTLED_US, Lives
-from stillwatch.stats.lookup import positions
+from stillwatch.stats.lookup import HashIndex
 
 __all__ = ["FEWEST_EVENTS", "LIFE", "LifeBook", "lives"]
 
@@ -109,6 +109,11 @@ class LifeBook:
     n_known: NDArray[np.int64]
     starts_by_hour: NDArray[np.int64]
     origin_us: int
+    _index: HashIndex = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the accounts: they are asked for with every family."""
+        object.__setattr__(self, "_index", HashIndex(self.account))
 
     @classmethod
     def build(cls, table: pa.Table) -> Self:
@@ -141,7 +146,7 @@ class LifeBook:
 
     def of(self, accounts: NDArray[np.uint64]) -> Lives:
         """Lives of the accounts of a family, against all others."""
-        rows = positions(self.account, accounts)
+        rows = self._index.positions(accounts)
         started = self.started_us[rows]
         mine = (started[started > 0] - self.origin_us) // HOUR_US
         bins = self.bins[rows]

@@ -22,6 +22,7 @@ Pitman and Yor (1997), Ann. Probab. 25, 855-900. Ramdas, Grünwald, Vovk and Sha
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -144,10 +145,15 @@ def dispatch_turns(account: NDArray[np.int32], time_us: NDArray[np.int64], model
 def _batch(account: NDArray[np.int32]) -> float:
     """Largest log2 likelihood under equal-quota batches."""
     sent = np.bincount(account)
-    at_once = np.arange(1, max(len(sent) // 4, 1) + 1, dtype=np.int64)
-    if len(at_once) > _BATCHES:
-        at_once = np.unique(np.geomspace(1, at_once[-1], _BATCHES).astype(np.int64))
-    return float(batch_log2(account, int(sent.max()), at_once, _ASTRAY).max())
+    return float(batch_log2(account, int(sent.max()), _at_once(len(sent) // 4), _ASTRAY).max())
+
+
+@lru_cache(maxsize=1_024)
+def _at_once(most: int) -> NDArray[np.int64]:
+    """Accounts at work at a time, a dozen numbers up to the most."""
+    if most <= _BATCHES:
+        return np.arange(1, max(most, 1) + 1, dtype=np.int64)
+    return np.unique(np.geomspace(1, most, _BATCHES).astype(np.int64))
 
 
 def dispatch_bits(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> float:
