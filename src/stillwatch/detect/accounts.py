@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stillwatch.detect._kernels_background import n_alike_inside
 from stillwatch.model.family import ATTRIBUTES, STRONG_ATTRIBUTES
 from stillwatch.sketch import hash_strings
+from stillwatch.stats.codes import in_order
 from stillwatch.stats.lookup import HashIndex, positions
 
 __all__ = ["COMMON_SHARE", "MAJORITY", "OWNED_SHARE", "AccountBook", "Ownership", "StoredShare"]
@@ -150,7 +151,7 @@ def _stored_share(attributes: NDArray[np.uint64], stored: StoredShare) -> NDArra
 
 def _owner_sizes(owner: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Accounts of each known owner."""
-    return np.asarray(np.unique(owner[owner != 0], return_counts=True)[1], np.int64)
+    return np.asarray(np.bincount(in_order(owner[owner != 0])[0]), np.int64)
 
 
 def _provider_columns(accounts: pa.Table) -> dict[str, NDArray[np.uint64]]:
