@@ -10,11 +10,19 @@ from hypothesis import strategies as st
 
 from stillwatch.ingest import dedupe
 from stillwatch.ingest._kernels import add_hashes, hash_strings, plain_ipv4
+from stillwatch.ingest._kernels_ipv6 import plain_ipv6
 from stillwatch.ingest.dedupe import SeenIds
 from stillwatch.ingest.strings import string_parts
-from stillwatch.ingest.twins import hash_string, is_plain_ipv4, new_ones
+from stillwatch.ingest.twins import hash_string, is_plain_ipv4, is_plain_ipv6, new_ones
 
 OCTET = st.one_of(st.integers(0, 300).map(str), st.sampled_from(["", "00", "01", "007", "-1", "256", "1 ", "٣"]))
+WORDS = st.lists(st.sampled_from([0, 0, 0, 1, 0xFFFF, 0xDB8]), min_size=8, max_size=8)
+PIECE = st.sampled_from([":", "::", "0", "1", "ffff", "FFFF", "01", "12345", "g", "%", "1.2.3.4"])
+ADDRESS_6 = st.one_of(
+    WORDS.map(lambda words: str(ipaddress.IPv6Address(":".join(f"{word:x}" for word in words)))),
+    WORDS.map(lambda words: ":".join(f"{word:x}" for word in words)),
+    st.lists(PIECE, max_size=17).map("".join),
+)
 ADDRESS = st.one_of(st.lists(OCTET, min_size=2, max_size=5).map(".".join), st.text(max_size=12))
 
 
@@ -87,6 +95,14 @@ def test_plain_addresses_are_those_of_the_twin(texts: list[str]) -> None:
     for text, is_plain in zip(texts, out, strict=True):
         if is_plain:
             assert str(ipaddress.IPv4Address(text)) == text
+
+
+@given(st.lists(ADDRESS_6))
+def test_plain_ipv6_addresses_are_those_of_the_twin(texts: list[str]) -> None:
+    """The kernel finds what the standard library spells the same, zeros and colons at either end or in between."""
+    out = np.empty(len(texts), np.bool_)
+    plain_ipv6(*string_parts(pa.array(texts, pa.string())), out)
+    assert out.tolist() == [is_plain_ipv6(text) for text in texts]
 
 
 def test_slices_are_read_where_they_are() -> None:

@@ -19,3 +19,5 @@ def test_index_equals_binary_search(known: list[int], others: list[int]) -> None
     assert index.positions(wanted).tolist() == expected.tolist()
     assert index.positions(wanted).tolist() == positions(keys, wanted).tolist()
     assert index.among(wanted).tolist() == np.isin(wanted, keys).tolist()
+    many = np.resize(np.append(wanted, np.uint64(7)), 5_000)  # so many that an index is made
+    assert positions(keys, many).tolist() == index.positions(many).tolist()

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from stillwatch.detect._kernels_background import n_alike_inside
 from stillwatch.model.family import ATTRIBUTES, STRONG_ATTRIBUTES
 from stillwatch.sketch import hash_strings
 from stillwatch.stats.codes import in_order
-from stillwatch.stats.lookup import positions
+from stillwatch.stats.lookup import HashIndex, positions
 
 __all__ = ["COMMON_SHARE", "MAJORITY", "OWNED_SHARE", "AccountBook", "Ownership", "StoredShare"]
 
@@ -45,6 +46,11 @@ class AccountBook:
     declared: NDArray[np.int8]
     rare_share: NDArray[np.float64] = field(default_factory=lambda: np.ones(len(ATTRIBUTES)))
     stored_share: NDArray[np.float64] | None = None
+    _index: HashIndex = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the accounts: they are asked for with every exchange."""
+        object.__setattr__(self, "_index", HashIndex(self.account))
 
     @classmethod
     def build(cls, firsts: pa.Table, accounts: pa.Table, stored: StoredShare | None = None) -> Self:
@@ -62,7 +68,9 @@ class AccountBook:
             name: told.get(name, zeros) for name in ("payment", "email_domain", "signup")
         }
         attributes = np.column_stack([columns[name] for name in ATTRIBUTES]).astype(np.uint64)
-        n_alike = np.column_stack([_alike(attributes[:, j]) for j in range(len(ATTRIBUTES))])
+        n_alike = np.column_stack(
+            [n_alike_inside(np.ascontiguousarray(attributes[:, j])) for j in range(len(ATTRIBUTES))]
+        )
         return cls(
             account=account,
             organisation=told.get("organisation", zeros).astype(np.uint64),
@@ -91,7 +99,7 @@ class AccountBook:
 
     def rows(self, account: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Row of each account hash."""
-        return np.searchsorted(self.account, account)
+        return self._index.positions(account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +151,7 @@ def _stored_share(attributes: NDArray[np.uint64], stored: StoredShare) -> NDArra
 
 def _owner_sizes(owner: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Accounts of each known owner."""
-    return np.asarray(np.unique(owner[owner != 0], return_counts=True)[1], np.int64)
+    return np.asarray(np.bincount(in_order(owner[owner != 0])[0]), np.int64)
 
 
 def _provider_columns(accounts: pa.Table) -> dict[str, NDArray[np.uint64]]:
@@ -161,8 +169,3 @@ def _provider_columns(accounts: pa.Table) -> dict[str, NDArray[np.uint64]]:
     }
     order = np.argsort(columns["account"], kind="stable")
     return {name: values[order] for name, values in columns.items()}
-
-
-def _alike(values: NDArray[np.uint64]) -> NDArray[np.int64]:
-    codes, _ = in_order(values)
-    return np.asarray(np.bincount(codes)[codes], np.int64)

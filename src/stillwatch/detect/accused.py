@@ -81,10 +81,12 @@ def exchanges_of(book: StreamBook) -> Callable[[Fingerprints, Grouping], pa.Reco
         best = np.full(n, np.iinfo(np.int32).max, np.int32)
         campaign, family = np.full(n, -1, np.int32), np.zeros(n, np.uint64)
         for keys in family_keys(fingerprints, grouping):
-            at = index.positions(mix(keys, fingerprints["account"]))
-            rows = np.flatnonzero((at >= 0) & (keys != 0))
-            rows = rows[book.rank[at[rows]] < best[rows]]
-            best[rows], campaign[rows] = book.rank[at[rows]], book.campaign[at[rows]]
+            rows = np.flatnonzero(keys)
+            at = index.positions(mix(keys[rows], fingerprints["account"][rows]))
+            rows, at = rows[at >= 0], at[at >= 0]
+            better = book.rank[at] < best[rows]
+            rows, at = rows[better], at[better]
+            best[rows], campaign[rows] = book.rank[at], book.campaign[at]
             family[rows] = keys[rows]
         return _rows(fingerprints, np.flatnonzero(campaign >= 0), campaign, family)
 

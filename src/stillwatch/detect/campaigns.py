@@ -16,6 +16,7 @@ from stillwatch.detect.verdicts import MIN_HARVEST_ACCOUNTS, MIN_HARVEST_EXCHANG
 from stillwatch.detect.views import view_of
 from stillwatch.model.campaign import Reason, Verdict
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
+from stillwatch.stats.lookup import among
 
 __all__ = ["Draft", "JudgedFamily", "draft_campaigns", "judge_families", "quiet_templates"]
 
@@ -46,7 +47,7 @@ class JudgedFamily:
 
     def among(self, accounts: NDArray[np.uint64]) -> "JudgedFamily":
         """The same family with only those of its accounts."""
-        keep = np.isin(self.accounts, accounts)
+        keep = among(np.sort(accounts), self.accounts)
         return replace(self, accounts=self.accounts[keep], n=self.n[keep], attribution_bits=self.attribution_bits[keep])
 
 
@@ -198,7 +199,8 @@ def _narrowest(harvests: Sequence[JudgedFamily]) -> list[JudgedFamily]:
 
 
 def _is_explained(whole: JudgedFamily, narrow: Sequence[JudgedFamily]) -> bool:
-    inside = [f for f in narrow if np.isin(f.accounts, whole.accounts).mean() >= _SIBLING]
+    shares = _shares_among(narrow, whole.accounts)
+    inside = [family for family, share in zip(narrow, shares, strict=True) if share >= _SIBLING]
     for more, least in ((_MUCH_MORE, 0.0), (-1.0, _COVERED)):
         parts = [part for part in inside if part.score_bits >= whole.score_bits + more]
         if parts and np.isin(whole.accounts, _accounts(parts)).mean() >= _SIBLING:
@@ -247,7 +249,8 @@ def _mostly_among(families: Sequence[JudgedFamily], accounts: NDArray[np.uint64]
 def _shares_among(families: Sequence[JudgedFamily], accounts: NDArray[np.uint64]) -> NDArray[np.float64]:
     """Share of each family's accounts that are among those given."""
     size = np.array([len(family.accounts) for family in families], np.int64)
-    held = np.isin(np.concatenate([np.zeros(0, np.uint64), *(family.accounts for family in families)]), accounts)
+    everybody = np.concatenate([np.zeros(0, np.uint64), *(family.accounts for family in families)])
+    held = among(np.sort(accounts), everybody)
     n_held = np.bincount(np.repeat(np.arange(len(size)), size), weights=held, minlength=len(size))
     return np.asarray(n_held / size, np.float64)
 

@@ -103,8 +103,9 @@ def shared_attributes(
         values, first, counts = np.unique(book.attributes[rows, j], return_index=True, return_counts=True)
         outside = np.maximum(book.n_alike[rows, j][first] - counts, 0) / n_outside
         lift = (values != 0) & (counts >= 2) & (counts / max(len(accounts), 1) >= _LIFT * outside)
+        lift &= counts >= min(np.sort(counts[lift])[-_MAX_SHARED:], default=0)
         found += [
-            SharedAttribute(kind, names.get(int(v), f"{int(v):016x}"), int(c), float(o))
+            SharedAttribute(kind, _name(int(v), names), int(c), float(o))
             for v, c, o in zip(values[lift], counts[lift], outside[lift], strict=True)
         ]
     found.sort(key=lambda s: (-s.n_accounts, s.kind, s.value))
@@ -119,10 +120,12 @@ def graph_edges(
     edges = []
     for shared in shared_attributes(accounts, book, names):
         j = ATTRIBUTES.index(shared.kind)
-        same = [
-            i
-            for i, r in enumerate(rows)
-            if names.get(int(book.attributes[r, j]), f"{int(book.attributes[r, j]):016x}") == shared.value
-        ]
+        column = book.attributes[rows, j]
+        alike = [value for value in np.unique(column) if _name(int(value), names) == shared.value]
+        same = np.flatnonzero(np.isin(column, alike))
         edges += [(account_ids[int(accounts[i])], f"{shared.kind}={shared.value}", shared.n_accounts) for i in same]
     return tuple(edges[:_MAX_EDGES])
+
+
+def _name(value: int, names: Mapping[int, str]) -> str:
+    return names.get(value, f"{value:016x}")

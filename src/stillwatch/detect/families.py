@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stillwatch.detect._kernels_background import bit_counts, forget_places, shares_outside
 from stillwatch.detect.accounts import COMMON_SHARE, AccountBook
 from stillwatch.detect.channels.dispatch import dispatch_bits
 from stillwatch.detect.channels.infrastructure import InfrastructureBits, coordination_bits, infrastructure_bits
@@ -39,8 +40,8 @@ __all__ = [
 MIN_ACCOUNTS: Final = 10
 MIN_EXCHANGES: Final = 50
 _PAYMENT: Final = ATTRIBUTES.index("payment")
-_OF_A_PLACE: Final = ("email_domain", "asn", "prefix")
-_PLACE_COLUMNS: Final = [ATTRIBUTES.index(name) for name in _OF_A_PLACE]
+_PLACE_COLUMNS: Final = np.array([ATTRIBUTES.index(name) for name in ("email_domain", "asn", "prefix")])
+_OF_EXCHANGES: Final = ("time_us", "head", "content", "fill", "topic", "elicitation", "followed")
 
 FEATURE_NAMES: Final = tuple(test.name for test in TESTS)
 
@@ -145,64 +146,41 @@ def _followed(fingerprints: Fingerprints, grouping: Grouping) -> NDArray[np.int8
 def split_families(table: pa.Table, book: AccountBook) -> Iterator[tuple[Family, int]]:
     """Every family of a table that holds whole families, in time order, and how many accounts it has."""
     values = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
-    family = values["family"]
+    family, account = values["family"], values["account"]
+    rows = book.rows(account)
+    organisation = book.organisation[rows]
+    values |= {"row": rows, "owner": np.where(organisation == 0, account, organisation)}
     bounds = np.flatnonzero(np.r_[True, family[1:] != family[:-1], True]) if len(family) else np.zeros(1, np.int64)
     for start, stop in pairwise(bounds):
         columns = {name: column[start:stop] for name, column in values.items()}
-        yield _family(columns, book), len(in_order(np.asarray(columns["account"], np.uint64))[1])
+        yield _family(columns, book), len(in_order(columns["account"])[1])
 
 
-def _family(columns: dict[str, NDArray[np.generic]], book: AccountBook) -> Family:
-    accounts, codes = _owners(np.asarray(columns["account"], np.uint64), book)
-    family = int(columns["family"][0])
+def _family(columns: dict[str, NDArray[Any]], book: AccountBook) -> Family:
+    """One family; its rows have their account's row in the book, and their owner: the organisation where it is known.
+
+    The accounts of one known organisation are one hand by its own word: that they act alike is no evidence, and what
+    they have in common is the organisation's. An account whose owner is not known is an owner by itself.
+    """
+    codes, first = in_order(columns["owner"])
+    family, rows = int(columns["family"][0]), columns["row"][first]
     view = view_of(family)
-    rows = book.rows(accounts)
-    attributes = book.attributes[rows].copy()
-    for name in {*WEAK_ATTRIBUTES, *view.conditions_on} & set(ATTRIBUTES):
-        attributes[:, ATTRIBUTES.index(name)] = 0
+    attributes = book.attributes[rows]
+    attributes[:, [ATTRIBUTES.index(name) for name in {*WEAK_ATTRIBUTES, *view.conditions_on} & set(ATTRIBUTES)]] = 0
     stored = None if book.stored_share is None else book.stored_share[rows]
-    _forget_place(attributes)
+    # A school, an office, a carrier or one cloud is a place, not a hand: whoever is there has its networks. What ties
+    # such owners must show in payments, turns and lives.
+    forget_places(attributes, _PLACE_COLUMNS)
     attributes, p_background = _background(attributes, book.n_alike[rows], book, stored)
     return Family(
         family=family,
         view=view.name,
         account=codes,
-        accounts=accounts,
+        accounts=columns["account"][first],
         attributes=attributes,
         p_background=p_background,
-        time_us=np.asarray(columns["time_us"], np.int64),
-        head=np.asarray(columns["head"], np.bool_),
-        content=np.asarray(columns["content"], np.uint64),
-        fill=np.asarray(columns["fill"], np.uint64),
-        topic=np.asarray(columns["topic"], np.uint64),
-        elicitation=np.asarray(columns["elicitation"], np.uint16),
-        followed=np.asarray(columns["followed"], np.int8),
+        **{name: columns[name] for name in _OF_EXCHANGES},
     )
-
-
-def _owners(account: NDArray[np.uint64], book: AccountBook) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """First account of each owner in the order they appear, and each exchange's owner as a code in that order.
-
-    The accounts of one known organisation are one hand by its own word: that they act alike is no evidence, and what
-    they have in common is the organisation's. An account whose owner is not known is an owner by itself.
-    """
-    organisation = book.organisation[book.rows(account)]
-    codes, first = in_order(np.where(organisation == 0, account, organisation))
-    return account[first], codes
-
-
-def _forget_place(attributes: NDArray[np.uint64]) -> None:
-    """Lay no bet on network and mail of owners who share the mail domain or autonomous system that most of them have.
-
-    A school, an office, a carrier or one cloud is a place, not a hand: whoever is there has its networks. What ties
-    such owners must show in payments, turns and lives.
-    """
-    for name in _OF_A_PLACE:
-        column = attributes[:, ATTRIBUTES.index(name)]
-        known, count = np.unique(column[column != 0], return_counts=True)
-        if len(known) and 2 * count.max() > np.count_nonzero(column):
-            there = column == known[np.argmax(count)]
-            attributes[np.ix_(there, _PLACE_COLUMNS)] = 0
 
 
 def _background(
@@ -218,15 +196,13 @@ def _background(
     the larger counts: a larger background makes every bet smaller.
     """
     n_outside = max(len(book.account) - len(attributes), 0)
-    kept, p = attributes.copy(), np.ones(attributes.shape)
-    for j in np.flatnonzero(attributes.any(axis=0)):
-        code, _ = in_order(attributes[:, j])
-        others = (np.maximum(n_alike[:, j] - np.bincount(code)[code], 0) + 1) / (n_outside + 1)
-        if stored is not None:
-            others = np.maximum(others, stored[:, j])
-        kept[others > max(COMMON_SHARE, 1 / (n_outside + 1)), j] = 0
-        p[:, j] = np.minimum(others / book.rare_share[j], 1.0)
-    return kept, p
+    others = shares_outside(attributes, n_alike, n_outside)
+    if stored is not None:
+        others = np.maximum(others, stored)
+    known = attributes.any(axis=0)
+    common = others > max(COMMON_SHARE, 1 / (n_outside + 1))
+    p = np.where(known, np.minimum(others / book.rare_share, 1.0), 1.0)
+    return np.where(common, np.uint64(0), attributes), p
 
 
 def judge(book: AccountBook, life_book: LifeBook) -> Callable[[pa.Table], pa.Table]:
@@ -251,9 +227,8 @@ def _measure(family: Family, life_book: LifeBook) -> dict[str, float]:
         effect = (np.nan, np.nan) if test.name in given else test.effect(family)
         row[test.name], row[f"{test.name}_error"] = effect
     row |= _coordination(family, life_book)
-    for bit, name in enumerate(ELICITATION_CLASSES):
-        row[f"{name}_share"] = float(np.mean((family.elicitation >> bit) & 1))
-    return row
+    shown = bit_counts(family.elicitation, len(ELICITATION_CLASSES)) / len(family.elicitation)
+    return row | {f"{name}_share": share for name, share in zip(ELICITATION_CLASSES, shown.tolist(), strict=True)}
 
 
 def _coordination(family: Family, life_book: LifeBook) -> dict[str, float]:

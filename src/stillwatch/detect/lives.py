@@ -1,17 +1,17 @@
 """When each account began, fell silent and took up a new model, and how common each of these hours is among all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stillwatch.detect._kernels_background import event_shares, n_alike_inside
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.family import LIFE_BIN_HOURS, SETTLED_US, Lives
-from stillwatch.stats.codes import in_order
-from stillwatch.stats.lookup import positions
+from stillwatch.stats.lookup import HashIndex
 
 __all__ = ["FEWEST_EVENTS", "LIFE", "LifeBook", "lives"]
 
@@ -109,6 +109,11 @@ class LifeBook:
     n_known: NDArray[np.int64]
     starts_by_hour: NDArray[np.int64]
     origin_us: int
+    _index: HashIndex = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the accounts: they are asked for with every family."""
+        object.__setattr__(self, "_index", HashIndex(self.account))
 
     @classmethod
     def build(cls, table: pa.Table) -> Self:
@@ -133,7 +138,7 @@ class LifeBook:
             changed_us=life["changed_us"],
             per_day=life["n"] * 24 * HOUR_US / np.maximum(last - first, 24 * HOUR_US),
             bins=bins,
-            n_alike=np.column_stack([_alike(column) for column in bins.T]),
+            n_alike=np.column_stack([n_alike_inside(np.ascontiguousarray(column)) for column in bins.T]),
             n_known=np.count_nonzero(bins, axis=0),
             starts_by_hour=np.bincount((known - origin) // HOUR_US, minlength=(end - origin) // HOUR_US + 1),
             origin_us=origin,
@@ -141,7 +146,7 @@ class LifeBook:
 
     def of(self, accounts: NDArray[np.uint64]) -> Lives:
         """Lives of the accounts of a family, against all others."""
-        rows = positions(self.account, accounts)
+        rows = self._index.positions(accounts)
         started = self.started_us[rows]
         mine = (started[started > 0] - self.origin_us) // HOUR_US
         bins = self.bins[rows]
@@ -159,20 +164,11 @@ class LifeBook:
 
     def _background(self, bins: NDArray[np.uint64], n_alike: NDArray[np.int64]) -> NDArray[np.float64]:
         """Shares of the others; columns with too few events to judge stay at 1."""
-        p = np.ones(bins.shape)
         n_inside = np.count_nonzero(bins, axis=0)
-        for j in np.flatnonzero(n_inside >= FEWEST_EVENTS):
-            had = np.flatnonzero(bins[:, j])
-            others = np.maximum(n_alike[had, j] - _alike(bins[had, j]), 0)
-            p[had, j] = np.minimum((others + 1) / (max(int(self.n_known[j] - n_inside[j]), 0) + 1), 1.0)
-        return p
+        n_outside = np.maximum(self.n_known - n_inside, 0)
+        return np.asarray(event_shares(bins, n_alike, n_outside, FEWEST_EVENTS), np.float64)
 
 
 def _bins(when_us: NDArray[np.int64], what: NDArray[np.uint64], hours: int) -> NDArray[np.uint64]:
     """Hash of bin and kind, 0 where there was no event."""
     return np.where(when_us > 0, mix((when_us // (hours * HOUR_US)).astype(np.uint64), what), np.uint64(0))
-
-
-def _alike(values: NDArray[np.uint64]) -> NDArray[np.int64]:
-    codes, _ = in_order(values)
-    return np.asarray(np.bincount(codes)[codes], np.int64)

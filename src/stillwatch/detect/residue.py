@@ -58,13 +58,14 @@ class Residues:
         def keep(fingerprints: Fingerprints) -> pa.RecordBatch:
             account = fingerprints["account"]
             keys = family_keys(fingerprints, grouping)
-            streams = [mix(key, account) for key in keys]
+            members = [np.flatnonzero(key) for key in keys]
+            streams = [mix(key[rows], account[rows]) for key, rows in zip(keys, members, strict=True)]
             told = np.zeros(len(account), np.bool_)
-            for key, stream in zip(keys, streams, strict=True):
-                told |= (key != 0) & narrow.among(stream)
+            for rows, stream in zip(members, streams, strict=True):
+                told[rows[narrow.among(stream)]] = True
             found = [
-                (key, np.flatnonzero((key != 0) & ~told & wide.among(stream)))
-                for key, stream in zip(keys, streams, strict=True)
+                (key, rows[~told[rows] & wide.among(stream)])
+                for key, rows, stream in zip(keys, members, streams, strict=True)
             ]
             return member_rows(fingerprints, grouping, found, MEMBER)
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.ingest._kernels import plain_ipv4
+from stillwatch.ingest._kernels_ipv6 import plain_ipv6
 from stillwatch.ingest.addresses import client_address
 from stillwatch.ingest.strings import string_parts
 
@@ -25,9 +26,10 @@ def canonical_addresses(array: pa.Array) -> pa.Array:
     ['203.0.113.7', '2001:db8::1', None]
     """
     offsets, data = string_parts(array)
-    plain = np.empty(len(array), np.bool_)
+    plain, plain_6 = np.empty(len(array), np.bool_), np.empty(len(array), np.bool_)
     plain_ipv4(offsets, data, plain)
-    odd = pa.array(~plain)
+    plain_ipv6(offsets, data, plain_6)
+    odd = pa.array(~(plain | plain_6))
     if array.null_count:
         odd = pc.and_(odd, array.is_valid())
     if not pc.any(odd).as_py():

@@ -4,8 +4,9 @@ References: Appleby, MurmurHash3_x64_128 (public domain), https://github.com/aap
 """
 
 import re
+from ipaddress import AddressValueError, IPv6Address
 
-__all__ = ["hash_string", "is_plain_ipv4", "new_ones"]
+__all__ = ["hash_string", "is_plain_ipv4", "is_plain_ipv6", "new_ones"]
 
 MASK = 2**64 - 1
 OCTET = r"(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])"
@@ -66,3 +67,16 @@ def is_plain_ipv4(text: str) -> bool:
     (True, False)
     """
     return re.fullmatch(rf"{OCTET}(\.{OCTET}){{3}}", text, re.ASCII) is not None
+
+
+def is_plain_ipv6(text: str) -> bool:
+    """Whether `text` is an IPv6 address in its one normal spelling, and holds no IPv4 address.
+
+    >>> is_plain_ipv6("2001:db8::1"), is_plain_ipv6("2001:db8:0::1"), is_plain_ipv6("::ffff:1.2.3.4")
+    (True, False, False)
+    """
+    try:
+        address = IPv6Address(text)
+    except AddressValueError:
+        return False
+    return address.ipv4_mapped is None and address.scope_id is None and str(address) == text

@@ -1,11 +1,15 @@
 """One family as arrays: what channels and structure tests read."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["ATTRIBUTES", "LIFE_BIN_HOURS", "SETTLED_US", "STRONG_ATTRIBUTES", "WEAK_ATTRIBUTES", "Family", "Lives"]
+
+T = TypeVar("T")
 
 ATTRIBUTES: tuple[str, ...] = ("payment", "prefix", "asn", "tls", "email_domain", "signup")
 """Columns of `Family.attributes`; signup is the hour the account was opened in."""
@@ -77,3 +81,13 @@ class Family:
     accounts: NDArray[np.uint64]
     attributes: NDArray[np.uint64]
     p_background: NDArray[np.float64]
+    _worked_out: dict[Callable[["Family"], Any], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def once(self, work_out: Callable[["Family"], T]) -> T:
+        """What a function finds out about this family: several tests ask, it is worked out once."""
+        if work_out not in self._worked_out:
+            self._worked_out[work_out] = work_out(self)
+        found: T = self._worked_out[work_out]
+        return found

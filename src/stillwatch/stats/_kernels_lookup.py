@@ -1,10 +1,10 @@
-"""Hot loop of looking up hashes; `lookup.positions` has the readable version."""
+"""Hot loops of looking up hashes; `lookup.positions` has the readable version."""
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["rows_of"]
+__all__ = ["bucket_starts", "rows_of"]
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba publishes no types
@@ -30,3 +30,16 @@ def rows_of(
                 high = middle
         found[i] = low if low < stop and keys[low] == key else -1
     return found
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def bucket_starts(keys: NDArray[np.uint64], shift: np.uint64, n_buckets: int) -> NDArray[np.int64]:
+    """First ascending key with at least these bits before the last `shift`, for each bucket; then how many keys."""
+    starts = np.empty(n_buckets + 1, np.int64)
+    bucket = 0
+    for i in range(keys.shape[0]):
+        while bucket <= np.int64(keys[i] >> shift):
+            starts[bucket] = i
+            bucket += 1
+    starts[bucket:] = keys.shape[0]
+    return starts

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stillwatch.stats._kernels_e_values import means_by_row
+
 __all__ = ["e_benjamini_hochberg", "mean_bits", "mean_bits_by_row", "ville_bound"]
 
 
@@ -35,11 +37,7 @@ def mean_bits_by_row(bits: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> mean_bits_by_row(np.array([[2.0, 2.0], [10.0, -np.inf]])).tolist()
     [2.0, 9.0]
     """
-    largest = bits.max(axis=1)
-    from_here = np.where(np.isfinite(largest), largest, 0.0)
-    with np.errstate(divide="ignore"):
-        found = from_here + np.log2(np.exp2(bits - from_here[:, None]).mean(axis=1))
-    return np.asarray(found, np.float64)
+    return np.asarray(means_by_row(bits), np.float64)
 
 
 def ville_bound(peak_bits: float) -> float:

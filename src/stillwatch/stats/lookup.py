@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.stats._kernels_lookup import rows_of
+from stillwatch.stats._kernels_lookup import bucket_starts, rows_of
 
 __all__ = ["HashIndex", "among", "positions"]
 
 _MOST_BITS = 20
+_WORTH_AN_INDEX = 4_096
+"""Hashes asked for at once from which on an index made for them alone is cheaper than a search for each."""
 
 
 def positions(sorted_keys: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.int64]:
@@ -20,6 +22,8 @@ def positions(sorted_keys: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.int
     """
     if not len(sorted_keys):
         return np.full(len(wanted), -1)
+    if len(wanted) > _WORTH_AN_INDEX and sorted_keys.dtype == wanted.dtype == np.uint64:
+        return HashIndex(sorted_keys).positions(wanted)
     at = np.minimum(np.searchsorted(sorted_keys, wanted), len(sorted_keys) - 1)
     return np.where(sorted_keys[at] == wanted, at, -1)
 
@@ -44,8 +48,7 @@ class HashIndex:
     def __init__(self, sorted_hashes: NDArray[np.uint64]) -> None:
         bits = min(max(len(sorted_hashes).bit_length(), 1), _MOST_BITS)
         self._hashes, self._shift = np.ascontiguousarray(sorted_hashes), np.uint64(64 - bits)
-        edges = np.arange(1 << bits, dtype=np.uint64) << self._shift
-        self._starts = np.r_[np.searchsorted(self._hashes, edges), len(self._hashes)]
+        self._starts = bucket_starts(self._hashes, self._shift, 1 << bits)
 
     def positions(self, wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
         """First row of each wanted hash, -1 where there is none."""

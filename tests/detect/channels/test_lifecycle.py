@@ -10,7 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from stillwatch.detect.channels._kernels_failover import Starts, failover_ratios
+from stillwatch.detect.channels._kernels_lives import Activity, largest_shares
 from stillwatch.detect.channels._twins_failover import failover_payments
+from stillwatch.detect.channels._twins_lives import largest_shares as shares_plainly
 from stillwatch.detect.channels.infrastructure import LEAST_BITS
 from stillwatch.detect.channels.lifecycle import LifecycleBits, lifecycle_bits
 from stillwatch.detect.lives import LifeBook, lives
@@ -221,3 +223,16 @@ def test_kernel_equals_twin(seed: int) -> None:
     paid = failover_ratios(*arguments)
     np.testing.assert_allclose(paid, failover_payments(*arguments), rtol=1e-12)
     assert (paid != 1).any()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_shares_equal_twin(seed: int) -> None:
+    """Bins, hours of the day and fading of every event, whether or not anybody was settled by then."""
+    rng = np.random.default_rng(seed)
+    n, k, days = int(rng.integers(1, 200)), int(rng.integers(1, 9)), rng.choice([1, 9])
+    account, time_us = rng.integers(0, k, n).astype(np.int32), np.sort(rng.integers(0, days * 24 * HOUR_US, n))
+    first_us = rng.integers(0, 48 * HOUR_US, k)
+    when_us, settled_us = rng.integers(24 * HOUR_US, days * 48 * HOUR_US, k), first_us + 24 * HOUR_US
+    events = START_US + when_us, START_US + settled_us, rng.random((k, 3)) ** 4, np.array([1, 6, 24])
+    activity = Activity(account, START_US + time_us, START_US + first_us)
+    np.testing.assert_allclose(largest_shares(activity, *events), shares_plainly(activity, *events), rtol=1e-9)

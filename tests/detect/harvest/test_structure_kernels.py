@@ -1,5 +1,7 @@
 """Kernels of the structure tests against their twins, and against dealing at random."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stillwatch.detect.harvest import _kernels, _twins
-from stillwatch.detect.harvest._kernels_closeness import closest
+from stillwatch.detect.harvest._kernels_closeness import chosen_sketches, closest, jackknifed
+from stillwatch.detect.harvest._kernels_ratio import pair_sums, sandwich
 
 HOUR_US = 3_600_000_000
 seeds = st.integers(0, 2**32)
@@ -114,6 +117,59 @@ def test_closest(seed: int, sizes: list[int], n_queries: int) -> None:
         closest(topic, first, n_queries), _twins.closest(topic, owner.tolist(), n_queries), strict=True
     ):
         np.testing.assert_allclose(found, twin)
+
+
+@given(seeds, sizes)
+def test_bins_of_time(seed: int, n: int) -> None:
+    """Bins without any row are not counted."""
+    time_us = _times(np.random.default_rng(seed), n, 30)
+    _, expected = np.unique(time_us // HOUR_US, return_inverse=True)
+    assert _kernels.bins_of_time(time_us, HOUR_US).tolist() == expected.tolist()
+
+
+@given(seeds, st.integers(2, 40))
+def test_sandwich(seed: int, n: int) -> None:
+    """Ratio of sums, and the root of the summed squares of residuals."""
+    rng = np.random.default_rng(seed)
+    numerator, denominator = rng.normal(0, 1, n), rng.uniform(1, 9, n)
+    value = numerator.sum() / denominator.sum()
+    squares = np.square(numerator - value * denominator).sum()
+    expected = (value, np.sqrt(n / (n - 1) * squares) / denominator.sum(), denominator.sum())
+    np.testing.assert_allclose(sandwich(numerator, denominator), expected, rtol=1e-9, atol=1e-12)
+
+
+@given(seeds, groups)
+def test_pair_sums(seed: int, n_groups: int) -> None:
+    """Groups of fewer than two vectors are left out."""
+    rng = np.random.default_rng(seed)
+    counts, joint, own = rng.integers(0, 4, size=(n_groups,)), rng.uniform(0, 9, n_groups), rng.uniform(0, 9, n_groups)
+    sums, weights, spread = pair_sums(counts, joint, own, 2.0)
+    n = counts[counts >= 2]
+    np.testing.assert_allclose(sums, ((joint - own) / np.maximum(2.0 * counts, 1))[counts >= 2])
+    assert weights.tolist() == (n - 1).tolist()
+    assert spread == pytest.approx(float(((n - 1) / np.maximum(n, 1)).sum()))
+
+
+@given(seeds, st.integers(0, 60), groups, st.tuples(st.integers(1, 5), st.integers(2, 9)))
+def test_chosen_sketches(seed: int, n: int, n_owners: int, most: tuple[int, int]) -> None:
+    """The least ranks of the owners with two rows, and of the rows of each."""
+    rng = np.random.default_rng(seed)
+    topic, owner = _topics(rng, n), rng.integers(0, n_owners, n).astype(np.int32)
+    place, owner_place = rng.permutation(n).astype(np.uint64), rng.permutation(n_owners).astype(np.uint64)
+    sketches, first = chosen_sketches(topic, place, owner, owner_place, most)
+    found = [sketches[i:j].tolist() for i, j in itertools.pairwise(first)]
+    assert found == _twins.chosen_sketches(topic, place, owner, owner_place, most)
+
+
+@given(seeds, st.integers(3, 12))
+def test_jackknifed(seed: int, n: int) -> None:
+    """Leaving out one owner leaves out all pairs that it is part of."""
+    rng = np.random.default_rng(seed)
+    asked = np.full((n, n), 12.0) - 12 * np.eye(n)
+    by_chance, closer = asked * rng.uniform(0.2, 0.8, (n, n)), asked * rng.uniform(0, 1, (n, n))
+    np.testing.assert_allclose(
+        jackknifed(closer, by_chance, asked), _twins.jackknifed(closer, by_chance, asked), rtol=1e-9
+    )
 
 
 @given(seeds, st.integers(0, 400), groups, st.integers(1, 30), st.booleans())

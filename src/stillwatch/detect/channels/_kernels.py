@@ -1,4 +1,4 @@
-"""Hot loop of the infrastructure channel; `_twins.py` has the readable version."""
+"""Hot loops of the infrastructure channel; `_twins.py` has the readable versions."""
 
 import math
 
@@ -6,7 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["infrastructure_log2"]
+from stillwatch.stats._kernels_codes import codes_and_firsts
+
+__all__ = ["codes_by_column", "infrastructure_log2"]
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba publishes no types
@@ -51,3 +53,15 @@ def infrastructure_log2(
                     rest = total - (1.0 + stake[w] * (ratio[a] - 1.0))
                     spread[1 + a, w] += math.log2(rest / (n_attributes - 1))
     return alone, spread
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def codes_by_column(values: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Codes of the values, column by column; -1 where the value is 0, unknown."""
+    codes = np.empty(values.shape, np.int64)
+    for a in range(values.shape[1]):
+        codes[:, a] = codes_and_firsts(np.ascontiguousarray(values[:, a]))[0]
+        for i in range(values.shape[0]):
+            if values[i, a] == 0:
+                codes[i, a] = -1
+    return codes

@@ -22,6 +22,7 @@ Pitman and Yor (1997), Ann. Probab. 25, 855-900. Ramdas, Grünwald, Vovk and Sha
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 from stillwatch.detect.channels._kernels_quota import batch_log2
 from stillwatch.detect.channels._kernels_turns import turns_log2
+from stillwatch.detect.channels._kernels_visits import codes_in_order, visit_starts
 from stillwatch.errors import InvalidInput
 
 __all__ = ["MAX_EXCHANGES", "TURN_MODEL", "TurnModel", "Turns", "dispatch_bits", "dispatch_turns", "visits"]
@@ -143,10 +145,15 @@ def dispatch_turns(account: NDArray[np.int32], time_us: NDArray[np.int64], model
 def _batch(account: NDArray[np.int32]) -> float:
     """Largest log2 likelihood under equal-quota batches."""
     sent = np.bincount(account)
-    at_once = np.arange(1, max(len(sent) // 4, 1) + 1, dtype=np.int64)
-    if len(at_once) > _BATCHES:
-        at_once = np.unique(np.geomspace(1, at_once[-1], _BATCHES).astype(np.int64))
-    return float(batch_log2(account, int(sent.max()), at_once, _ASTRAY).max())
+    return float(batch_log2(account, int(sent.max()), _at_once(len(sent) // 4), _ASTRAY).max())
+
+
+@lru_cache(maxsize=1_024)
+def _at_once(most: int) -> NDArray[np.int64]:
+    """Accounts at work at a time, a dozen numbers up to the most."""
+    if most <= _BATCHES:
+        return np.arange(1, max(most, 1) + 1, dtype=np.int64)
+    return np.unique(np.geomspace(1, most, _BATCHES).astype(np.int64))
 
 
 def dispatch_bits(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> float:
@@ -174,12 +181,7 @@ def visits(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> NDArray[np
     >>> visits(np.array([0, 1, 0, 0], np.int32), np.array([0, 5, 20, 60]) * minute).tolist()
     [True, True, False, True]
     """
-    order = np.argsort(account, kind="stable")
-    gap = np.diff(time_us[order], prepend=0)
-    first = np.diff(account[order], prepend=-1) != 0
-    begins = np.empty(len(account), np.bool_)
-    begins[order] = first | (gap >= _SILENCE_US)
-    return begins
+    return np.asarray(visit_starts(account, time_us, _SILENCE_US), np.bool_)
 
 
 def _check(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> None:
@@ -188,10 +190,9 @@ def _check(account: NDArray[np.int32], time_us: NDArray[np.int64]) -> None:
         raise InvalidInput(message)
     if account.size == 0:
         return
-    highest = np.maximum.accumulate(account)
-    if account[0] != 0 or account.min() < 0 or (np.diff(highest) > 1).any():
+    if not codes_in_order(account):
         message = "account codes must be 0, 1, 2, ... in order of first appearance"
         raise InvalidInput(message)
-    if (np.diff(time_us) < 0).any():
+    if (time_us[1:] < time_us[:-1]).any():
         message = f"time_us must not descend, got a step back at row {int(np.argmax(np.diff(time_us) < 0)) + 1}"
         raise InvalidInput(message)

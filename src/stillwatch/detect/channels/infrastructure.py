@@ -21,9 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.detect.channels._kernels import infrastructure_log2
+from stillwatch.detect.channels._kernels import codes_by_column, infrastructure_log2
 from stillwatch.errors import InvalidInput
-from stillwatch.stats.codes import in_order
 from stillwatch.stats.e_values import mean_bits, mean_bits_by_row
 
 __all__ = ["LEAST_BITS", "STAKES", "InfrastructureBits", "coordination_bits", "infrastructure_bits"]
@@ -79,7 +78,7 @@ def infrastructure_bits(
     if columns.size == 0:
         return InfrastructureBits(per_attribute, 0.0, 0.0, without, judged)
     wealth, spread = infrastructure_log2(
-        _codes(attributes[:, columns]),
+        codes_by_column(attributes[:, columns]),
         np.ascontiguousarray(p_background[:, columns]),
         np.array(STAKES),
         _CONCENTRATION,
@@ -121,15 +120,6 @@ def coordination_bits(dispatch: float | None, infrastructure: float | None, life
     if lifecycle is not None:
         known.append(lifecycle if lifecycle >= LEAST_BITS else -np.inf)
     return mean_bits(known) if known else 0.0
-
-
-def _codes(attributes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Codes of the values, column by column; -1 where unknown."""
-    codes = np.empty(attributes.shape, dtype=np.int64)
-    for a in range(attributes.shape[1]):
-        codes[:, a], _ = in_order(attributes[:, a])
-    codes[attributes == 0] = -1
-    return codes
 
 
 def _check(attributes: NDArray[np.uint64], p_background: NDArray[np.float64]) -> None:

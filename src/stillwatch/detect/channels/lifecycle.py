@@ -39,6 +39,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.detect.channels._kernels_failover import Starts, failover_ratios
+from stillwatch.detect.channels._kernels_lives import Activity, largest_shares
 from stillwatch.detect.channels.infrastructure import STAKES, infrastructure_bits
 from stillwatch.detect.lives import FEWEST_EVENTS
 from stillwatch.model.family import LIFE_BIN_HOURS, SETTLED_US, Lives
@@ -46,8 +47,6 @@ from stillwatch.stats.e_values import mean_bits
 
 __all__ = ["LifecycleBits", "lifecycle_bits"]
 
-_HOUR_US: Final = 3_600_000_000
-_DAY_US: Final = 24 * _HOUR_US
 _MAX_STARTS: Final = 500
 _WEIGHTS: Final = (3.0, 30.0)
 """How much likelier a start is right after a stop."""
@@ -82,7 +81,7 @@ def lifecycle_bits(account: NDArray[np.int32], time_us: NDArray[np.int64], lives
     0.0
     """
     width = len(LIFE_BIN_HOURS)
-    activity = (time_us, time_us[time_us - lives.first_us[account] >= SETTLED_US])
+    activity = Activity(account, time_us, lives.first_us)
     return LifecycleBits(
         stop=_together(activity, lives, lives.stopped_us, slice(0, width)),
         change=_together(activity, lives, lives.changed_us, slice(width, 2 * width)),
@@ -90,52 +89,14 @@ def lifecycle_bits(account: NDArray[np.int32], time_us: NDArray[np.int64], lives
     )
 
 
-def _together(
-    activity: tuple[NDArray[np.int64], ...], lives: Lives, when_us: NDArray[np.int64], columns: slice
-) -> float:
-    """Bits for events in the same bins; `columns` of the lives' bins, one a width.
-
-    activity    Times of the family's exchanges: all, and those of settled accounts.
-    """
-    had = when_us > 0
-    if np.count_nonzero(had) < FEWEST_EVENTS:
+def _together(activity: Activity, lives: Lives, when_us: NDArray[np.int64], columns: slice) -> float:
+    """Bits for events in the same bins; `columns` of the lives' bins, one a width."""
+    had = np.flatnonzero(when_us)
+    if len(had) < FEWEST_EVENTS:
         return 0.0
-    bins, outside, when_us = lives.bins[had, columns], lives.p_background[had, columns], when_us[had]
-    settled_us = lives.first_us[had] + SETTLED_US
-    own = [_shares(activity, when_us, settled_us, outside[:, -1], hours) for hours in LIFE_BIN_HOURS]
-    return infrastructure_bits(bins, np.maximum(np.column_stack(own), outside)).total
-
-
-def _shares(
-    activity: tuple[NDArray[np.int64], ...],
-    when_us: NDArray[np.int64],
-    settled_us: NDArray[np.int64],
-    p_day: NDArray[np.float64],
-    hours: int,
-) -> NDArray[np.float64]:
-    """Largest share that what the family does gives the bin of each event."""
-    width = hours * _HOUR_US
-    start = when_us // width * width
-    by_bin = np.maximum(*(_share_between(times, start, width) for times in activity))
-    of_day = np.bincount(activity[0] % _DAY_US // width, minlength=24 // hours)
-    by_hour = (of_day[when_us % _DAY_US // width] + 1) / (len(activity[0]) + 1)
-    peak = np.maximum(by_hour * (24 / hours), 1.0)
-    fading = _fading_share(when_us, settled_us, width) * peak
-    return np.minimum(np.maximum(np.maximum(by_bin, p_day * by_hour), fading), 1.0)
-
-
-def _fading_share(when_us: NDArray[np.int64], settled_us: NDArray[np.int64], width: int) -> NDArray[np.float64]:
-    """Share of each event's bin when accounts tire at one rate from the moment they are settled."""
-    mean = np.maximum((when_us - settled_us).mean(), 1.0)
-    start = when_us // width * width
-    low, high = (np.maximum(edge - settled_us, 0) / mean for edge in (start, start + width))
-    return np.asarray(np.exp(-low) - np.exp(-high), np.float64)
-
-
-def _share_between(times: NDArray[np.int64], start: NDArray[np.int64], width: int) -> NDArray[np.float64]:
-    """Share of ascending `times` in the bins that begin at each start, with one more in the count."""
-    low, high = np.searchsorted(times, start), np.searchsorted(times, start + width)
-    return np.asarray((high - low + 1) / (len(times) + 1), np.float64)
+    bins, outside = lives.bins[had, columns], lives.p_background[had, columns]
+    p = largest_shares(activity, when_us[had], lives.first_us[had] + SETTLED_US, outside, np.array(LIFE_BIN_HOURS))
+    return infrastructure_bits(bins, p).total
 
 
 def _failover(account: NDArray[np.int32], time_us: NDArray[np.int64], lives: Lives) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["bit_moments", "capped", "hour_moments", "neighbours", "session_gaps"]
+__all__ = ["bins_of_time", "bit_moments", "capped", "hour_moments", "neighbours", "session_gaps"]
 
 _DAY_US = 86_400_000_000
 _MAX_PAIRS = 16_384
@@ -318,3 +318,12 @@ def session_gaps(
             by_count[m] = total * m / n
         expected[a] = by_count[m]
     return counts, short, expected
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def bins_of_time(time_us: NDArray[np.int64], width_us: int) -> NDArray[np.int32]:
+    """Number of each time's bin, counting those bins that hold any; times ascend."""
+    bins = np.zeros(time_us.shape[0], np.int32)
+    for i in range(1, time_us.shape[0]):
+        bins[i] = bins[i - 1] + (time_us[i] // width_us > time_us[i - 1] // width_us)
+    return bins

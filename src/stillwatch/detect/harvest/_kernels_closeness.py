@@ -1,10 +1,10 @@
-"""Hot loop of the comparison of closest questions; `_twins.py` has the readable version."""
+"""Hot loops of the comparison of closest questions; `_twins.py` has the readable versions."""
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["closest"]
+__all__ = ["chosen_sketches", "closest", "jackknifed"]
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba publishes no types
@@ -62,3 +62,58 @@ def closest(
                 by_chance[a, b] += n_other / (n_own + n_other)
                 asked[a, b] += 1.0
     return closer, by_chance, asked
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def chosen_sketches(
+    topic: NDArray[np.uint64],
+    place: NDArray[np.uint64],
+    owner: NDArray[np.int32],
+    owner_place: NDArray[np.uint64],
+    most: tuple[int, int],
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Sketches to compare, owner by owner, and where each owner's begin; the last entry is their number.
+
+    place, owner_place  Rank of each sketch, and of each owner: the least come first.
+    most                Owners, of those with two rows at least, and rows of each.
+    """
+    n_rows = np.zeros(owner_place.shape[0], np.int64)
+    for i in range(owner.shape[0]):
+        n_rows[owner[i]] += 1
+    several = np.flatnonzero(n_rows >= 2)
+    if several.shape[0] > most[0]:
+        several = np.sort(several[np.argsort(owner_place[several])[: most[0]]])
+    begin = np.full(owner_place.shape[0], -1, np.int64)
+    n = 0
+    for a in several:
+        begin[a] = n
+        n += n_rows[a]
+    rows, filled = np.empty(n, np.int64), begin.copy()
+    for i in range(owner.shape[0]):
+        if begin[owner[i]] >= 0:
+            rows[filled[owner[i]]] = i
+            filled[owner[i]] += 1
+    sketches, first = np.empty(n, np.uint64), np.zeros(several.shape[0] + 1, np.int64)
+    for j, a in enumerate(several):
+        own = rows[begin[a] : filled[a]]
+        own = own[np.argsort(place[own])[: most[1]]]
+        first[j + 1] = first[j] + own.shape[0]
+        for i in range(own.shape[0]):
+            sketches[first[j] + i] = topic[own[i]]
+    return sketches[: first[-1]], first
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def jackknifed(
+    closer: NDArray[np.float64], by_chance: NDArray[np.float64], asked: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Gain over chance as a share of what is possible, its jackknife variance over owners, and questions that ask."""
+    n = closer.shape[0]
+    gained, possible = closer - by_chance, asked - by_chance
+    all_gained, all_possible = gained.sum(), possible.sum()
+    left_out = np.empty(n)
+    for a in range(n):
+        rest = all_possible - possible[a].sum() - possible[:, a].sum()
+        left_out[a] = (all_gained - gained[a].sum() - gained[:, a].sum()) / rest
+    variance = (n - 1) / n * np.square(left_out - left_out.mean()).sum()
+    return all_gained / all_possible, variance, asked.sum() / (n - 1)

@@ -5,7 +5,16 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["centred_moments", "closest", "hour_vectors", "neighbours", "session_gaps", "signs"]
+__all__ = [
+    "centred_moments",
+    "chosen_sketches",
+    "closest",
+    "hour_vectors",
+    "jackknifed",
+    "neighbours",
+    "session_gaps",
+    "signs",
+]
 
 
 def signs(topic: NDArray[np.uint64]) -> NDArray[np.float64]:
@@ -80,3 +89,31 @@ def closest(topic: NDArray[np.uint64], owner: list[int], n_queries: int) -> tupl
                     by_chance[a][b] += len(others) / len(own + others)
                     asked[a][b] += 1
     return closer, by_chance, asked
+
+
+def chosen_sketches(
+    topic: NDArray[np.uint64],
+    place: NDArray[np.uint64],
+    owner: NDArray[np.int32],
+    owner_place: NDArray[np.uint64],
+    most: tuple[int, int],
+) -> list[list[int]]:
+    """Twin of `chosen_sketches`: the sketches of each owner chosen."""
+    several = [a for a in range(len(owner_place)) if (owner == a).sum() >= 2]
+    chosen = sorted(sorted(several, key=lambda a: int(owner_place[a]))[: most[0]])
+    order = np.argsort(place, kind="stable")
+    return [topic[order][owner[order] == a][: most[1]].tolist() for a in chosen]
+
+
+def jackknifed(
+    closer: NDArray[np.float64], by_chance: NDArray[np.float64], asked: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Twin of `jackknifed`."""
+
+    def share(kept: list[int]) -> float:
+        at = np.ix_(kept, kept)
+        return float((closer - by_chance)[at].sum() / (asked - by_chance)[at].sum())
+
+    n = len(asked)
+    left_out = [share([b for b in range(n) if b != a]) for a in range(n)]
+    return share(list(range(n))), (n - 1) * float(np.var(left_out)), float(asked.sum()) / (n - 1)

@@ -2,9 +2,7 @@
 
 from typing import Final
 
-import numpy as np
-
-from stillwatch.detect.harvest._kernels import bit_moments, capped
+from stillwatch.detect.harvest._kernels import bins_of_time, bit_moments, capped
 from stillwatch.detect.harvest.heads import distinct_rows
 from stillwatch.detect.harvest.ratio import NOT_JUDGED
 from stillwatch.detect.harvest.similarity import MOST_PER_GROUP, similarity
@@ -27,8 +25,7 @@ class Drift:
         if len(rows) < 2:
             return NOT_JUDGED
         time_us = family.time_us[rows]
-        three_hours = time_us // _BIN_US
-        bins = np.cumsum(np.diff(three_hours, prepend=three_hours[0]) > 0, dtype=np.int32)
+        bins = bins_of_time(time_us, _BIN_US)
         n_bins = int(bins[-1]) + 1
         keep = capped(bins, n_bins, time_us, family.content[rows], MOST_PER_GROUP)
         return similarity(bit_moments(family.topic[rows[keep]], bins[keep], n_bins))

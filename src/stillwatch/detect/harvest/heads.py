@@ -6,18 +6,23 @@ from numpy.typing import NDArray
 from stillwatch.model.family import Family
 from stillwatch.stats.codes import in_order
 
-__all__ = ["distinct_rows", "head_rows"]
+__all__ = ["distinct_rows", "filled_rows", "head_rows", "question_rows"]
 
 
-def head_rows(family: Family, known: NDArray[np.uint64] | None = None) -> NDArray[np.int64]:
-    """Rows that open a conversation, in time order; all rows when the family has no head.
+def head_rows(family: Family) -> NDArray[np.int64]:
+    """Rows that open a conversation, in time order; all rows when the family has no head."""
+    return family.once(_head_rows)
 
-    known   A column of the family; rows where it is 0, unknown, are left out.
-    """
-    read = family.head if family.head.any() else np.ones(len(family.head), np.bool_)
-    if known is not None:
-        read = read & (known != 0)
-    return np.flatnonzero(read)
+
+def filled_rows(family: Family) -> NDArray[np.int64]:
+    """Heads whose fill is known."""
+    rows = head_rows(family)
+    return np.asarray(rows[family.fill[rows] != 0])
+
+
+def question_rows(family: Family) -> NDArray[np.int64]:
+    """Heads with a topic."""
+    return family.once(_question_rows)
 
 
 def distinct_rows(family: Family) -> NDArray[np.int64]:
@@ -25,8 +30,25 @@ def distinct_rows(family: Family) -> NDArray[np.int64]:
 
     Unknown fills, 0, all stay.
     """
-    rows = head_rows(family, family.topic)
+    return family.once(_distinct_rows)
+
+
+def _head_rows(family: Family) -> NDArray[np.int64]:
+    rows = np.flatnonzero(family.head)
+    return rows if len(rows) else np.arange(len(family.head))
+
+
+def _question_rows(family: Family) -> NDArray[np.int64]:
+    rows = head_rows(family)
+    return np.asarray(rows[family.topic[rows] != 0])
+
+
+def _distinct_rows(family: Family) -> NDArray[np.int64]:
+    rows = question_rows(family)
     fill = family.fill[rows]
-    first = np.zeros(len(rows), np.bool_)
-    first[in_order(fill)[1]] = True
-    return np.asarray(rows[first | (fill == 0)])
+    _, firsts = in_order(fill)
+    if len(firsts) == len(rows):
+        return rows
+    first = fill == 0
+    first[firsts] = True
+    return np.asarray(rows[first])

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from stillwatch.detect.harvest.closeness import closeness
-from stillwatch.detect.harvest.heads import head_rows
+from stillwatch.detect.harvest.closeness import closeness, distinct_closeness
+from stillwatch.detect.harvest.heads import distinct_rows, question_rows
 from stillwatch.model.family import Family
 
 __all__ = ["Items"]
@@ -17,4 +17,7 @@ class Items:
 
     def effect(self, family: Family) -> tuple[float, float]:
         """Effect, at most 1, and its error; NaN with fewer than 8 owners of two questions."""
-        return closeness(family, head_rows(family, family.topic))
+        rows = question_rows(family)
+        if len(rows) == len(distinct_rows(family)):
+            return family.once(distinct_closeness)
+        return closeness(family, rows)

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from stillwatch.detect.harvest.closeness import closeness
-from stillwatch.detect.harvest.heads import distinct_rows
+from stillwatch.detect.harvest.closeness import distinct_closeness
 from stillwatch.model.family import Family
 
 __all__ = ["Own"]
@@ -21,5 +20,5 @@ class Own:
 
     def effect(self, family: Family) -> tuple[float, float]:
         """Effect and its error; NaN with fewer than 8 owners of two questions."""
-        value, error = closeness(family, distinct_rows(family))
+        value, error = family.once(distinct_closeness)
         return -value, error

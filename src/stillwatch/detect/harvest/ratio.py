@@ -6,6 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.detect.harvest._kernels_ratio import sandwich
+
 __all__ = ["MIN_ACCOUNTS", "NOT_JUDGED", "judged_ratio", "ratio", "share"]
 
 MIN_ACCOUNTS: Final = 8
@@ -23,11 +25,8 @@ def ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> t
     >>> value, round(error, 4)
     (0.5, 0.2887)
     """
-    total = float(denominator.sum())
-    value = float(numerator.sum()) / total
-    residual = numerator - value * denominator
-    n = len(residual)
-    return value, math.sqrt(n / (n - 1) * float(residual @ residual)) / total
+    value, error, _ = sandwich(numerator, denominator)
+    return value, error
 
 
 def judged_ratio(
@@ -39,8 +38,8 @@ def judged_ratio(
     """
     if len(denominator) < MIN_ACCOUNTS:
         return NOT_JUDGED
-    value, error = ratio(numerator, denominator)
-    return value, max(error, math.sqrt(variance) / float(denominator.sum()))
+    value, error, total = sandwich(numerator, denominator)
+    return value, max(error, math.sqrt(variance) / total)
 
 
 def share(hits: NDArray[np.float64], trials: NDArray[np.int64]) -> tuple[float, float]:

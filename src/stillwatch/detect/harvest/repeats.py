@@ -4,9 +4,10 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.detect.harvest.heads import head_rows
+from stillwatch.detect.harvest.heads import filled_rows
 from stillwatch.detect.harvest.ratio import NOT_JUDGED, share
 from stillwatch.model.family import Family
+from stillwatch.stats.codes import in_order
 
 __all__ = ["Repeats"]
 
@@ -22,11 +23,11 @@ class Repeats:
 
         Each of the c exchanges of one fill counts as 1 - 1/c of a repeat, so it does not matter who came first.
         """
-        rows = head_rows(family, family.fill)
+        rows = filled_rows(family)
         if not len(rows):
             return NOT_JUDGED
         fill, account = family.fill[rows], family.account[rows]
         n_accounts = len(family.accounts)
-        _, code, sent = np.unique(fill, return_inverse=True, return_counts=True)
-        repeats = np.bincount(account, weights=(1 - 1 / sent)[code], minlength=n_accounts).astype(np.float64)
-        return share(repeats, np.bincount(account, minlength=n_accounts))
+        code, _ = in_order(fill)
+        repeats = np.bincount(account, weights=(1 - 1 / np.bincount(code))[code], minlength=n_accounts)
+        return share(repeats.astype(np.float64), np.bincount(account, minlength=n_accounts))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from stillwatch.detect.harvest._kernels_nearest import distances
 from stillwatch.errors import InvalidInput
 from stillwatch.model.campaign import NearestFamily
 from stillwatch.stats.conformal import conformal_quantile
@@ -261,13 +262,12 @@ def nearest_families(
 
     x, s    Effects and standard errors of one family. Shape 13.
     """
-    query, error = _on_scale(x[None, :]), _errors(s[None, :])
-    apart = np.abs(reference.scaled - query) / np.hypot(error, _BANDWIDTH)
-    known = ~np.isnan(apart)
-    distance = np.sqrt(np.square(np.where(known, apart, 0.0)).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
-    comparable = 2 * known.sum(axis=1) >= (~np.isnan(query)).sum()
-    rows = np.lexsort((distance, ~comparable))[:count]
-    return tuple((int(r), _nearest(reference.kind[r], float(distance[r]), apart[r])) for r in rows)
+    query, width = _on_scale(x[None, :])[0], np.hypot(_errors(s[None, :])[0], _BANDWIDTH)
+    distance, n_known = distances(reference.scaled, query, width)
+    is_comparable = 2 * n_known >= np.count_nonzero(~np.isnan(query))
+    rows = np.lexsort((distance, ~is_comparable))[:count]
+    apart = np.abs(reference.scaled[rows] - query) / width
+    return tuple((int(r), _nearest(reference.kind[r], float(distance[r]), a)) for r, a in zip(rows, apart, strict=True))
 
 
 def _nearest(kind: str, distance: float, apart: NDArray[np.float64]) -> NearestFamily:

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.detect.harvest._kernels_ratio import pair_sums
 from stillwatch.detect.harvest.ratio import NOT_JUDGED, judged_ratio
 
 __all__ = ["MOST_PER_GROUP", "Moments", "similarity"]
@@ -29,11 +30,9 @@ def similarity(moments: Moments) -> tuple[float, float]:
     (nan, nan)
     """
     counts, joint, own, mean_square, product_square = moments
-    paired = counts >= 2
-    if mean_square <= 1e-9 or not paired.any():
+    if mean_square <= 1e-9 or counts.max() < 2:
         return NOT_JUDGED
-    n = counts[paired].astype(np.float64)
-    correlation_sum = (joint[paired] - own[paired]) / (n * mean_square)
-    variance = 2 * product_square / mean_square**2 * float(((n - 1) / n).sum())
-    value, error = judged_ratio(correlation_sum, n - 1, variance)
+    sums, weights, spread = pair_sums(counts, joint, own, mean_square)
+    variance = 2 * product_square / mean_square**2 * spread
+    value, error = judged_ratio(sums, weights, variance)
     return value + 1 / (int(counts.sum()) - 1), error
