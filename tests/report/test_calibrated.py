@@ -78,7 +78,7 @@ def test_kinds_it_hardly_knows_are_warned_of() -> None:
 def test_bars_say_what_stands_behind_them() -> None:
     """Units, those over the bar, and the promise."""
     assert bar_sentence(BARS[0]) == (
-        "Bar for 10 to 19 accounts: 12.0 bits, from 300 own units (2 disputed units over it); "
+        "Bar for 10 to 19 accounts: 12.0 bits, from 300 own units (2 units over it); "
         "one new unit like these in 101 reaches it."
     )
     assert facts(calibrated())[1].startswith("Bar for 20 accounts and more: 11.2 bits, from 1,100 own units;")

@@ -50,8 +50,8 @@ def build(
 
     A unit is an organisation, tool, class or relay where one sends most of a family's exchanges, else the family
     itself. The bar of each size class is the conformal quantile of its units' scores, each with its own unit left out
-    of the reference, at the finest level that so many units can promise: a new legitimate unit of that class reaches it
-    with probability 1 / (units + 1).
+    of the reference: a new legitimate unit of that class reaches it with probability 1/200, or 1 / (units + 1) when
+    there are fewer.
 
     exchanges   Per seed; every second seed simulates a quarter of it, so that small families are known too.
     """

@@ -69,7 +69,7 @@ def bar_sentence(bar: Bar) -> str:
     simulated = bar.n_units - bar.n_own
     parts = [_counted(bar.n_own, "own unit")] if bar.n_own else []
     parts += [_counted(simulated, "simulated unit")] if simulated or not bar.n_own else []
-    above = f" ({_counted(bar.n_above, 'disputed unit')} over it)" if bar.n_above else ""
+    above = f" ({_counted(bar.n_above, 'unit')} over it)" if bar.n_above else ""
     return (
         f"Bar for {size}: {quantities.bits(bar.bits)} bits, from {' and '.join(parts)}{above}; "
         f"one new unit like these in {quantities.count(round(1 / bar.alpha))} reaches it."
