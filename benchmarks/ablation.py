@@ -83,7 +83,7 @@ def parts() -> dict[str, list[Change]]:
         "like with like": [(score, "_UNLIKE", 1.0)],
         "one owner of half": [(verdicts, "MAJORITY", 0.8), (ranking, "MAJORITY", 0.8)],
         "only templates join": [(campaigns, "_siblings", _any_siblings)],
-        "wide families tie no crews": [(campaigns, "_WIDE", frozenset())],
+        "wide families": [(campaigns, "_WIDE", frozenset())],
         **{f"test {name}": [(score, "_SUBSETS", _without_test(name))] for name in ("ti", "own", "item", "loc", "talk")},
         "unseen kinds": [(score, "_UNSEEN_KIND", 0.0)],
         "attribution": [(campaigns, "TEXT_BAR", -1e9), (campaigns, "BARE_BAR", -1e9)],
@@ -91,12 +91,12 @@ def parts() -> dict[str, list[Change]]:
 
 
 def _any_siblings(judged: Any, accused: NDArray[np.uint64]) -> Any:  # noqa: ANN401 (judged families)
-    return campaigns._mostly_among([family for family in judged if family.verdict == Verdict.UNCLEAR], accused)  # noqa: SLF001
+    return campaigns._mostly_among([family for family in judged if family.verdict == Verdict.UNCLEAR], accused)  # noqa: SLF001 - it switches parts off
 
 
 def _without_test(name: str) -> NDArray[np.bool_]:
     """Tests of each variant, all but one."""
-    subsets = score._SUBSETS.copy()  # noqa: SLF001
+    subsets = score._SUBSETS.copy()  # noqa: SLF001 - the same
     subsets[:, score.TESTS.index(name)] = False
     return subsets
 

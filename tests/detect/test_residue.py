@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from stillwatch.detect.campaigns import Draft, JudgedFamily
+from stillwatch.detect.campaigns import Draft, JudgedFamily, is_wide
 from stillwatch.detect.families import MEASURED, MEMBER
-from stillwatch.detect.residue import Residues, is_wide, without_residues
+from stillwatch.detect.residue import Residues, without_residues
 from stillwatch.detect.views import VIEWS
 from stillwatch.detect.views.ids import family_ids
 from stillwatch.detect.views.mixing import mix

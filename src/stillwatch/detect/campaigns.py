@@ -18,7 +18,7 @@ from stillwatch.model.campaign import Reason, Verdict
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 from stillwatch.stats.lookup import among
 
-__all__ = ["Draft", "JudgedFamily", "draft_campaigns", "judge_families", "quiet_templates"]
+__all__ = ["Draft", "JudgedFamily", "draft_campaigns", "is_wide", "judge_families", "quiet_templates"]
 
 _ORDER: Final = (Verdict.UNCLEAR, Verdict.RELATED, Verdict.EVALUATION, Verdict.RELAY, Verdict.TOOL)
 _MAX_DRAFTS: Final = 20
@@ -185,6 +185,11 @@ def _harvests(judged: Sequence[JudgedFamily], n_accounts: int) -> list[Draft]:
     return _at_home(_dissolve(drafts))
 
 
+def is_wide(family: int) -> bool:
+    """Whether a family holds everything that its accounts send, or ask."""
+    return view_of(family).name in _WIDE
+
+
 def _narrowest(harvests: Sequence[JudgedFamily]) -> list[JudgedFamily]:
     """The harvests without what else the same accounts send.
 
@@ -192,8 +197,8 @@ def _narrowest(harvests: Sequence[JudgedFamily]) -> list[JudgedFamily]:
     its alarm: each is much more like a harvest, or as much and half of it together. The rest may be customers behind a
     relay, chatter, or another crew that asks from the same list: nothing ties it to the parts but that family.
     """
-    wide = [family for family in harvests if view_of(family.family).name in _WIDE]
-    narrow = [family for family in harvests if view_of(family.family).name not in _WIDE]
+    wide = [family for family in harvests if is_wide(family.family)]
+    narrow = [family for family in harvests if not is_wide(family.family)]
     explained = {family.family for family in wide if _is_explained(family, narrow)}
     return [family for family in harvests if family.family not in explained]
 
@@ -215,11 +220,11 @@ def _without_strangers(group: tuple[JudgedFamily, ...]) -> list[tuple[JudgedFami
 
     Like-minded accounts that nothing else ties may be another crew with the same list. Too few for a crew, they stay.
     """
-    narrow = [family for family in group if view_of(family.family).name not in _WIDE]
+    narrow = [family for family in group if not is_wide(family.family)]
     if not narrow or len(narrow) == len(group):
         return [group]
     known = _accounts(narrow)
-    wide = [family for family in group if view_of(family.family).name in _WIDE]
+    wide = [family for family in group if is_wide(family.family)]
     strangers = np.setdiff1d(_accounts(wide), known)
     if len(strangers) < MIN_HARVEST_ACCOUNTS:
         return [group]
@@ -389,7 +394,7 @@ def _tie(families: Sequence[JudgedFamily], n_accounts: int) -> list[tuple[Judged
     _, codes = np.unique(np.concatenate([f.accounts for f in families]), return_inverse=True)
     which = np.repeat(np.arange(len(families)), [len(f.accounts) for f in families])
     n = np.concatenate([f.n for f in families])
-    wide = np.array([view_of(f.family).name in _WIDE for f in families])
+    wide = np.array([is_wide(f.family) for f in families])
     component = link(Streams(which, codes, n, len(families), n_accounts), wide)
     groups = [[families[int(i)] for i in np.flatnonzero(component == c)] for c in np.unique(component)]
     return [tuple(sorted(g, key=lambda f: (f.verdict != Verdict.HARVEST, -f.score_bits, f.family))) for g in groups]

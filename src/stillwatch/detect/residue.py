@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stillwatch.detect.campaigns import Draft, JudgedFamily
+from stillwatch.detect.campaigns import Draft, JudgedFamily, is_wide
 from stillwatch.detect.families import MEMBER, MIN_ACCOUNTS, MIN_EXCHANGES, member_rows
-from stillwatch.detect.views import family_keys, view_of
+from stillwatch.detect.views import family_keys
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.view import Fingerprints, Grouping
@@ -25,7 +25,6 @@ __all__ = ["Residues", "without_residues"]
 
 _ENOUGH_BITS: Final = 4.0
 """What is sent by accounts that harvest needs no odds of one in a thousand to be harvest, too; more than even ones."""
-_WIDE: Final = frozenset({"infrastructure", "profile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +69,6 @@ class Residues:
             return member_rows(fingerprints, grouping, found, MEMBER)
 
         return keep
-
-
-def is_wide(family: int) -> bool:
-    """Whether a family holds everything that its accounts send, or ask."""
-    return view_of(family).name in _WIDE
 
 
 def without_residues(drafts: Sequence[Draft], measured: pa.Table, score_bits: NDArray[np.float64]) -> list[Draft]:
