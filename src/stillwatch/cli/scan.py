@@ -51,6 +51,13 @@ def scan(
     save_pool: Annotated[
         Path | None, typer.Option(help="File for hashes of what the harvests asked, to give as --pool later.")
     ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder for what scans remember from day to day; made at first use.")
+    ] = None,
+    state_days: Annotated[
+        int | None,
+        typer.Option(help="Days that a new state remembers, half of them at least.", show_default="14"),
+    ] = None,
 ) -> None:
     """Find distillation campaigns in API logs, print them, and write report.html, campaigns.json and the tables."""
     from stillwatch.report import check_folder
@@ -69,6 +76,8 @@ def scan(
             reference=reference,
             pools=pool or (),
             save_pool=save_pool,
+            state=state,
+            state_days=state_days,
             on_progress=report,
         )
     conclude(findings, folder, as_json=as_json)
