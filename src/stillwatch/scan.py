@@ -283,6 +283,9 @@ def _without_residues(engine: Engine, examined: Examined, drafts: list[Draft]) -
     keep = residues.rows(measured.grouping)
     rows = engine.map(scanned.sketched.rows, lambda batch: keep(scanned.columns(batch)), MEMBER)
     step = judge(measured.book, measured.life_book)
+    if scanned.state is not None:
+        earlier = scanned.state.earlier.families.residue(residues.narrow, residues.wide)
+        step = earlier.with_rows(step, ("time_us", "exchange"))
     families = engine.group(rows, "family", ("time_us", "exchange"), step, MEASURED).to_table()
     if not len(families):
         return drafts

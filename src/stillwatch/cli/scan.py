@@ -8,7 +8,7 @@ import typer
 
 from stillwatch.cli.options import AsJson, default_out
 from stillwatch.cli.progress import progress
-from stillwatch.errors import QuarantinedRows
+from stillwatch.errors import InvalidInput, QuarantinedRows
 
 if TYPE_CHECKING:
     from stillwatch.model.findings import Findings
@@ -65,6 +65,9 @@ def scan(
 
     folder = out or default_out(logs)
     check_folder(folder)
+    if state is not None and state.resolve() == folder.resolve():
+        msg = f"--state and --out must be two folders, both are {state}"
+        raise InvalidInput(msg)
     with progress() as report:
         findings = find(
             logs,

@@ -53,10 +53,12 @@ class Keeper:
         return max(self.seen.day, self.seen.day if state.day is None else state.day)
 
     def keep(self, state: State) -> None:
-        """Make a state the current one.
+        """Make a state the current one; logs without an exchange change nothing.
 
         Raises  UnreadableSource when it cannot be written.
         """
+        if not self.seen.n:
+            return
         self._folder.write(state, self._base, self.seen.digest)
 
     def _empty(self, current: Generation | None) -> State:

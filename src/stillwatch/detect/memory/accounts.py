@@ -15,6 +15,7 @@ from stillwatch.stats.lookup import among, positions
 
 __all__ = ["FIRST", "USE", "AccountMemory", "first_uses"]
 
+_IN_TIME: Final = ("account", "first_us", "last_us", "n", "longest_gap_us", "changed_us", "changed_to")
 _U64: Final = pa.uint64()
 _ACCOUNT: Final = Column("account", _U64, "Account hash.", required=True)
 
@@ -57,7 +58,7 @@ class AccountMemory:
         """Both: the first of the first appearances, all windows."""
         return type(self)(
             merged([self.firsts, other.firsts], ("account",), ("time_us", "exchange", "prefix", "asn", "tls")),
-            merged([self.activity, other.activity], tuple(LIFE.names)),
+            merged([self.activity, other.activity], _IN_TIME),
             merged([self.uses, other.uses], ("account", "model"), ("first_us",)),
         )
 

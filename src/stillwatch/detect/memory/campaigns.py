@@ -214,9 +214,15 @@ def _inherited(table: pa.Table, heir: dict[int, str]) -> pa.Table:
     """The same rows under the ids that took theirs over."""
     if not heir:
         return table
-    names = [heir.get(_number(name), name) for name in table["campaign_id"].to_pylist()]
+    names = [_last_heir(name, heir) for name in table["campaign_id"].to_pylist()]
     at = table.schema.get_field_index("campaign_id")
     return table.set_column(at, table.schema.field(at), pa.array(names, pa.string()))
+
+
+def _last_heir(name: str, heir: dict[int, str]) -> str:
+    while (number := _number(name)) in heir and heir[number] != name:
+        name = heir[number]
+    return name
 
 
 def _first_by_id(table: pa.Table, order_by: str) -> pa.Table:

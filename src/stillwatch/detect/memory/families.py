@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from stillwatch.detect.attribution import CELL_MEMBER_COLUMNS
 from stillwatch.detect.families import MEMBER_COLUMNS
 from stillwatch.detect.memory.tables import merged, rows_where
+from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import schema_of
 from stillwatch.stats.lookup import among
 from stillwatch.stats.summary import Summary
@@ -35,6 +36,7 @@ _HELD: Final = {column.name for column in MEMBER_COLUMNS}
 KEPT: pa.Schema = schema_of(
     "kept", (*MEMBER_COLUMNS, *(column for column in CELL_MEMBER_COLUMNS if column.name not in _HELD))
 )
+_STREAM: Final = pa.schema([("family", pa.uint64()), ("account", pa.uint64()), ("n", pa.int64())])
 _ORDER: Final = ("family", "time_us", "exchange")
 
 
@@ -56,6 +58,16 @@ class FamilyMemory:
         """Rows of all but those families (ascending)."""
         return type(self)(rows_where(self.rows, ~among(families, self.rows["family"].to_numpy())))
 
+    def residue(self, narrow: NDArray[np.uint64], wide: NDArray[np.uint64]) -> Self:
+        """Rows of wide streams whose exchange is in no narrow one, as far as rows of both are kept.
+
+        narrow, wide    Streams, `mix` of family and account, ascending.
+        """
+        stream = mix(self.rows["family"].to_numpy(), self.rows["account"].to_numpy())
+        exchange = self.rows["exchange"].to_numpy()
+        told = np.unique(exchange[among(narrow, stream)])
+        return type(self)(rows_where(self.rows, among(wide, stream) & ~among(told, exchange)))
+
     def bounded(self) -> Self:
         """No more than `MOST_ROWS_IN_ALL` rows: fewer of every family, where there are too many."""
         rows, most = self.rows, MOST_ROWS
@@ -71,12 +83,12 @@ class FamilyMemory:
         """
         if not len(self.rows):
             return today
-        earlier = pa.table({"family": self.rows["family"], "account": self.rows["account"]})
-        earlier = earlier.append_column("n", pa.array(np.ones(len(earlier), np.int64)))
+        once = pa.array(np.ones(len(self.rows), np.int64))
+        earlier = pa.table([self.rows["family"], self.rows["account"], once], schema=_STREAM)
         if not everywhere:
             touched = np.unique(today["family"].to_numpy())
             earlier = rows_where(earlier, among(touched, earlier["family"].to_numpy()))
-        return Summary(("family", "account"), ("n",)).add(today).add(earlier).table()
+        return Summary(("family", "account"), ("n",)).add(today.cast(_STREAM)).add(earlier).table()
 
     def with_rows(
         self, step: Callable[[pa.Table], pa.Table], order_by: Sequence[str]

@@ -60,8 +60,9 @@ class ShareMemory:
         mine = rows_where(self.table, self.table["kind"].to_numpy() == KINDS.index(kind))
         if not len(mine):
             return today
-        earlier = pa.table({kind: mine["key"], "n": mine["n"]})
-        return Summary((kind,), ("n",)).add(today.select([kind, "n"])).add(earlier).table()
+        columns = pa.schema([(kind, pa.uint64()), ("n", pa.int64())])
+        earlier = pa.table([mine["key"], mine["n"]], schema=columns)
+        return Summary((kind,), ("n",)).add(today.select([kind, "n"]).cast(columns)).add(earlier).table()
 
 
 def _sums(tables: list[pa.Table]) -> pa.Table:
