@@ -55,8 +55,8 @@ def example(seed: int, *, window_days: int = 14) -> State:
         np.array([day], np.int32),
     )
     names = [f"campaign-{int(i):08x}" for i in rng.integers(1, 5, n)]
-    times = {"first_us": time_us, "last_us": time_us + 1}
-    campaigns = filled(CAMPAIGN, rng, n, {"campaign_id": names, "verdict": ["harvest"] * n} | times)
+    times: dict[str, object] = {"first_us": time_us, "last_us": time_us + 1}
+    campaigns = filled(CAMPAIGN, rng, n, {"campaign_id": names, "verdict": ["harvest"] * n, **times})
     members = {"campaign_id": names, "kind": rng.integers(0, 2, n), "day": [day] * n}
     made = State(
         window_days,
@@ -64,7 +64,7 @@ def example(seed: int, *, window_days: int = 14) -> State:
         Earlier(
             AccountMemory(
                 filled(FIRST, rng, n, {"account": account, "time_us": time_us}),
-                filled(LIFE, rng, n, {"account": account} | times),
+                filled(LIFE, rng, n, {"account": account, **times}),
                 filled(USE, rng, n, {"account": account}),
             ),
             ShareMemory(filled(SHARE, rng, n, {"epoch": [epoch] * n})),

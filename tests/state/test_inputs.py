@@ -49,7 +49,7 @@ def test_an_overlap_is_noticed(shared: int, refused: bool) -> None:  # noqa: FBT
 
 
 def test_a_small_log_within_a_large_one_is_noticed() -> None:
-    """Also when none of its ids is in the sample of the large one: then the digest alone would not tell."""
+    """Its digest is another one; the samples tell."""
     memory = InputMemory.of_day(seen(list(range(300))))
     with pytest.raises(InvalidInput, match="100% of these"):
         memory.check(seen([7, 8, 9]))

@@ -28,7 +28,8 @@ def tied(members: dict[int, int], *, kin: bool = False) -> Grouping:
 
 def names(memory: GroupMemory, members: dict[int, int]) -> list[int]:
     """Names of the groups of the members, in order."""
-    return memory.named(tied(members), kin=False).tied_group.tolist()
+    found: list[int] = memory.named(tied(members), kin=False).tied_group.tolist()
+    return found
 
 
 YESTERDAY = GroupMemory.of_day(tied({1: 70, 2: 70, 3: 70, 4: 80, 5: 80, 6: 80}), 3)
