@@ -65,9 +65,7 @@ def scan(
 
     folder = out or default_out(logs)
     check_folder(folder)
-    if state is not None and state.resolve() == folder.resolve():
-        msg = f"--state and --out must be two folders, both are {state}"
-        raise InvalidInput(msg)
+    _check_state(state, folder)
     with progress() as report:
         findings = find(
             logs,
@@ -86,6 +84,12 @@ def scan(
     conclude(findings, folder, as_json=as_json)
     if strict:
         _refuse_bad_rows(findings, folder)
+
+
+def _check_state(state: Path | None, folder: Path) -> None:
+    if state is not None and state.resolve() == folder.resolve():
+        msg = f"--state and --out must be two folders, both are {state}"
+        raise InvalidInput(msg)
 
 
 def conclude(findings: "Findings", folder: Path, *, as_json: bool, name_report: bool = True) -> None:
