@@ -8,7 +8,7 @@ import typer
 
 from stillwatch.cli.options import AsJson, default_out
 from stillwatch.cli.progress import progress
-from stillwatch.errors import QuarantinedRows
+from stillwatch.errors import InvalidInput, QuarantinedRows
 
 if TYPE_CHECKING:
     from stillwatch.model.findings import Findings
@@ -51,6 +51,13 @@ def scan(
     save_pool: Annotated[
         Path | None, typer.Option(help="File for hashes of what the harvests asked, to give as --pool later.")
     ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder for what scans remember from day to day; made at first use.")
+    ] = None,
+    state_days: Annotated[
+        int | None,
+        typer.Option(help="Days that a new state remembers, half of them at least.", show_default="14"),
+    ] = None,
 ) -> None:
     """Find distillation campaigns in API logs, print them, and write report.html, campaigns.json and the tables."""
     from stillwatch.report import check_folder
@@ -58,6 +65,7 @@ def scan(
 
     folder = out or default_out(logs)
     check_folder(folder)
+    _check_state(state, folder)
     with progress() as report:
         findings = find(
             logs,
@@ -69,11 +77,19 @@ def scan(
             reference=reference,
             pools=pool or (),
             save_pool=save_pool,
+            state=state,
+            state_days=state_days,
             on_progress=report,
         )
     conclude(findings, folder, as_json=as_json)
     if strict:
         _refuse_bad_rows(findings, folder)
+
+
+def _check_state(state: Path | None, folder: Path) -> None:
+    if state is not None and state.resolve() == folder.resolve():
+        msg = f"--state and --out must be two folders, both are {state}"
+        raise InvalidInput(msg)
 
 
 def conclude(findings: "Findings", folder: Path, *, as_json: bool, name_report: bool = True) -> None:
