@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.cost_model import Site, breaks_table, cost_table, model_of
 from benchmarks.growth import picture
+from benchmarks.pages import into_page
 from benchmarks.scale_tables import (
     bytes_table,
     largest_series,
@@ -37,7 +37,6 @@ from benchmarks.scale_tables import (
 )
 
 COMMAND = str(Path(sys.executable).with_name("stillwatch"))
-PAGE_MARKS = re.compile(r"(<!-- scale: begin[^>]*-->\n).*(<!-- scale: end -->)", re.DOTALL)
 
 
 class Used(NamedTuple):
@@ -230,12 +229,6 @@ def sections(results: dict[str, Any], site: Site, images: str = "") -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def into_page(page: Path, text: str) -> None:
-    """Replace what stands between the marks of a page."""
-    whole = page.read_text(encoding="utf-8")
-    page.write_text(PAGE_MARKS.sub(lambda m: f"{m[1]}\n{text}\n\n{m[2]}", whole), encoding="utf-8")
-
-
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """Options."""
     parser = argparse.ArgumentParser(prog="benchmarks.scale", description="How a scan grows with the traffic.")
@@ -282,7 +275,9 @@ def main(arguments: Sequence[str]) -> int:
     pictures(results, options.out)
     if options.page is not None:
         pictures(results, options.images)
-        into_page(options.page, sections(results, site, os.path.relpath(options.images, options.page.parent) + "/"))
+        into_page(
+            options.page, "scale", sections(results, site, os.path.relpath(options.images, options.page.parent) + "/")
+        )
     return 0
 
 
