@@ -60,7 +60,7 @@ bench-expect: $(VENV)/.stamp-dev ## Measure again what bench-slice expects, on s
 bench-speed: $(VENV)/.stamp-dev ## Time, memory and quality of scans (BENCH_ARGS='--exchanges 100000'); minutes.
 	@$(PY) -m benchmarks $(BENCH_ARGS)
 
-bench-scale: $(VENV)/.stamp-dev ## Scans by size, beside the machine (BENCH_ARGS='--sizes 0.1,0.25'); an hour and 50 GB of disk.
+bench-scale: $(VENV)/.stamp-dev ## Scans by size, beside the machine (BENCH_ARGS='--sizes 0.1,0.25'); hours and 15 GB of disk.
 	@$(PY) -m benchmarks.scale $(BENCH_ARGS)
 
 docs: $(VENV)/.stamp-dev ## Write docs/reference/ again from the registries.

@@ -1,6 +1,6 @@
 """Attempts to get prompts back out of what stillwatch computes from them: fingerprints, phrase counts, hashes.
 
-Usage: ``python -m benchmarks.reversal [--prompts N] [--words N] [--page] [--json FILE]``
+Usage: ``python -m benchmarks.reversal [--prompts N] [--words N] [--page] [--json work/reversal.json] [--only-tables]``
 
 Prompts are the distinct ones of ``STILLWATCH_CORPORA`` (prompts.parquet) or, without it, of simulated traffic. Nine in
 ten were sent; the rest were not, and are what the attacker knows of the language. Every attack is told as it comes out.
@@ -62,6 +62,7 @@ def attacked(prompts: Sequence[str], n_words: int) -> dict[str, Any]:
         "anonymity": lambda: anonymity(kept),
     }
     found: dict[str, Any] = {"n_sent": len(kept.sent), "n_held_out": len(kept.held_out)}
+    found["is_real"] = bool(os.environ.get("STILLWATCH_CORPORA"))
     for name, attack in attacks.items():
         start_s = time.perf_counter()
         found[name] = attack()
@@ -114,11 +115,12 @@ def _dictionary_rows(d: Mapping[str, float]) -> list[tuple[str, str, str]]:
 
 def _blind_rows(s: Mapping[str, float], r: Mapping[str, float]) -> list[tuple[str, str, str]]:
     solved = f"{s['short_solved']:.0%} solved for certain, {s['s_a_short']:.1f} s each"
+    tried = f"{s['n_short_tried']:.0f} of {s['n_short_in_list']:,.0f}"
     template = f"{r['template_tokens']:.1%} of the tokens behind them, {r['templates_whole']:.0%} whole"
     alone = f"{r['rare_tokens_without_counter']:.1%} from the language alone"
     whole = f"{r['rare_whole_and_proved']:.0%} whole and proved by `fill`"
     return [
-        ("`fill`", "2,000 words; prompts of 2 to 4 of them", f"{solved} ({s['n_short_in_list']:.0f} such prompts)"),
+        ("`fill`", "2,000 words; prompts of 2 to 4 of them", f"{solved} ({tried} such prompts tried)"),
         (
             "phrase counts",
             f"{r['n_words']:,.0f} words, public text; the first four of a template",
@@ -169,9 +171,9 @@ def anonymity_table(found: Mapping[str, Any]) -> str:
     return markdown(heads, rows)
 
 
-def sections(found: Mapping[str, Any], *, is_real: bool) -> str:
+def sections(found: Mapping[str, Any]) -> str:
     """Everything as Markdown."""
-    kind = "real" if is_real else "simulated"
+    kind = "real" if found["is_real"] else "simulated"
     lead = (
         f"{found['n_sent']:,} distinct {kind} prompts were sent, {found['n_held_out']:,} were not and are the"
         f" attacker's text. Entropy of that many prompts is at most {np.log2(found['n_sent']):.1f} bits."
@@ -185,13 +187,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--prompts", type=int, default=100_000, help="distinct prompts, at most")
     parser.add_argument("--words", type=int, default=10_000, help="words of the attacker's list")
     parser.add_argument("--page", type=Path, nargs="?", const=Path("docs/why/scale.md"), help="page to write into")
-    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--json", type=Path, default=Path("work/reversal.json"), help="file for the figures")
+    parser.add_argument("--only-tables", action="store_true", help="take the file of figures as it is")
     options = parser.parse_args(arguments)
-    found = attacked(prompts_of(options.prompts), options.words)
-    text = sections(found, is_real=bool(os.environ.get("STILLWATCH_CORPORA")))
-    print(text)
-    if options.json is not None:
+    if options.only_tables:
+        found = json.loads(options.json.read_text())
+    else:
+        found = attacked(prompts_of(options.prompts), options.words)
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(found, indent=1))
+    text = sections(found)
+    print(text)
     if options.page is not None:
         into_page(options.page, "reversal", text)
     return 0

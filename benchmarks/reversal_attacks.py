@@ -297,6 +297,7 @@ def short_prompts(kept: Kept, n_words: int = 2_000) -> dict[str, float]:
         solved.append(float(answers == [tuple(prompt)]))
     return {
         "n_short": float(len(rows)),
+        "n_short_tried": float(len(solved)),
         "n_short_in_list": float(len(within)),
         "short_solved": mean(solved),
         "s_a_short": (time.perf_counter() - start_s) / max(1, len(solved)),

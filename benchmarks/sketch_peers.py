@@ -1,6 +1,6 @@
 """The sketch stage beside other people's MinHash and hashing on the same prompts, one thread each, in turns.
 
-Usage: ``python -m benchmarks.sketch_peers [--rows N] [--bytes N] [--rounds N] [--only NAME,...]``
+Usage: ``python -m benchmarks.sketch_peers [--rows N] [--bytes N] [--rounds N] [--only NAME,...] [--page]``
 
 Every contender runs in a process of its own that is pinned to one core; a second line tells what it reaches unpinned
 when it uses more threads by itself. A round runs each once, and the next round goes the other way round. What is not
@@ -28,6 +28,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 from benchmarks.growth import markdown
+from benchmarks.pages import into_page
 from benchmarks.sketch import batch_of
 
 from stillwatch.sketch import PhraseCounts, cluster, sketch
@@ -197,24 +198,26 @@ def raced(contenders: Sequence[Contender], size: tuple[int, int], rounds: int) -
 
 
 def table(times: Mapping[str, Sequence[tuple[float, float]]], n: int, size_bytes: int) -> str:
-    """Speed of each by the least time, the median beside it, and how many times ours it takes."""
-    ours_s = min(wall for wall, _ in times[OURS]) if OURS in times else float("nan")
+    """Speed of each by the least time, the median beside it; processor time, and how many times ours that is."""
+    ours_s = min(cpu for _, cpu in times[OURS]) if OURS in times else float("nan")
     computes = {contender.name: contender.computes for contender in CONTENDERS}
     rows = []
     for name, rounds in times.items():
         wall_s = min(wall for wall, _ in rounds)
+        cpu_s = min(cpu for _, cpu in rounds)
         middle_s = median(wall for wall, _ in rounds)
         rows.append(
             (
                 name,
                 f"{n / wall_s:,.0f}",
                 f"{wall_s / n * 1e9:,.0f} ({middle_s / n * 1e9:,.0f})",
+                f"{cpu_s / n * 1e9:,.0f}",
                 f"{size_bytes / wall_s / 1e6:,.0f}",
-                f"{wall_s / ours_s:.2f}",
+                f"{cpu_s / ours_s:.2f}",
                 computes[name.removesuffix(" (all cores)")],
             )
         )
-    heads = ("contender", "prompts/s", "ns a prompt (median)", "MB/s", "times stillwatch's time", "computes")
+    heads = ("contender", "prompts/s", "ns a prompt (median)", "CPU ns", "MB/s", "times stillwatch's CPU", "computes")
     return markdown(heads, rows)
 
 
@@ -225,6 +228,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--bytes", type=int, default=680, help="length of a prompt, about")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", help="contenders, separated by commas")
+    parser.add_argument("--page", type=Path, nargs="?", const=Path("docs/why/scale.md"), help="page to write into")
     parser.add_argument("--json", type=Path, help="file for the times")
     options = parser.parse_args(arguments)
     wanted = CONTENDERS if options.only is None else [c for c in CONTENDERS if c.name in options.only.split(",")]
@@ -235,11 +239,14 @@ def main(arguments: Sequence[str]) -> int:
     size = (options.rows, options.bytes)
     size_bytes = batch_of(*size)["prompt_text"].nbytes
     times = raced(here, size, options.rounds)
-    corpora = os.environ.get("STILLWATCH_CORPORA")
-    print(f"{options.rows:,} prompts of {size_bytes / options.rows:.0f} bytes, {'real' if corpora else 'made up'};")
-    print(f"least of {options.rounds} rounds; each pinned to one core unless it says otherwise\n")
-    print(table(times, options.rows, size_bytes))
-    print(f"\n{(__doc__ or '').rpartition(chr(10) * 2)[2]}")
+    kind = "real" if os.environ.get("STILLWATCH_CORPORA") else "made-up"
+    lead = (
+        f"{options.rows:,} {kind} prompts of {size_bytes / options.rows:.0f} bytes; least of {options.rounds} rounds."
+    )
+    text = f"{lead}\n\n{table(times, options.rows, size_bytes)}"
+    print(f"{text}\n\n{(__doc__ or '').rpartition(chr(10) * 2)[2]}")
+    if options.page is not None:
+        into_page(options.page, "peers", text)
     if options.json is not None:
         told: dict[str, Any] = {"rows": options.rows, "size_bytes": size_bytes, "times_s": times}
         options.json.write_text(json.dumps(told, indent=1))

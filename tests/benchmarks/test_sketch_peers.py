@@ -20,5 +20,7 @@ def test_the_least_time_counts_and_ours_is_one() -> None:
     """Prompts a second, nanoseconds, megabytes a second, and times ours."""
     times = {OURS: [(2.0, 2.0), (1.0, 1.0)], "Daft 16 (all cores)": [(4.0, 8.0), (4.0, 8.0)]}
     lines = table(times, 1000, 500_000).splitlines()
-    assert lines[2].startswith("| stillwatch | 1,000 | 1,000,000 (1,500,000) | 0 | 1.00 |")
-    assert lines[3].startswith("| Daft 16 (all cores) | 250 | 4,000,000 (4,000,000) | 0 | 4.00 | 16 MinHashes")
+    assert lines[2].startswith("| stillwatch | 1,000 | 1,000,000 (1,500,000) | 1,000,000 | 0 | 1.00 |")
+    assert lines[3].startswith(
+        "| Daft 16 (all cores) | 250 | 4,000,000 (4,000,000) | 8,000,000 | 0 | 8.00 | 16 MinHashes"
+    )
