@@ -98,7 +98,8 @@ def outputs_page() -> str:
 | file | what it holds |
 | --- | --- |
 | `report.html` | everything for a person, one file that loads nothing from elsewhere |
-| `campaigns.json` | everything for a program: [schema](campaigns.md) |
+| `campaigns.json` | everything for a program: [schema](campaigns.md); the same bytes for the same logs |
+| `run.json` | seconds by stage, and the age of the calibration on that day |
 | `streams.parquet` | one row per accused stream |
 | `exchanges.parquet` | one row per exchange of an accused stream |
 | `quarantine.parquet` | one row per row that could not be accepted |

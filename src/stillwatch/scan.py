@@ -40,6 +40,8 @@ from stillwatch.detect.residue import Residues, without_residues
 from stillwatch.detect.verdicts import UNCLEAR_MARGIN
 from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
+from stillwatch.engine.spark import SparkEngine
+from stillwatch.errors import InvalidInput
 from stillwatch.ingest import Ingest, ingest, installation_salt
 from stillwatch.model.campaign import Campaign, TemplatePart
 from stillwatch.model.engine import Dataset, Engine
@@ -49,6 +51,7 @@ from stillwatch.model.progress import Progress, Stages
 from stillwatch.model.view import Fingerprints
 from stillwatch.sketch import hash_strings
 from stillwatch.sketch.stage import Sketched, fingerprints_of, sketch_exchanges
+from stillwatch.sketch.templates import Templates
 from stillwatch.stats.lookup import HashIndex, among
 
 __all__ = ["Examined", "Scanned", "conclude", "examine", "measure", "scan"]
@@ -56,6 +59,17 @@ __all__ = ["Examined", "Scanned", "conclude", "examine", "measure", "scan"]
 _KEPT: Final = [name for name in EXCHANGE.names if name != "output_text"]
 """Columns that a scan works on; answers are not needed, so they are not copied."""
 _KEPT_SCHEMA: Final = pa.schema([EXCHANGE.field(name) for name in _KEPT])
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Sketched rows as arrays, with templates in place of signatures. It holds no more than that: executors get it."""
+
+    templates: Templates
+
+    def __call__(self, batch: pa.RecordBatch) -> Fingerprints:
+        """Arrays by name."""
+        return fingerprints_of(batch, self.templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +82,10 @@ class Scanned:
     measured: Measured
     stored: StoredShare | None = None
 
-    def columns(self, batch: pa.RecordBatch) -> Fingerprints:
-        """Sketched rows as arrays, with templates in place of signatures."""
-        return fingerprints_of(batch, self.sketched.templates)
+    @property
+    def columns(self) -> "Columns":
+        """Function that gives sketched rows as arrays, with templates in place of signatures."""
+        return Columns(self.sketched.templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +113,9 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     reference: str | Path | None = None,
     pools: Sequence[str | Path] = (),
     save_pool: str | Path | None = None,
+    engine: str = "local",
+    master: str | None = None,
+    work: str | Path | None = None,
     on_progress: Progress | None = None,
 ) -> Findings:
     """Find distillation campaigns in API logs.
@@ -111,14 +129,18 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     reference   Legitimate families to judge against; None takes the default, which was made from simulated traffic.
     pools       Files of known questions: text, JSON lines, Parquet, or what `save_pool` wrote.
     save_pool   File for hashes of what the harvest campaigns asked; None writes none.
+    engine      ``local``, or ``spark`` for a cluster; the findings are the same.
+    master      URL of the Spark cluster; None is what Spark's own configuration says.
+    work        Folder or URL that the driver and all executors of a cluster reach; None does for one on this machine.
     on_progress Called with stage, done and total.
-    Raises      InvalidInput, UnreadableSource, UnknownFormat, MissingData, IncompatibleVersion, OutOfMemory.
+    Raises      InvalidInput, UnreadableSource, UnknownFormat, MissingData, IncompatibleVersion, OutOfMemory,
+                EngineUnavailable.
     """
     stages = Stages(on_progress)
     legitimate = ReferenceFile.load(Path(reference) if reference else None)
     known, salt = [load_pool(Path(pool)) for pool in pools], installation_salt()
     chosen = [paths] if isinstance(paths, str | Path) else list(paths)
-    with LocalEngine(memory=memory, threads=threads) as engine:
+    with _opened(engine, memory, threads, master, work) as running:
         source = ingest(
             chosen,
             accounts=accounts,
@@ -127,12 +149,30 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
             salt=salt,
             on_progress=lambda done, total: stages.report("read", done, total),
         )
-        scanned = measure(engine, source, stages, pools=known, stored=_stored(legitimate, salt))
-        examined = examine(engine, scanned, legitimate, stages)
-        findings = _dated(conclude(engine, examined, stages), datetime.now(UTC))
+        scanned = measure(running, source, stages, pools=known, stored=_stored(legitimate, salt))
+        examined = examine(running, scanned, legitimate, stages)
+        findings = _dated(conclude(running, examined, stages), datetime.now(UTC))
         if save_pool is not None:
-            asked_by(engine, scanned.sketched.rows, findings).save(Path(save_pool))
+            asked_by(running, scanned.sketched.rows, findings).save(Path(save_pool))
         return findings
+
+
+def _opened(
+    engine: str, memory: str, threads: int | None, master: str | None, work: str | Path | None
+) -> LocalEngine | SparkEngine:
+    """The engine that was asked for."""
+    if engine == "spark":
+        if threads is not None:
+            msg = f"threads is for the local engine, Spark says how many executors have; got {threads}"
+            raise InvalidInput(msg)
+        return SparkEngine(master, work, memory)
+    if engine != "local":
+        msg = f"engine must be local or spark, got {engine!r}"
+        raise InvalidInput(msg)
+    if master is not None:
+        msg = f"master is for the Spark engine: add engine=spark (--engine spark), or leave out {master}"
+        raise InvalidInput(msg)
+    return LocalEngine(work, memory, threads)
 
 
 def _stored(reference: ReferenceFile, salt: bytes) -> StoredShare | None:
@@ -180,7 +220,7 @@ def measure(
     measured = measure_families(
         engine,
         sketched.rows,
-        lambda batch: fingerprints_of(batch, sketched.templates),
+        Columns(sketched.templates),
         source.accounts,
         stages,
         pooled=pooled,
@@ -238,8 +278,8 @@ def _without_residues(engine: Engine, examined: Examined, drafts: list[Draft]) -
     measured = scanned.measured
     if not len(residues.wide):
         return drafts
-    keep = residues.rows(measured.grouping)
-    rows = engine.map(scanned.sketched.rows, lambda batch: keep(scanned.columns(batch)), MEMBER)
+    keep, columns = residues.rows(measured.grouping), scanned.columns
+    rows = engine.map(scanned.sketched.rows, lambda batch: keep(columns(batch)), MEMBER)
     step = judge(measured.book, measured.life_book)
     families = engine.group(rows, "family", ("time_us", "exchange"), step, MEASURED).to_table()
     if not len(families):
@@ -304,11 +344,11 @@ def _accused(engine: Engine, scanned: Scanned, drafts: list[Draft]) -> dict[str,
         table = ACCUSED.empty_table()
     else:
         keep = exchanges_of(stream_book(drafts))
-        grouping = scanned.measured.grouping
-        table = engine.map(scanned.sketched.rows, lambda b: keep(scanned.columns(b), grouping), ACCUSED).to_table()
+        grouping, columns = scanned.measured.grouping, scanned.columns
+        table = engine.map(scanned.sketched.rows, lambda b: keep(columns(b), grouping), ACCUSED).to_table()
         if len(table):
             whole = whole_conversations(table)
-            table = engine.map(scanned.sketched.rows, lambda b: whole(scanned.columns(b)), ACCUSED).to_table()
+            table = engine.map(scanned.sketched.rows, lambda b: whole(columns(b)), ACCUSED).to_table()
     return {name: table[name].to_numpy() for name in table.column_names}
 
 

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["Content", "conclude", "scan"]
 
 
+class Engine(StrEnum):
+    """Where the work is done; the findings are the same."""
+
+    LOCAL = "local"
+    SPARK = "spark"
+
+
 class Content(StrEnum):
     """What of the prompts is kept while working."""
 
@@ -51,6 +58,21 @@ def scan(
     save_pool: Annotated[
         Path | None, typer.Option(help="File for hashes of what the harvests asked, to give as --pool later.")
     ] = None,
+    engine: Annotated[Engine, typer.Option(help="Where the work is done: on this machine or on a cluster.")] = (
+        Engine.LOCAL
+    ),
+    master: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Cluster, with --engine spark.", show_default="Spark's own setting"),
+    ] = None,
+    work: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Folder for work files; a cluster's executors must reach it.",
+            show_default="the temporary folder",
+        ),
+    ] = None,
 ) -> None:
     """Find distillation campaigns in API logs, print them, and write report.html, campaigns.json and the tables."""
     from stillwatch.report import check_folder
@@ -69,6 +91,9 @@ def scan(
             reference=reference,
             pools=pool or (),
             save_pool=save_pool,
+            engine=engine.value,
+            master=master,
+            work=work,
             on_progress=report,
         )
     conclude(findings, folder, as_json=as_json)

@@ -1,13 +1,14 @@
 """Arrow columns as Spark can hold, sort and store them, and back: Spark knows neither unsigned numbers nor labels.
 
 An unsigned number travels as the signed one of its width with the highest bit flipped, so that it sorts the same. A
-moment travels as its count of microseconds (or whatever its unit is). Driver and tasks keep the schema.
+moment travels as its count of microseconds (or whatever its unit is), a row of numbers as their bytes. Driver and tasks keep the schema.
 """
 
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stillwatch.errors import InvalidInput
 
@@ -49,6 +50,8 @@ def _stored(field: pa.Field) -> pa.DataType:
         return pa.int32() if kind.bit_width == 32 else pa.int64()
     if pa.types.is_large_string(kind):
         return pa.string()
+    if pa.types.is_fixed_size_list(kind) and pa.types.is_primitive(kind.value_type) and kind.value_type != pa.bool_():
+        return pa.binary()
     message = f"column {field.name!r} is of type {kind}, which the Spark engine cannot hold"
     raise InvalidInput(message)
 
@@ -79,13 +82,43 @@ def decode(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 def _encoded(column: pa.Array, kind: pa.DataType) -> pa.Array:
     if column.type in _SIGNED:
         return _flipped(column, kind)
+    if pa.types.is_fixed_size_list(column.type):
+        return _as_bytes(column)
     return column.cast(kind) if pa.types.is_large_string(column.type) else column.view(kind)
 
 
 def _decoded(column: pa.Array, kind: pa.DataType) -> pa.Array:
     if kind in _SIGNED:
         return _flipped(column, kind)
+    if pa.types.is_fixed_size_list(kind):
+        return _as_lists(column, kind)
     return column.cast(kind) if pa.types.is_large_string(kind) else column.view(kind)
+
+
+def _as_bytes(column: pa.Array) -> pa.Array:
+    """Each list of numbers as its bytes."""
+    size = column.type.list_size
+    values = column.values.slice(column.offset * size, len(column) * size)
+    if column.null_count:
+        values = values.fill_null(0)
+    if values.null_count:
+        message = f"lists must not hold nulls inside, got {values.null_count}"
+        raise InvalidInput(message)
+    width = size * column.type.value_type.bit_width // 8
+    data = np.ascontiguousarray(values.to_numpy()).view(np.uint8)
+    rows = pa.Array.from_buffers(pa.binary(width), len(column), [None, pa.py_buffer(data)]).cast(pa.binary())
+    return pc.if_else(column.is_valid(), rows, None) if column.null_count else rows
+
+
+def _as_lists(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    width = kind.list_size * kind.value_type.bit_width // 8
+    empty = pa.scalar(bytes(width), pa.binary())
+    rows = (column.fill_null(empty) if column.null_count else column).cast(pa.binary(width))
+    n = len(rows) * kind.list_size
+    data = rows.buffers()[1].slice(rows.offset * width, len(rows) * width)
+    mask = column.is_null() if column.null_count else None
+    values = pa.Array.from_buffers(kind.value_type, n, [None, data])
+    return pa.FixedSizeListArray.from_arrays(values, type=kind, mask=mask)
 
 
 def _flipped(column: pa.Array, kind: pa.DataType) -> pa.Array:
