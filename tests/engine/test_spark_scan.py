@@ -1,12 +1,126 @@
-"""A scan on a cluster gives the bytes that a scan on one machine gives, also when a worker dies in the middle."""
+"""A scan on a cluster gives the bytes that a scan on one machine gives, also when a worker dies in the middle of it."""
 
-import threading
+import importlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from tests import traffic
-from tests.engine.cluster import Cluster, environment, running, why_not
-from tests.scanning import write
+from tests.engine.cluster import environment, running, why_not
+from tests.scanning import harvests, write
+from typer.testing import CliRunner
 
 import stillwatch
+from stillwatch.cli import app
+from stillwatch.engine.spark import SparkEngine, SparkSizes
 from stillwatch.report.json import to_json
+from stillwatch.simulate import simulate
+
+
+def popular() -> pa.Table:
+    """One public tool sends half of all exchanges, with one client and one system prompt; a ring is among the rest."""
+    rng = np.random.default_rng(11)
+    tool = traffic.people(rng, 400, 12)
+    for row in tool:
+        row |= {"client_build": "tool-1", "temperature": 0.0, "system_text": "You are the helper of a public tool."}
+    return traffic.table(tool + traffic.people(rng, 150, 24) + traffic.harvest(rng, 40, 1_200), 11)
+
+
+def simulated(folder: Path, seed: int, *campaigns: str) -> Path:
+    """Logs of a small provider."""
+    simulate(folder, exchanges=12_000, seed=seed, days=3, campaigns=campaigns)
+    return folder
+
+
+SCAN = importlib.import_module("stillwatch.scan")
+"""The module; `stillwatch.scan` is the function."""
+
+SMALL = SparkSizes(batch_rows=1_500, group_rows=3_000, part_rows=4_000)
+
+SCENARIOS: dict[str, Callable[[Path], Path]] = {
+    "people and a harvest": lambda folder: write(folder, traffic.mixed(), files=3),
+    "a tool with half the traffic": lambda folder: write(folder, popular()),
+    "a provider with campaigns": lambda folder: simulated(folder, 3, "reasoning-harvest", "camouflage"),
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_both_engines_write_the_same_bytes(
+    name: str, tmp_path: Path, spark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """campaigns.json to the byte, and the tables with their order; the cluster works in small parts and ranges."""
+    monkeypatch.setattr(SCAN, "SparkEngine", partial(SparkEngine, sizes=SMALL))
+    logs = SCENARIOS[name](tmp_path / "logs")
+    here = stillwatch.scan(logs)
+    there = stillwatch.scan(logs, engine="spark", master=spark, work=tmp_path / "work")
+    assert to_json(there) == to_json(here)
+    assert there.streams.equals(here.streams)
+    assert there.exchanges.equals(here.exchanges)
+    assert harvests(here)
+    assert list((tmp_path / "work").iterdir()) == []
+    assert there.stage_s.keys() == here.stage_s.keys()
+
+
+DRIVER = """
+import importlib
+import sys
+from functools import partial
+from pathlib import Path
+
+from stillwatch.engine.spark import SparkEngine, SparkSizes
+from stillwatch.report import write_findings
+
+scan = importlib.import_module("stillwatch.scan")
+scan.SparkEngine = partial(SparkEngine, sizes=SparkSizes(part_rows=1_000))
+logs, out, master, work = sys.argv[1:]
+tell = lambda stage, done, total: print(stage, flush=True)
+write_findings(scan.scan(logs, engine="spark", master=master, work=work, on_progress=tell), Path(out))
+"""
+
+
+def test_a_worker_that_dies_changes_nothing(tmp_path: Path) -> None:
+    """One of two workers is killed with its executor while segments are cut; the other one finishes the scan."""
+    if reason := why_not():
+        pytest.skip(reason)
+    logs = write(tmp_path / "logs", traffic.mixed(3), files=2)
+    with running(tmp_path / "cluster") as cluster:
+        arguments = [str(logs), str(tmp_path / "there"), cluster.url, str(tmp_path / "work")]
+        driver = subprocess.Popen(
+            [sys.executable, "-c", DRIVER, *arguments],
+            env={**os.environ, **environment(tmp_path / "cluster")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert driver.stdout is not None
+        for line in driver.stdout:
+            if line.strip() == "cut segments":
+                break
+        time.sleep(0.5)
+        cluster.kill_worker(0)
+        _, errors = driver.communicate()
+    assert driver.returncode == 0, errors[-3_000:]
+    assert "Lost executor" in errors
+    here = stillwatch.scan(logs)
+    assert (tmp_path / "there" / "campaigns.json").read_text() == to_json(here)
+
+
+def test_the_command_runs_on_a_cluster(tmp_path: Path, spark: str) -> None:
+    """``stillwatch scan --engine spark --master URL`` writes what it writes without."""
+    logs = write(tmp_path / "logs", traffic.mixed())
+    options: dict[str, list[str]] = {
+        "here": [],
+        "there": ["--engine", "spark", "--master", spark, "--work", str(tmp_path / "work")],
+    }
+    for name, more in options.items():
+        done = CliRunner().invoke(app, ["scan", str(logs), "--out", str(tmp_path / name), *more])
+        assert done.exit_code == 0, done.output
+    campaigns = [(tmp_path / name / "campaigns.json").read_bytes() for name in options]
+    assert campaigns[0] == campaigns[1]
