@@ -25,6 +25,14 @@ for arg; do shift; [ "$arg" = --add-modules=jdk.incubator.vector ] || set -- "$@
 exec {java} "$@"
 """
 
+GROUP = """
+owner="$1"; log="$2"; shift 2
+"$@" >"$log" 2>&1 &
+(while kill -0 "$owner"; do sleep 1; done; kill -9 0) >/dev/null 2>&1 &
+echo $$
+"""
+"""A program in a group of its own, which ends when the tests do, however they end."""
+
 
 def why_not() -> str | None:
     """Why no cluster can be started here; None when one can."""
@@ -114,9 +122,9 @@ def start(folder: Path, variables: Mapping[str, str], workers: int = 2) -> Clust
 
     def run(name: str, *args: str) -> int:
         """Start a process group that nobody waits for; its number."""
-        script = 'log="$1"; shift; "$@" >"$log" 2>&1 & echo $$'
+        owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
         started = subprocess.run(
-            ["sh", "-c", script, "sh", str(folder / f"{name}.log"), *command, *args],
+            ["sh", "-c", GROUP, "sh", str(owner), str(folder / f"{name}.log"), *command, *args],
             env={**os.environ, **variables, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

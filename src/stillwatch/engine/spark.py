@@ -295,11 +295,11 @@ class SparkEngine:
 
         Raises    InvalidInput if it cannot travel or is too large to.
         """
-        what = type(task).__name__.lower()
+        what = _named(task)
         try:
             broadcast, size_bytes = ship(task, self._context, self._broadcast_limit)
         except (TypeError, AttributeError, pickle.PicklingError) as error:
-            message = f"the function given to {what} cannot travel to executors: {error}"
+            message = f"{what} cannot travel to executors: {error}"
             raise InvalidInput(message) from error
         self.broadcast_bytes.append((what, size_bytes))
         return broadcast
@@ -359,6 +359,13 @@ def _of_spark(dataset: Dataset) -> SparkDataset:
         message = f"a data set of this engine is needed, got {type(dataset).__name__}"
         raise InvalidInput(message)
     return dataset
+
+
+def _named(task: Task) -> str:
+    """Verb and function."""
+    fn = getattr(task, "fold", getattr(task, "fn", None))
+    name = getattr(fn, "__qualname__", type(fn).__name__)
+    return f"{type(task).__name__.lower()} {name.replace('.<locals>', '')}"
 
 
 def _quoted(name: str) -> str:

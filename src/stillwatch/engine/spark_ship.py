@@ -79,6 +79,8 @@ def archive_of(application: str, context: "SparkContext") -> str:
 def pack(value: Any, out: Path) -> int:  # noqa: ANN401 - any function with what it holds
     """Pickle a value into a file, its arrays side by side at multiples of 64 bytes; give its size.
 
+    Arrays that must not be written to stay so: kernels are compiled for the one kind or the other.
+
     Raises    TypeError or pickle.PicklingError if something in it cannot travel.
     """
     from pyspark import cloudpickle  # noqa: PLC0415 - only where Spark runs
@@ -86,7 +88,7 @@ def pack(value: Any, out: Path) -> int:  # noqa: ANN401 - any function with what
     buffers: list[pickle.PickleBuffer] = []
     content: bytes = cloudpickle.dumps(value, protocol=5, buffer_callback=buffers.append)  # type: ignore[no-untyped-call]
     views = [buffer.raw() for buffer in buffers]
-    head = pickle.dumps((len(content), [view.nbytes for view in views]))
+    head = pickle.dumps((len(content), [(view.nbytes, view.readonly) for view in views]))
     with out.open("wb") as file:
         file.write(_MAGIC + len(head).to_bytes(8, "little") + head + content)
         for view in views:
@@ -113,9 +115,10 @@ def _unpacked(data: memoryview, start: int) -> Any:  # noqa: ANN401 - what was p
     size, sizes = pickle.loads(data[at + 8 : head_end])  # noqa: S301 - from our own driver
     end = at = head_end + size
     buffers = []
-    for n_bytes in sizes:
+    for n_bytes, is_read_only in sizes:
         at += -(at - start + _shift()) % _LINE
-        buffers.append(data[at : at + n_bytes])
+        view = data[at : at + n_bytes]
+        buffers.append(view.toreadonly() if is_read_only else view)
         at += n_bytes
     return pickle.loads(data[head_end:end], buffers=buffers)  # noqa: S301 - from our own driver
 
