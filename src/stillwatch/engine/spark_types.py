@@ -1,7 +1,8 @@
 """Arrow columns as Spark can hold, sort and store them, and back: Spark knows neither unsigned numbers nor labels.
 
 An unsigned number travels as the signed one of its width with the highest bit flipped, so that it sorts the same. A
-moment travels as its count of microseconds (or whatever its unit is), a row of numbers as their bytes. Driver and tasks keep the schema.
+moment travels as its count of microseconds (or whatever its unit is), a list of numbers as their bytes. The
+driver and each task know the schema.
 """
 
 from typing import Any, Final

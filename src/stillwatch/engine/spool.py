@@ -59,9 +59,9 @@ class Spool:
         return there + self._written(waiting, waiting[0].schema.with_metadata({_SPOOLED: b""}))
 
     def whole(self, table: pa.Table) -> pa.Table:
-        """One chunk a column, in files when rows of the table are."""
-        if not _is_spooled(table):
-            return table
+        """One chunk a column, in files when the table is larger than what is held in memory."""
+        if table.nbytes <= self._limit_bytes:
+            return table.replace_schema_metadata(None)
         columns = []
         for i, field in enumerate(table.schema.remove_metadata()):
             part = pa.RecordBatch.from_arrays([_one_chunk(table.column(i))], schema=pa.schema([field]))
@@ -69,7 +69,7 @@ class Spool:
         return pa.Table.from_arrays(columns, schema=table.schema.remove_metadata())
 
     def forget(self) -> None:
-        """Remove the files of the group that is done."""
+        """Remove the files; what is still mapped can be read on."""
         if self._folder is not None:
             for path in self._folder.iterdir():
                 path.unlink()
@@ -86,7 +86,7 @@ class Spool:
         return [there.get_batch(i) for i in range(there.num_record_batches)]
 
 
-def _is_spooled(data: pa.RecordBatch | pa.Table) -> bool:
+def _is_spooled(data: pa.RecordBatch) -> bool:
     return _SPOOLED in (data.schema.metadata or {})
 
 
