@@ -174,9 +174,10 @@ def campaigns_page() -> str:
     return f"""# campaigns.json
 
 Format version {CAMPAIGNS_VERSION}; a change of meaning raises it. The file holds the `Findings` below without its
-tables (these are the Parquet files beside it). JSON Schema: [campaigns.schema.json](campaigns.schema.json). Numbers
-that do not exist are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, times are ISO 8601 in UTC. The same types
-come back from `stillwatch.scan` in Python.
+tables (these are the Parquet files beside it) and without `stage_s` and `calibration_age_days` (these are in
+`run.json`), so that it is the same to the byte for the same logs. JSON Schema:
+[campaigns.schema.json](campaigns.schema.json). Numbers that do not exist are the strings `"NaN"`, `"Infinity"` and
+`"-Infinity"`, times are ISO 8601 in UTC. The same types come back from `stillwatch.scan` in Python.
 
 {sections}
 """

@@ -120,7 +120,8 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
 ) -> Findings:
     """Find distillation campaigns in API logs.
 
-    paths       Files, folders or globs; ``-`` is standard input. The format is found by looking at the content.
+    paths       Files, folders or globs; ``-`` is standard input. The format is found by looking at the content. With
+                the Spark engine also URLs of a store.
     accounts    The provider's table of accounts; one found in a folder is used by itself.
     mapping     TOML file that says which column is which, for other formats.
     content     ``full``, ``hashed`` or ``none``: what of the prompts is kept while working.
@@ -142,7 +143,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     chosen = [paths] if isinstance(paths, str | Path) else list(paths)
     with _opened(engine, memory, threads, master, work) as running:
         source = ingest(
-            chosen,
+            running.fetched(chosen) if isinstance(running, SparkEngine) else chosen,
             accounts=accounts,
             mapping=mapping,
             content=content,

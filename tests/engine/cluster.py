@@ -69,7 +69,8 @@ def environment(folder: Path) -> dict[str, str]:
     assert spec is not None
     assert spec.origin is not None
     conf = folder / "conf"
-    conf.mkdir(parents=True, exist_ok=True)
+    for needed in (conf, folder / "store"):
+        needed.mkdir(parents=True, exist_ok=True)
     quick = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss512k"
     settings = {
         "spark.driver.memory": "512m",
@@ -80,6 +81,7 @@ def environment(folder: Path) -> dict[str, str]:
         "spark.cores.max": "2",
         "spark.ui.enabled": "false",
         "spark.network.timeout": "60s",
+        "spark.hadoop.fs.viewfs.mounttable.tests.link./store": (folder / "store").as_uri(),
     }
     (conf / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
     home = java_home(folder)

@@ -20,6 +20,8 @@ from typer.testing import CliRunner
 import stillwatch
 from stillwatch.cli import app
 from stillwatch.engine.spark import SparkEngine, SparkSizes
+from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.report import read_findings
 from stillwatch.report.json import to_json
 from stillwatch.simulate import simulate
 
@@ -112,15 +114,32 @@ def test_a_worker_that_dies_changes_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "there" / "campaigns.json").read_text() == to_json(here)
 
 
-def test_the_command_runs_on_a_cluster(tmp_path: Path, spark: str) -> None:
-    """``stillwatch scan --engine spark --master URL`` writes what it writes without."""
-    logs = write(tmp_path / "logs", traffic.mixed())
-    options: dict[str, list[str]] = {
-        "here": [],
-        "there": ["--engine", "spark", "--master", spark, "--work", str(tmp_path / "work")],
-    }
-    for name, more in options.items():
-        done = CliRunner().invoke(app, ["scan", str(logs), "--out", str(tmp_path / name), *more])
+def test_logs_work_and_findings_may_lie_in_a_store(tmp_path: Path, spark: str, store: tuple[str, Path]) -> None:
+    """``stillwatch scan URL --engine spark --out URL`` writes there what it writes here from the same logs."""
+    url, there = store
+    logs = write(there / "logs", traffic.mixed())
+    cluster = ["--engine", "spark", "--master", spark, "--work", f"{url}/work"]
+    arguments = [[str(logs), "--out", str(tmp_path / "here")], [f"{url}/logs", "--out", f"{url}/findings", *cluster]]
+    for given in arguments:
+        done = CliRunner().invoke(app, ["scan", *given])
         assert done.exit_code == 0, done.output
-    campaigns = [(tmp_path / name / "campaigns.json").read_bytes() for name in options]
+    assert f"findings: {url}/findings" in done.output
+    campaigns = [(folder / "campaigns.json").read_bytes() for folder in (tmp_path / "here", there / "findings")]
     assert campaigns[0] == campaigns[1]
+    assert read_findings(there / "findings").campaigns
+    assert list((there / "work").iterdir()) == []
+
+
+def test_wrong_options_are_refused_before_any_work(tmp_path: Path, spark: str, store: tuple[str, Path]) -> None:
+    """What belongs to the other engine, and URLs where nothing is."""
+    assert spark
+    with pytest.raises(InvalidInput, match="engine must be local or spark"):
+        stillwatch.scan(tmp_path, engine="dask")
+    with pytest.raises(InvalidInput, match="master is for the Spark engine"):
+        stillwatch.scan(tmp_path, master="local[2]")
+    with pytest.raises(InvalidInput, match="threads is for the local engine"):
+        stillwatch.scan(tmp_path, engine="spark", threads=2)
+    with pytest.raises(MissingData, match=f"nothing at {store[0]}/none"):
+        stillwatch.scan(f"{store[0]}/none", engine="spark", master=spark)
+    done = CliRunner().invoke(app, ["scan", str(tmp_path), "--out", "s3a://bucket/findings"])
+    assert isinstance(done.exception, InvalidInput)

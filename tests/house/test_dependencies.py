@@ -101,10 +101,11 @@ def test_there_is_no_uv_lock() -> None:
 
 
 def test_other_locks_hold_to_the_core_lock() -> None:
-    """The tests and the extra run on the very versions that users of the core get."""
-    core, dev, embed = ({(n, v) for n, v in PIN.findall(p.read_text())} for p in sorted(LOCKS))
+    """The tests and the extras run on the very versions that users of the core get; the tests on those of Spark too."""
+    core, dev, embed, spark = ({(n, v) for n, v in PIN.findall(p.read_text())} for p in sorted(LOCKS))
     assert core <= dev
     assert core <= embed
+    assert core <= spark <= dev
 
 
 def test_python_is_supported() -> None:

@@ -24,7 +24,7 @@ from stillwatch.engine.parquet import conform, open_parquet
 from stillwatch.engine.spark_entry import entry
 from stillwatch.engine.spark_session import is_on_this_machine, new_session, open_session
 from stillwatch.engine.spark_ship import archive_of, ship, versions
-from stillwatch.engine.spark_store import Store
+from stillwatch.engine.spark_store import Store, fetch, has_scheme
 from stillwatch.engine.spark_tasks import SUMMARY, Fold, Group, Map, Merge, Report, Task, failure_of, summaries
 from stillwatch.engine.spark_types import AT, PART_BITS, decode, encode, physical
 from stillwatch.errors import EngineUnavailable, InvalidInput
@@ -157,6 +157,7 @@ class SparkEngine:
         folder = f"stillwatch-{uuid4().hex[:12]}"
         self._store: Store | None = Store(self._spark, f"{tempfile.gettempdir() if work is None else work}/{folder}")
         self._archive = archive_of(str(self._context.applicationId), self._context)
+        self._copies = tempfile.TemporaryDirectory(prefix="stillwatch-logs-")
         self._n_steps = 0
         self.broadcast_bytes: list[tuple[str, int]] = []
 
@@ -174,6 +175,7 @@ class SparkEngine:
         """Remove the work folder, and stop Spark if this engine started it; more than once is fine."""
         if self._store is not None:
             self._store.delete()
+            self._copies.cleanup()
             if self._owns_context:
                 self._session.stop()
         self._store = None
@@ -193,6 +195,17 @@ class SparkEngine:
                 store.put(path, f"{name}/{path.name}")
                 rows[part] = table.num_rows
             return SparkDataset(schema, schema, store, name, rows)
+
+    def fetched(self, paths: Sequence[str | Path]) -> list[str | Path]:
+        """The same paths, with copies on this machine in the place of URLs; `close` removes these.
+
+        Raises    MissingData if there is nothing at a URL.
+        """
+        found: list[str | Path] = []
+        for i, path in enumerate(paths):
+            copies = fetch(self._spark, str(path), Path(self._copies.name) / str(i)) if has_scheme(path) else [path]
+            found.extend(copies)
+        return found
 
     def from_parquet(self, paths: Sequence[str | Path]) -> SparkDataset:
         """Read existing files of this machine, in the order given, into the engine.

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from stillwatch.errors import MissingData
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["Store", "has_scheme"]
+__all__ = ["Store", "fetch", "has_scheme", "upload"]
 
 
 def has_scheme(path: str | Path) -> bool:
@@ -21,6 +23,49 @@ def has_scheme(path: str | Path) -> bool:
     (True, False)
     """
     return "://" in str(path)
+
+
+def fetch(spark: "SparkSession", url: str, folder: Path) -> list[Path]:
+    """Copy what a URL names, which may be a pattern or a folder, to this machine; where it lies now.
+
+    Raises    MissingData if there is nothing.
+    """
+    fs, path = _file_system(spark, url)
+    found = fs.globStatus(path) or ()
+    copies = []
+    for i, status in enumerate(found):
+        there = status.getPath()
+        copy = folder / f"{i:06}" / there.getName()
+        copy.parent.mkdir(parents=True)
+        fs.copyToLocalFile(False, there, _hadoop_path(spark, copy.absolute().as_uri()), True)
+        copies.append(copy)
+    if not copies:
+        message = f"there is nothing at {url}"
+        raise MissingData(message)
+    return copies
+
+
+def upload(spark: "SparkSession", folder: Path, url: str, last: str) -> None:
+    """Copy the files of a folder to a URL, over older ones of their name.
+
+    last    File that says the others are there: it is taken away first and comes last.
+    """
+    fs, _ = _file_system(spark, url)
+    fs.delete(_hadoop_path(spark, f"{url}/{last}"), False)
+    for file in sorted(folder.iterdir(), key=lambda path: path.name == last):
+        here = _hadoop_path(spark, file.absolute().as_uri())
+        fs.copyFromLocalFile(False, True, here, _hadoop_path(spark, f"{url}/{file.name}"))
+
+
+def _file_system(spark: "SparkSession", url: str) -> tuple[Any, Any]:
+    """Hadoop's file system of a URL, and its path there."""
+    path = _hadoop_path(spark, url)
+    return path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()), path  # noqa: SLF001 - no public way
+
+
+def _hadoop_path(spark: "SparkSession", url: str) -> Any:  # noqa: ANN401 - a Java object
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - the only way to Hadoop's file systems
+    return jvm.org.apache.hadoop.fs.Path(url)
 
 
 class Store:
@@ -35,9 +80,8 @@ class Store:
         self.url = self.url.rstrip("/")
         parts = urlsplit(self.url)
         self._here = Path(unquote(parts.path)) if parts.scheme == "file" else None
-        self._jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - the only way to Hadoop's file systems
-        configuration = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001
-        self._fs: Any = self._path("").getFileSystem(configuration)
+        self._spark = spark
+        self._fs, _ = _file_system(spark, self.url)
         self._fs.mkdirs(self._path(""))
 
     def at(self, name: str) -> str:
@@ -84,7 +128,7 @@ class Store:
         return sorted(n for n in names if n.endswith(suffix) and not n.startswith((".", "_")))
 
     def _path(self, name: str) -> Any:  # noqa: ANN401 - a Java object
-        return self._jvm.org.apache.hadoop.fs.Path(self.at(name))
+        return _hadoop_path(self._spark, self.at(name))
 
     def _local_path(self, file: Path) -> Any:  # noqa: ANN401 - a Java object
-        return self._jvm.org.apache.hadoop.fs.Path(file.absolute().as_uri())
+        return _hadoop_path(self._spark, file.absolute().as_uri())
