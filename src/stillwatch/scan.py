@@ -21,7 +21,7 @@ from stillwatch.detect.coverage import missing
 from stillwatch.detect.evidence import EvidenceDesk
 from stillwatch.detect.families import MEASURED, MEMBER, judge
 from stillwatch.detect.harvest.score import Score, score_families
-from stillwatch.detect.measure import Measured, attribute_accounts, measure_families
+from stillwatch.detect.measure import Measured, attribute_accounts, measure_families, of_accounts
 from stillwatch.detect.naming import (
     NAMED,
     Example,
@@ -242,7 +242,7 @@ def examine(
     with stages.stage("attribute accounts"):
         alarmed = measured.families["family"].to_numpy()[score.total_bits >= floor]
         attributed = attribute_accounts(
-            engine, scanned.sketched.rows, scanned.columns, measured.grouping, np.sort(alarmed), scanned.stored
+            engine, scanned.sketched.rows, scanned.columns, measured, np.sort(alarmed), scanned.stored
         )
     return Examined(scanned, reference, score, attributed)
 
@@ -268,19 +268,26 @@ def conclude(engine: Engine, examined: Examined, stages: Stages) -> Findings:
         quiet = quiet_templates(measured.families, bits, measured.streams, bar)
         drafts = draft_campaigns(judged, len(measured.book.account), quiet)
     with stages.stage("judge residues"):
-        drafts = _without_residues(engine, examined, drafts)
+        theirs = _exchanges_of_drafts(engine, examined.scanned.sketched.rows, drafts)
+        drafts = _without_residues(engine, examined, theirs, drafts)
     with stages.stage("name campaigns"):
-        findings = _name(engine, examined.scanned, drafts, examined.score, reference)
+        findings = _name(engine, examined, theirs, drafts)
     return replace(findings, stage_s=dict(stages.seconds))
 
 
-def _without_residues(engine: Engine, examined: Examined, drafts: list[Draft]) -> list[Draft]:
+def _exchanges_of_drafts(engine: Engine, rows: Dataset, drafts: Sequence[Draft]) -> Dataset:
+    """Everything that the accounts of the drafts send: a small part of all, gone through several times from here on."""
+    families = [family for draft in drafts for family in draft.families]
+    return of_accounts(engine, rows, np.concatenate([np.zeros(0, np.uint64), *(f.accounts for f in families)]))
+
+
+def _without_residues(engine: Engine, examined: Examined, theirs: Dataset, drafts: list[Draft]) -> list[Draft]:
     scanned, residues = examined.scanned, Residues.of(drafts)
     measured = scanned.measured
     if not len(residues.wide):
         return drafts
     keep, columns = residues.rows(measured.grouping), scanned.columns
-    rows = engine.map(scanned.sketched.rows, lambda batch: keep(columns(batch)), MEMBER)
+    rows = engine.map(theirs, lambda batch: keep(columns(batch)), MEMBER)
     step = judge(measured.book, measured.life_book)
     families = engine.group(rows, "family", ("time_us", "exchange"), step, MEASURED).to_table()
     if not len(families):
@@ -289,8 +296,9 @@ def _without_residues(engine: Engine, examined: Examined, drafts: list[Draft]) -
     return without_residues(drafts, families, bits)
 
 
-def _name(engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, reference: ReferenceFile) -> Findings:
-    accused = _accused(engine, scanned, drafts)
+def _name(engine: Engine, examined: Examined, theirs: Dataset, drafts: list[Draft]) -> Findings:
+    scanned, reference = examined.scanned, examined.reference
+    accused = _accused(engine, scanned, theirs, drafts)
     examples = template_examples(drafts, accused, scanned.measured.grouping)
     shown = np.unique(np.array([example.exchange for example in examples.values()], np.uint64))
     raw = _raw_rows(engine, scanned.exchanges, accused["exchange"], shown)
@@ -299,7 +307,7 @@ def _name(engine: Engine, scanned: Scanned, drafts: list[Draft], score: Score, r
     not_judged = missing(measured.covered, measured.book)
     desk = EvidenceDesk(
         measured.families,
-        score.per_test_bits,
+        examined.score.per_test_bits,
         measured.book,
         named.attributes,
         _templates(scanned, accused, raw, examples),
@@ -339,17 +347,17 @@ def _comparable(campaigns: Sequence[Campaign], reference: ReferenceFile) -> dict
     return {name: n for name, n in found.items() if n is not None}
 
 
-def _accused(engine: Engine, scanned: Scanned, drafts: list[Draft]) -> dict[str, NDArray[Any]]:
+def _accused(engine: Engine, scanned: Scanned, theirs: Dataset, drafts: list[Draft]) -> dict[str, NDArray[Any]]:
     """Exchanges of all drafts as arrays, in the order of the logs."""
     if not drafts:
         table = ACCUSED.empty_table()
     else:
         keep = exchanges_of(stream_book(drafts))
         grouping, columns = scanned.measured.grouping, scanned.columns
-        table = engine.map(scanned.sketched.rows, lambda b: keep(columns(b), grouping), ACCUSED).to_table()
+        table = engine.map(theirs, lambda b: keep(columns(b), grouping), ACCUSED).to_table()
         if len(table):
             whole = whole_conversations(table)
-            table = engine.map(scanned.sketched.rows, lambda b: whole(columns(b)), ACCUSED).to_table()
+            table = engine.map(theirs, lambda b: whole(columns(b)), ACCUSED).to_table()
     return {name: table[name].to_numpy() for name in table.column_names}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -291,39 +291,51 @@ def _dissolve(drafts: Sequence[Draft]) -> list[Draft]:
     what this one has of it.
     """
     kept: list[Draft] = []
-    places: list[_Place] = []
+    places = _Places()
     for draft in drafts:
         mine = _most_by_account(draft.families)
-        covered = _covering(mine, places)
+        covered = places.covering(mine)
         if sum(mine[a] for a in covered) < _COVERED * sum(mine.values()):
+            places.put(len(kept), draft.families)
             kept.append(draft)
-            places.append(_Place(_belonging(draft.families), mine))
             continue
         for number in sorted(set(covered.values())):
-            accounts = np.array([a for a, i in covered.items() if i == number], np.uint64)
-            families = (*kept[number].families, *_parts(draft, accounts))
-            kept[number] = Draft(kept[number].verdict, families)
-            places[number] = _Place(_belonging(families), _most_by_account(families))
+            parts = _parts(draft, np.array([a for a, i in covered.items() if i == number], np.uint64))
+            kept[number] = Draft(kept[number].verdict, (*kept[number].families, *parts))
+            places.put(number, parts)
     return kept
 
 
-class _Place(NamedTuple):
-    """What a draft has of each account: how much the account belongs there, and its exchanges in one family at most."""
+class _Places:
+    """What each draft has of every account, kept up to date while families are added to drafts."""
 
-    belonging: dict[int, float]
-    held: dict[int, int]
+    def __init__(self) -> None:
+        self._total: list[float] = []
+        self._seen: dict[int, dict[int, tuple[float, int]]] = {}
+        """Of every account and draft: exchanges of the families it is in, and its own in one family at most."""
 
+    def put(self, number: int, families: Sequence[JudgedFamily]) -> None:
+        """Add families to a draft, the next one or one there is."""
+        if number == len(self._total):
+            self._total.append(0.0)
+        for family in families:
+            size = float(family.n.sum())
+            self._total[number] += size
+            for account, n in zip(family.accounts.tolist(), family.n.tolist(), strict=True):
+                drafts = self._seen.setdefault(account, {})
+                weight, most = drafts.get(number, (0.0, 0))
+                drafts[number] = weight + size, max(most, n)
 
-def _covering(mine: Mapping[int, int], places: Sequence[_Place]) -> dict[int, int]:
-    """Which of the places an account's exchanges are seen in already, for the accounts where one does."""
-    found: dict[int, int] = {}
-    strongest: dict[int, float] = {}
-    for number, place in enumerate(places):
-        for account in mine.keys() & place.belonging.keys():
-            share, enough = place.belonging[account], place.held[account] >= _COVERED * mine[account]
-            if share >= _COVERED and enough and share > strongest.get(account, 0.0):
-                found[account], strongest[account] = number, share
-    return found
+    def covering(self, mine: Mapping[int, int]) -> dict[int, int]:
+        """Which draft an account's exchanges are seen in already, for the accounts where one does."""
+        found: dict[int, int] = {}
+        for account, n in mine.items():
+            strongest = 0.0
+            for number, (weight, most) in sorted(self._seen.get(account, {}).items()):
+                share = weight / self._total[number]
+                if share >= _COVERED and most >= _COVERED * n and share > strongest:
+                    found[account], strongest = number, share
+        return found
 
 
 def _at_home(drafts: Sequence[Draft]) -> list[Draft]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from stillwatch.detect._kernels_kinship import expected_overlaps
+from stillwatch.detect._kernels_kinship import expected_overlaps, least_overlaps
 from stillwatch.stats.tails import benjamini_hochberg, log_hypergeometric_tail
 
 __all__ = ["Kin", "Streams", "kindred"]
@@ -53,7 +53,7 @@ class Kin(NamedTuple):
     inside: NDArray[np.float64]
 
 
-def kindred(streams: Streams, meeting: float | None = None) -> Kin:
+def kindred(streams: Streams, meeting: float | None = None, least: float = 0.0) -> Kin:
     """Pairs with more common accounts than chance allows (hypergeometric tail, Benjamini-Hochberg), and their kinship.
 
     One crew deals every exchange of both families to its accounts by one chance, so that an account with many exchanges
@@ -61,6 +61,7 @@ def kindred(streams: Streams, meeting: float | None = None) -> Kin:
     So a family that spans two crews is kin to the larger at most, and one cut into pieces is kin to all of them.
 
     meeting     Chance that two streams are of one account; None is that of drawing accounts evenly.
+    least       Pairs that cannot reach this kinship may be left out: popular families meet thousands of others.
     References  Newman (2010), Networks, section 13.2 (configuration model).
 
     >>> codes = np.array([0] * 9 + [1] * 9), np.r_[np.arange(9), np.arange(9)], np.full(18, 5)
@@ -84,6 +85,10 @@ def kindred(streams: Streams, meeting: float | None = None) -> Kin:
     one, other, common = one[real], other[real], common[real]
     by_chance = np.minimum(size[one] * size[other] * (1 / streams.n_accounts if meeting is None else meeting), common)
     total = np.bincount(family, weights=n, minlength=streams.n_families)
+    sizes = n[np.lexsort((n, family))].astype(np.int64)
+    bound = least_overlaps(first, sizes, total, one, other, common)
+    able = common - by_chance > least * (bound - by_chance)
+    one, other, common, by_chance = one[able], other[able], common[able], by_chance[able]
     expected = expected_overlaps(first, account, n.astype(np.int64), total, one, other).T
     kinship = (common - by_chance) / np.maximum(expected[0] - by_chance, common - by_chance + 1e-9)
     inside = np.minimum(common / np.maximum(expected[1:], 1e-9), 1.0)

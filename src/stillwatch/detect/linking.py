@@ -33,7 +33,7 @@ def link(streams: Streams, wide: NDArray[np.bool_] | None = None) -> NDArray[np.
     >>> link(Streams(*codes, np.full(7, 5), 3, 1000)).tolist()
     [0, 0, 2]
     """
-    kin = kindred(streams)
+    kin = kindred(streams, least=_ONE_CREW)
     near = np.flatnonzero((kin.kinship > _ONE_CREW) & (_shared_share(streams, kin.one, kin.other) > _TENTH))
     pairs = near[np.lexsort((kin.other[near], kin.one[near], -kin.kinship[near]))]
     is_wide = np.zeros(streams.n_families, np.bool_) if wide is None else wide
@@ -114,7 +114,7 @@ class _Groups:
     def _kinship(self, one: _Group, other: _Group) -> float:
         family = np.repeat([0, 1], [len(one.account), len(other.account)])
         both = Streams(family, np.r_[one.account, other.account], np.r_[one.n, other.n], 2, self._n_accounts)
-        return float(kindred(both).kinship.max(initial=0.0))
+        return float(kindred(both, least=_ONE_CREW).kinship.max(initial=0.0))
 
 
 def _together(one: _Group, other: _Group) -> _Group:

@@ -21,10 +21,10 @@ from stillwatch.detect.views.ties import tied_groups
 from stillwatch.model.engine import Dataset, Engine
 from stillwatch.model.progress import Stages
 from stillwatch.model.view import Fingerprints, Grouping
-from stillwatch.stats.lookup import among
+from stillwatch.stats.lookup import HashIndex, among
 from stillwatch.stats.summary import Firsts, Summary
 
-__all__ = ["Measured", "attribute_accounts", "followed", "measure_families"]
+__all__ = ["Measured", "attribute_accounts", "followed", "measure_families", "of_accounts"]
 
 Columns = Callable[[pa.RecordBatch], Fingerprints]
 """Turns a batch of sketched rows into arrays, with templates in place of signatures."""
@@ -185,11 +185,25 @@ def _kin_streams(engine: Engine, rows: Dataset, columns: Columns, grouping: Grou
     return engine.reduce(rows, lambda: Summary(("family", "account"), ("n",)), fold).table()
 
 
+def of_accounts(engine: Engine, rows: Dataset, accounts: NDArray[np.uint64]) -> Dataset:
+    """Rows of the accounts, in their order, without the signatures of batches."""
+    theirs, chosen = HashIndex(np.unique(accounts)), rows.select(_without_signatures(rows))
+    return engine.map(chosen, lambda batch: _of(theirs, batch), chosen.schema)
+
+
+def _of(accounts: HashIndex, batch: pa.RecordBatch) -> pa.RecordBatch:
+    return batch.filter(pa.array(accounts.among(batch["account"].to_numpy())))
+
+
+def _without_signatures(rows: Dataset) -> list[str]:
+    return [name for name in rows.schema.names if name != "signatures"]
+
+
 def attribute_accounts(
     engine: Engine,
     rows: Dataset,
     columns: Columns,
-    grouping: Grouping,
+    measured: Measured,
     alarmed: NDArray[np.uint64],
     stored: StoredShare | None = None,
 ) -> pa.Table:
@@ -215,5 +229,12 @@ def attribute_accounts(
 
     cells = background("cell", ("n_tokens", "elicitation", "script", "head"), content_cells)
     clients = background("client", ("client",), lambda known: known["client"])
-    joined = engine.map(rows, lambda batch: members(with_cells(batch), grouping, alarmed, CELL_MEMBER), CELL_MEMBER)
+    grouping, streams = measured.grouping, measured.streams
+    accounts = streams["account"].to_numpy()[among(alarmed, streams["family"].to_numpy())]
+    theirs = HashIndex(np.unique(accounts))
+    joined = engine.map(
+        rows.select(_without_signatures(rows)),
+        lambda batch: members(with_cells(_of(theirs, batch)), grouping, alarmed, CELL_MEMBER),
+        CELL_MEMBER,
+    )
     return engine.group(joined, "family", ("account", "exchange"), attribute(cells, clients), ATTRIBUTED).to_table()

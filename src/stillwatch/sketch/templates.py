@@ -10,6 +10,7 @@ from stillwatch.errors import InvalidInput
 from stillwatch.model.fingerprint import SIGNATURE_LENGTH
 from stillwatch.sketch._kernels_cluster import leaders
 from stillwatch.sketch.signatures import SignatureBook
+from stillwatch.stats.lookup import positions
 
 __all__ = ["Templates", "cluster"]
 
@@ -33,8 +34,8 @@ class Templates(NamedTuple):
         """
         if not len(self.signature):
             return np.zeros_like(signatures)
-        place = np.minimum(np.searchsorted(self.signature, signatures), len(self.signature) - 1)
-        return np.where(self.signature[place] == signatures, self.template[place], np.uint64(0))
+        place = positions(self.signature, signatures.ravel()).reshape(signatures.shape)
+        return np.where(place >= 0, self.template[place], np.uint64(0))
 
 
 def cluster(book: SignatureBook, threshold: float = 0.6) -> Templates:

@@ -1,6 +1,8 @@
 """Look keys up in sorted arrays."""
 
-from typing import Any
+import weakref
+from collections import deque
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +11,8 @@ from stillwatch.stats._kernels_lookup import bucket_starts, rows_of
 
 __all__ = ["HashIndex", "among", "positions"]
 
-_MOST_BITS = 20
-_WORTH_AN_INDEX = 4_096
+_MOST_BITS: Final = 22
+_WORTH_AN_INDEX: Final = 4_096
 """Hashes asked for at once from which on an index made for them alone is cheaper than a search for each."""
 
 
@@ -23,7 +25,7 @@ def positions(sorted_keys: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.int
     if not len(sorted_keys):
         return np.full(len(wanted), -1)
     if len(wanted) > _WORTH_AN_INDEX and sorted_keys.dtype == wanted.dtype == np.uint64:
-        return HashIndex(sorted_keys).positions(wanted)
+        return _index_of(sorted_keys).positions(wanted)
     at = np.minimum(np.searchsorted(sorted_keys, wanted), len(sorted_keys) - 1)
     return np.where(sorted_keys[at] == wanted, at, -1)
 
@@ -57,3 +59,18 @@ class HashIndex:
     def among(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Whether each is one of them."""
         return self.positions(hashes) >= 0
+
+
+_MOST_KEPT: Final = 8
+_kept: deque[tuple["weakref.ref[NDArray[Any]]", HashIndex]] = deque(maxlen=_MOST_KEPT)
+
+
+def _index_of(sorted_hashes: NDArray[np.uint64]) -> HashIndex:
+    """Index of an array; that of a large one is kept for a while: every batch of a pass asks for the same tables."""
+    for array, index in tuple(_kept):
+        if array() is sorted_hashes:
+            return index
+    index = HashIndex(sorted_hashes)
+    if len(sorted_hashes) >= _WORTH_AN_INDEX:
+        _kept.append((weakref.ref(sorted_hashes), index))
+    return index

@@ -38,6 +38,11 @@ __all__ = ["MAX_EXCHANGES", "TURN_MODEL", "TurnModel", "Turns", "dispatch_bits",
 MAX_EXCHANGES = 20_000
 """Only the first exchanges of a family, and its first visits, are read: the evidence is decided by then."""
 
+_FIRST_LOOK = 2_048
+_HOPELESS_BITS = -256.0
+"""What a family has against it after its first turns from which on nobody waits for the others. A stopping rule that
+looks at nothing but the past leaves an e-value one (Ville)."""
+
 _US_PER_HOUR = 3.6e9
 _SILENCE_US = 1_800_000_000
 _BATCHES = 12
@@ -136,6 +141,10 @@ def dispatch_turns(account: NDArray[np.int32], time_us: NDArray[np.int64], model
     _check(read, when)
     if read.size == 0:
         return Turns(0.0, 0.0)
+    if read.size > 2 * _FIRST_LOOK:
+        soon = dispatch_turns(read[:_FIRST_LOOK], when[:_FIRST_LOOK], model)
+        if soon.bits < _HOPELESS_BITS:
+            return soon
     gap_hours = np.diff(when, prepend=when[0]) / _US_PER_HOUR
     mixture, nulls, peak = turns_log2(np.ascontiguousarray(read), gap_hours, *model)
     least = float(mixture - max(nulls.max(), _batch(np.ascontiguousarray(read))))

@@ -5,6 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.detect.views._kernels_mixing import ids_of
+
 __all__ = ["TEMPLATE_NUMBER", "family_ids", "view_number"]
 
 TEMPLATE_NUMBER: Final = 0
@@ -18,7 +20,7 @@ def family_ids(number: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     >>> [hex(int(i)) for i in family_ids(1, np.array([0, 6], np.uint64))]
     ['0x0', '0x2000000000000007']
     """
-    return np.where(keys == 0, np.uint64(0), (keys & _MASK) | np.uint64(number) << _SHIFT | np.uint64(1))
+    return np.asarray(ids_of(np.ascontiguousarray(keys), _MASK, np.uint64(number) << _SHIFT | np.uint64(1)), np.uint64)
 
 
 def view_number(family: int) -> int:

@@ -3,10 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["mix"]
+from stillwatch.detect.views._kernels_mixing import add_part
 
-_M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+__all__ = ["mix"]
 
 
 def mix(*parts: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -19,8 +18,5 @@ def mix(*parts: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """
     state = np.zeros(len(parts[0]), np.uint64)
     for part in parts:
-        state = (state ^ part) + _GOLDEN
-        state = (state ^ (state >> np.uint64(30))) * _M1
-        state = (state ^ (state >> np.uint64(27))) * _M2
-        state ^= state >> np.uint64(31)
+        add_part(state, np.ascontiguousarray(part, np.uint64))
     return state

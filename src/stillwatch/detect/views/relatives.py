@@ -37,7 +37,7 @@ def template_groups(streams: pa.Table, n_accounts: int) -> tuple[NDArray[np.uint
     n = streams["n"].to_numpy()[rows].astype(np.int64)
     kin_of = Streams(number[code[rows]], account, n, len(template), n_accounts)
     volume = np.bincount(kin_of.family, weights=n.astype(np.float64), minlength=len(template))
-    lead = _leaders(kindred(kin_of, kin_of.meeting), volume.astype(np.float64))
+    lead = _leaders(kindred(kin_of, kin_of.meeting, _HALF), volume.astype(np.float64))
     _, at, members = np.unique(lead, return_inverse=True, return_counts=True)
     kept = members[at] >= 2
     return template[kept], mix(template[lead[kept]])

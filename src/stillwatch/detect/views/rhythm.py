@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.view import Fingerprints, Grouping
+from stillwatch.stats.lookup import positions
 
 __all__ = ["RHYTHM", "RHYTHM_COLUMNS", "Rhythm", "rhythm_cells", "stream_hash"]
 
@@ -48,8 +49,8 @@ class Rhythm:
         stream = stream_hash(fingerprints["account"], fingerprints["client"])
         if not len(grouping.rhythm_stream):
             return [np.zeros(len(stream), np.uint64)]
-        at = np.minimum(np.searchsorted(grouping.rhythm_stream, stream), len(grouping.rhythm_stream) - 1)
-        known = (grouping.rhythm_stream[at] == stream) & (fingerprints["build"] != 0)
+        at = positions(grouping.rhythm_stream, stream)
+        known = (at >= 0) & (fingerprints["build"] != 0)
         cells = grouping.rhythm_cell[at]
         return [
             np.where(known, mix(fingerprints["client"], cell), np.uint64(0)) for cell in (cells & _LOW, cells & ~_LOW)
