@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +53,8 @@ from stillwatch.model.view import Fingerprints
 from stillwatch.sketch import hash_strings
 from stillwatch.sketch.stage import Sketched, fingerprints_of, sketch_exchanges
 from stillwatch.sketch.templates import Templates
+from stillwatch.state import Keeper, State, keeping
+from stillwatch.state.today import after
 from stillwatch.stats.lookup import HashIndex, among
 
 __all__ = ["Examined", "Scanned", "conclude", "examine", "measure", "scan"]
@@ -81,6 +84,7 @@ class Scanned:
     sketched: Sketched
     measured: Measured
     stored: StoredShare | None = None
+    state: State | None = None
 
     @property
     def columns(self) -> "Columns":
@@ -116,6 +120,8 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     engine: str = "local",
     master: str | None = None,
     work: str | Path | None = None,
+    state: str | Path | None = None,
+    state_days: int | None = None,
     on_progress: Progress | None = None,
 ) -> Findings:
     """Find distillation campaigns in API logs.
@@ -133,6 +139,8 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     engine      ``local``, or ``spark`` for a cluster; the findings are the same.
     master      URL of the Spark cluster; None is what Spark's own configuration says.
     work        Folder or URL that the driver and all executors of a cluster reach; None does for one on this machine.
+    state       Folder for what scans remember from day to day; it is made at first use. None remembers nothing.
+    state_days  Days that a new state remembers: half of them at least, all at most; None takes 14.
     on_progress Called with stage, done and total.
     Raises      InvalidInput, UnreadableSource, UnknownFormat, MissingData, IncompatibleVersion, OutOfMemory,
                 EngineUnavailable.
@@ -141,7 +149,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     legitimate = ReferenceFile.load(Path(reference) if reference else None)
     known, salt = [load_pool(Path(pool)) for pool in pools], installation_salt()
     chosen = [paths] if isinstance(paths, str | Path) else list(paths)
-    with _opened(engine, memory, threads, master, work) as running:
+    with _opened(engine, memory, threads, master, work) as running, _keeping(state, salt, state_days) as keeper:
         source = ingest(
             running.fetched(chosen) if isinstance(running, SparkEngine) else chosen,
             accounts=accounts,
@@ -150,9 +158,11 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
             salt=salt,
             on_progress=lambda done, total: stages.report("read", done, total),
         )
-        scanned = measure(running, source, stages, pools=known, stored=_stored(legitimate, salt))
+        scanned = measure(running, source, stages, pools=known, stored=_stored(legitimate, salt), keeper=keeper)
         examined = examine(running, scanned, legitimate, stages)
         findings = _dated(conclude(running, examined, stages), datetime.now(UTC))
+        if keeper is not None:
+            findings = _remember(running, keeper, examined, findings, stages)
         if save_pool is not None:
             asked_by(running, scanned.sketched.rows, findings).save(Path(save_pool))
         return findings
@@ -176,6 +186,24 @@ def _opened(
     return LocalEngine(work, memory, threads)
 
 
+def _keeping(folder: str | Path | None, salt: bytes, window_days: int | None) -> AbstractContextManager[Keeper | None]:
+    if folder is not None:
+        return keeping(Path(folder), salt, window_days)
+    if window_days is not None:
+        msg = "--state-days needs a --state folder"
+        raise InvalidInput(msg)
+    return nullcontext()
+
+
+def _remember(engine: Engine, keeper: Keeper, examined: Examined, findings: Findings, stages: Stages) -> Findings:
+    """Leave a state for the next scan."""
+    scanned = examined.scanned
+    with stages.stage("remember"):
+        found = scanned.sketched, scanned.measured, examined.score.total_bits, scanned.columns
+        keeper.keep(after(engine, scanned.state or State(), keeper.seen, found, findings))
+    return replace(findings, stage_s=dict(stages.seconds))
+
+
 def _stored(reference: ReferenceFile, salt: bytes) -> StoredShare | None:
     """Backgrounds that a calibration kept.
 
@@ -196,26 +224,32 @@ def _dated(findings: Findings, now: datetime) -> Findings:
     return replace(findings, calibration_age_days=age_days)
 
 
-def measure(
+def measure(  # noqa: PLR0913, PLR0917 - where, what, whom to tell, and what is known already
     engine: Engine,
     source: Ingest,
     stages: Stages,
     keep: Callable[[Dataset], Dataset] | None = None,
     pools: Sequence[Pool] = (),
     stored: StoredShare | None = None,
+    keeper: Keeper | None = None,
 ) -> Scanned:
     """Read, sketch and group everything, and measure every family.
 
     keep    Chooses among the exchanges once all are read, accounts included; None keeps all.
     pools   Known lists of questions.
     stored  How common attributes, clients and contents were in earlier windows; None when nothing is kept.
+    keeper  Knows what earlier scans remember; None when nothing is kept.
     """
     with stages.stage("read"):
         batches = (batch.select(_KEPT) for batch in source.batches())
         exchanges = engine.dataset(batches, _KEPT_SCHEMA)
         if keep is not None:
             exchanges = keep(exchanges)
-    sketched = sketch_exchanges(engine, exchanges, stages)
+    state: State | None = None
+    if keeper is not None:
+        with stages.stage("recall"):
+            state = keeper.base(engine, exchanges)
+    sketched = sketch_exchanges(engine, exchanges, stages, None if state is None else state.phrases)
     with stages.stage("pools"):
         pooled = pooled_exchanges(engine, exchanges, sketched.rows, pools)
     measured = measure_families(
@@ -226,8 +260,9 @@ def measure(
         stages,
         pooled=pooled,
         stored=stored,
+        earlier=None if state is None else state.earlier,
     )
-    return Scanned(exchanges, source, sketched, measured, stored)
+    return Scanned(exchanges, source, sketched, measured, stored, state)
 
 
 def examine(
@@ -242,7 +277,13 @@ def examine(
     with stages.stage("attribute accounts"):
         alarmed = measured.families["family"].to_numpy()[score.total_bits >= floor]
         attributed = attribute_accounts(
-            engine, scanned.sketched.rows, scanned.columns, measured, np.sort(alarmed), scanned.stored
+            engine,
+            scanned.sketched.rows,
+            scanned.columns,
+            measured,
+            np.sort(alarmed),
+            scanned.stored,
+            None if scanned.state is None else scanned.state.earlier,
         )
     return Examined(scanned, reference, score, attributed)
 
@@ -289,6 +330,9 @@ def _without_residues(engine: Engine, examined: Examined, theirs: Dataset, draft
     keep, columns = residues.rows(measured.grouping), scanned.columns
     rows = engine.map(theirs, lambda batch: keep(columns(batch)), MEMBER)
     step = judge(measured.book, measured.life_book)
+    if scanned.state is not None:
+        earlier = scanned.state.earlier.families.residue(residues.narrow, residues.wide)
+        step = earlier.with_rows(step, ("time_us", "exchange"))
     families = engine.group(rows, "family", ("time_us", "exchange"), step, MEASURED).to_table()
     if not len(families):
         return drafts
@@ -314,6 +358,8 @@ def _name(engine: Engine, examined: Examined, theirs: Dataset, drafts: list[Draf
         reference.families,
     )
     parts = by_campaign(accused)
+    if scanned.state is not None:
+        drafts = scanned.state.earlier.campaigns.named(drafts, tuple(parts))
     campaigns = tuple(campaign_of(drafts[number], part, named, desk, not_judged) for number, part in parts.items())
     return Findings(
         campaigns=campaigns,
@@ -321,7 +367,7 @@ def _name(engine: Engine, examined: Examined, theirs: Dataset, drafts: list[Draf
         exchanges=finding_exchanges(drafts, accused, raw),
         quarantine=source.quarantine,
         tally=source.tally,
-        n_accounts=len(measured.book.account),
+        n_accounts=measured.n_by_account.num_rows,
         n_families=measured.families.num_rows,
         not_judged=not_judged,
         reference=reference.name,

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Cluster", "environment", "java_home", "running", "shared", "why_not"]
+__all__ = ["ROOT", "Cluster", "environment", "java_home", "running", "shared", "why_not"]
 
 ROOT = Path(__file__).parents[2]
 READY_S = 120

@@ -6,14 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from tests import traffic
-from tests.engine.cluster import environment, running, why_not
+from tests.engine.cluster import ROOT, environment, running, why_not
 from tests.scanning import harvests, write
 from typer.testing import CliRunner
 
@@ -44,7 +43,14 @@ def simulated(folder: Path, seed: int, *campaigns: str) -> Path:
 SCAN = importlib.import_module("stillwatch.scan")
 """The module; `stillwatch.scan` is the function."""
 
-SMALL = SparkSizes(batch_rows=1_500, group_rows=3_000, part_rows=4_000)
+
+class SmallParts(SparkEngine):
+    """Works in small parts and ranges, so that a small scan has many."""
+
+    def __init__(self, master: str | None = None, work: str | Path | None = None, memory: str = "4GB") -> None:
+        sizes = SparkSizes(batch_rows=1_500, group_rows=3_000, part_rows=4_000)
+        super().__init__(master, work, memory, sizes=sizes)
+
 
 SCENARIOS: dict[str, Callable[[Path], Path]] = {
     "people and a harvest": lambda folder: write(folder, traffic.mixed(), files=3),
@@ -58,7 +64,7 @@ def test_both_engines_write_the_same_bytes(
     name: str, tmp_path: Path, spark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """campaigns.json to the byte, and the tables with their order; the cluster works in small parts and ranges."""
-    monkeypatch.setattr(SCAN, "SparkEngine", partial(SparkEngine, sizes=SMALL))
+    monkeypatch.setattr(SCAN, "SparkEngine", SmallParts)
     logs = SCENARIOS[name](tmp_path / "logs")
     here = stillwatch.scan(logs)
     there = stillwatch.scan(logs, engine="spark", master=spark, work=tmp_path / "work")
@@ -73,14 +79,13 @@ def test_both_engines_write_the_same_bytes(
 DRIVER = """
 import importlib
 import sys
-from functools import partial
 from pathlib import Path
 
-from stillwatch.engine.spark import SparkEngine, SparkSizes
 from stillwatch.report import write_findings
+from tests.engine.test_spark_scan import SmallParts
 
 scan = importlib.import_module("stillwatch.scan")
-scan.SparkEngine = partial(SparkEngine, sizes=SparkSizes(part_rows=1_000))
+scan.SparkEngine = SmallParts
 logs, out, master, work = sys.argv[1:]
 tell = lambda stage, done, total: print(stage, flush=True)
 write_findings(scan.scan(logs, engine="spark", master=master, work=work, on_progress=tell), Path(out))
@@ -96,7 +101,7 @@ def test_a_worker_that_dies_changes_nothing(tmp_path: Path) -> None:
         arguments = [str(logs), str(tmp_path / "there"), cluster.url, str(tmp_path / "work")]
         driver = subprocess.Popen(
             [sys.executable, "-c", DRIVER, *arguments],
-            env={**os.environ, **environment(tmp_path / "cluster")},
+            env={**os.environ, **environment(tmp_path / "cluster"), "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

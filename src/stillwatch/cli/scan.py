@@ -83,6 +83,13 @@ def scan(
     engine: EngineName = Engine.LOCAL,
     master: Master = None,
     work: Work = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder for what scans remember from day to day; made at first use.")
+    ] = None,
+    state_days: Annotated[
+        int | None,
+        typer.Option(help="Days that a new state remembers, half of them at least.", show_default="14"),
+    ] = None,
 ) -> None:
     """Find distillation campaigns in API logs, print them, and write report.html, campaigns.json and the tables."""
     from stillwatch.report import check_folder
@@ -91,6 +98,7 @@ def scan(
     scratch = _scratch(out, engine)
     folder = Path(scratch.name) / "findings" if scratch else Path(out) if out else default_out(logs)
     check_folder(folder)
+    _check_state(state, folder)
     with progress() as report:
         findings = find(
             logs,
@@ -105,6 +113,8 @@ def scan(
             engine=engine.value,
             master=master,
             work=work,
+            state=state,
+            state_days=state_days,
             on_progress=report,
         )
     conclude(findings, folder, as_json=as_json, name_report=scratch is None)
@@ -139,6 +149,12 @@ def _upload(folder: Path, url: str, master: str | None, *, as_json: bool) -> Non
         session.stop()
     if not as_json:
         typer.echo(f"findings: {url}")
+
+
+def _check_state(state: Path | None, folder: Path) -> None:
+    if state is not None and state.resolve() == folder.resolve():
+        msg = f"--state and --out must be two folders, both are {state}"
+        raise InvalidInput(msg)
 
 
 def conclude(findings: "Findings", folder: Path, *, as_json: bool, name_report: bool = True) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ from stillwatch.model.campaign import Reason, Verdict
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 from stillwatch.stats.lookup import among
 
-__all__ = ["Draft", "JudgedFamily", "draft_campaigns", "is_wide", "judge_families", "quiet_templates"]
+__all__ = ["Draft", "JudgedFamily", "Known", "draft_campaigns", "is_wide", "judge_families", "quiet_templates"]
 
 _ORDER: Final = (Verdict.UNCLEAR, Verdict.RELATED, Verdict.EVALUATION, Verdict.RELAY, Verdict.TOOL)
 _MAX_DRAFTS: Final = 20
@@ -51,12 +51,29 @@ class JudgedFamily:
         return replace(self, accounts=self.accounts[keep], n=self.n[keep], attribution_bits=self.attribution_bits[keep])
 
 
+class Known(NamedTuple):
+    """What a state knows of a campaign that goes on.
+
+    campaign_id     Its id, which it keeps.
+    first_us        First exchange ever accused, microseconds since 1970; None when it is new.
+    also_known_as   Ids of campaigns that turned out to be part of it.
+    """
+
+    campaign_id: str
+    first_us: int | None
+    also_known_as: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Families tied together; the first gave the verdict and has the most bits of those that did."""
+    """Families tied together; the first gave the verdict and has the most bits of those that did.
+
+    known   What a state knows of it; None when nothing is kept.
+    """
 
     verdict: Verdict
     families: tuple[JudgedFamily, ...]
+    known: Known | None = None
 
 
 def judge_families(

@@ -1,6 +1,6 @@
 """Group all fingerprints into families and measure each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,6 +13,9 @@ from stillwatch.detect.attribution import ATTRIBUTED, CELL_MEMBER, Background, a
 from stillwatch.detect.coverage import COVERED, coverage
 from stillwatch.detect.families import MEASURED, MEMBER, eligible_families, judge, members, stream_counts
 from stillwatch.detect.lives import LIFE, LifeBook, lives
+from stillwatch.detect.memory.accounts import FIRST, USE, AccountMemory, first_uses
+from stillwatch.detect.memory.earlier import Earlier
+from stillwatch.detect.memory.families import small
 from stillwatch.detect.pools import POOLED
 from stillwatch.detect.views.profiles import PROFILE, profile_groups, profiles
 from stillwatch.detect.views.relatives import template_groups
@@ -24,14 +27,23 @@ from stillwatch.model.view import Fingerprints, Grouping
 from stillwatch.stats.lookup import HashIndex, among
 from stillwatch.stats.summary import Firsts, Summary
 
-__all__ = ["Measured", "attribute_accounts", "followed", "measure_families", "of_accounts"]
+__all__ = [
+    "Columns",
+    "Measured",
+    "attribute_accounts",
+    "followed",
+    "measure_families",
+    "of_accounts",
+    "shares",
+    "with_cells",
+]
 
 Columns = Callable[[pa.RecordBatch], Fingerprints]
 """Turns a batch of sketched rows into arrays, with templates in place of signatures."""
 
 _VISIT: Final = ["account", "prefix"]
 _ASKED: Final = ["account", "head", "topic", "n_tokens", "script", "system", "tools"]
-_FIRST: Final = ["account", "time_us", "exchange", "prefix", "asn", "tls"]
+_IN_TIME: Final = ("time_us", "exchange")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,8 @@ class Measured:
 
     families    Table MEASURED, sorted by family.
     streams     family, account, n; sorted by family and account; eligible families only.
+    accounts    What this window shows of its accounts, to be remembered.
+    small       Families, ascending, that are too small to be judged and may grow.
     covered     One row: exchanges that carry each column.
     """
 
@@ -50,6 +64,8 @@ class Measured:
     covered: pa.Table
     n_by_account: pa.Table
     life_book: LifeBook
+    accounts: AccountMemory
+    small: NDArray[np.uint64]
 
 
 def measure_families(  # noqa: PLR0913 - where, what, how to read it, who, what is known, and whom to tell
@@ -61,29 +77,47 @@ def measure_families(  # noqa: PLR0913 - where, what, how to read it, who, what 
     *,
     pooled: pa.Table | None = None,
     stored: StoredShare | None = None,
+    earlier: Earlier | None = None,
 ) -> Measured:
     """Learn rhythms and first appearances, count streams, then measure every family that is large enough.
 
     pooled  Table POOLED: exchanges that send items of known pools; None when no pool is known.
     stored  How common attributes were in earlier windows; None when nothing is kept.
+    earlier What is remembered of earlier windows: families are measured with it. Only those of this window are.
     """
+    known = earlier or Earlier()
     with stages.stage("accounts"):
-        book, covered = _learn_accounts(engine, rows, accounts, stored)
-        life_book = _learn_lives(engine, rows)
+        today, covered = _learn_accounts(engine, rows, is_kept=earlier is not None)
+        everybody = known.known(today)
+        book = AccountBook.build(everybody.firsts, accounts, stored)
+        life_book = LifeBook.build(known.lives(today))
     with stages.stage("ties"):
         grouping = _learn_groups(engine, rows, book, POOLED.empty_table() if pooled is None else pooled)
+        grouping = known.named(grouping)
     with stages.stage("streams"):
         streams, n_by_account = _count_streams(engine, rows, columns, grouping)
-        grouping = _with_kin(streams, grouping, len(book.account))
+        grouping = _with_kin(known.streams(streams, everywhere=True), grouping, len(book.account))
+        grouping = known.named(grouping, kin=True)
         streams = pa.concat_tables([streams, _kin_streams(engine, rows, columns, grouping)])
+        streams = known.streams(streams)
         wanted = eligible_families(streams)
     with stages.stage("group families"):
         joined = engine.map(rows, lambda batch: members(columns(batch), grouping, wanted), MEMBER)
     with stages.stage("measure families"):
-        step = stages.counting("measure families", joined.count(), judge(book, life_book), lambda table: table.num_rows)
-        measured = engine.group(joined, "family", ("time_us", "exchange"), step, MEASURED).to_table()
-    eligible = among(wanted, streams["family"].to_numpy())
-    return Measured(measured, streams.filter(pa.array(eligible)), book, grouping, covered, n_by_account, life_book)
+        step = known.with_rows(judge(book, life_book), _IN_TIME)
+        step = stages.counting("measure families", joined.count(), step, lambda table: table.num_rows)
+        measured = engine.group(joined, "family", _IN_TIME, step, MEASURED).to_table()
+    return Measured(
+        families=measured,
+        streams=streams.filter(pa.array(among(wanted, streams["family"].to_numpy()))),
+        book=book,
+        grouping=grouping,
+        covered=covered,
+        n_by_account=n_by_account,
+        life_book=life_book,
+        accounts=today,
+        small=small(streams, wanted),
+    )
 
 
 def _learn_groups(engine: Engine, rows: Dataset, book: AccountBook, pooled: pa.Table) -> Grouping:
@@ -134,25 +168,23 @@ def _visits(engine: Engine, rows: Dataset) -> pa.Table:
     return engine.reduce(rows.select(_VISIT), lambda: Summary(_VISIT, ("n",)), fold).table()
 
 
-def _learn_lives(engine: Engine, rows: Dataset) -> LifeBook:
-    columns = rows.select(["account", "time_us", "exchange", "model"])
-    return LifeBook.build(engine.group(columns, "account", ("time_us", "exchange"), lives, LIFE).to_table())
+def _learn_accounts(engine: Engine, rows: Dataset, *, is_kept: bool) -> tuple[AccountMemory, pa.Table]:
+    """What is seen of accounts; first uses of models only when it is kept, since lives are known without."""
 
-
-def _learn_accounts(
-    engine: Engine, rows: Dataset, accounts: pa.Table, stored: StoredShare | None
-) -> tuple[AccountBook, pa.Table]:
     def fold_first(firsts: Firsts, batch: pa.RecordBatch) -> Firsts:
         return firsts.add(pa.Table.from_batches([batch]))
 
     def fold_covered(summary: Summary, batch: pa.RecordBatch) -> Summary:
         return summary.add(coverage({name: batch[name].to_numpy(zero_copy_only=False) for name in COVERED}))
 
-    firsts = engine.reduce(rows.select(_FIRST), lambda: Firsts("account", ("time_us", "exchange")), fold_first).table()
+    firsts = engine.reduce(rows.select(FIRST.names), lambda: Firsts("account", _IN_TIME), fold_first).table()
     covered = engine.reduce(rows.select(list(COVERED)), lambda: Summary(("all",), COVERED), fold_covered).table()
-    if firsts is None:
-        firsts = rows.select(_FIRST).to_table().slice(0, 0)
-    return AccountBook.build(firsts, accounts, stored), covered
+    columns = rows.select(["account", "time_us", "exchange", "model"])
+    activity = engine.group(columns, "account", _IN_TIME, lives, LIFE).to_table()
+    uses = USE.empty_table()
+    if is_kept:
+        uses = engine.group(columns, "account", ("model", *_IN_TIME), first_uses, USE).to_table()
+    return AccountMemory(FIRST.empty_table() if firsts is None else firsts.cast(FIRST), activity, uses), covered
 
 
 def _count_streams(engine: Engine, rows: Dataset, columns: Columns, grouping: Grouping) -> tuple[pa.Table, pa.Table]:
@@ -199,42 +231,67 @@ def _without_signatures(rows: Dataset) -> list[str]:
     return [name for name in rows.schema.names if name != "signatures"]
 
 
-def attribute_accounts(
+def value_counts(
+    engine: Engine, rows: Dataset, key: str, names: Sequence[str], of: Callable[[Fingerprints], NDArray[np.uint64]]
+) -> pa.Table:
+    """How often each value that `of` makes of the columns named is shown: columns `key` and n, sorted by `key`."""
+
+    def fold(summary: Summary, batch: pa.RecordBatch) -> Summary:
+        shown = {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
+        return summary.add(pa.table({key: of(shown), "n": np.ones(batch.num_rows, np.int64)}))
+
+    return engine.reduce(rows.select(list(names)), lambda: Summary((key,), ("n",)), fold).table()
+
+
+def shares(engine: Engine, rows: Dataset) -> dict[str, pa.Table]:
+    """How often each cell of content and each client is seen, as attribution reads them."""
+    return {kind: value_counts(engine, rows, kind, names, of) for kind, (names, of) in _SHOWN.items()}
+
+
+_SHOWN: Final[dict[str, tuple[tuple[str, ...], Callable[[Fingerprints], NDArray[np.uint64]]]]] = {
+    "cell": (("n_tokens", "elicitation", "script", "head"), content_cells),
+    "client": (("client",), lambda shown: shown["client"]),
+}
+
+
+def with_cells(columns: Columns) -> Callable[[pa.RecordBatch], Fingerprints]:
+    """The same columns with the cell of each exchange's content."""
+
+    def found(batch: pa.RecordBatch) -> Fingerprints:
+        shown = dict(columns(batch))
+        return shown | {"cell": content_cells(shown)}
+
+    return found
+
+
+def attribute_accounts(  # noqa: PLR0913, PLR0917 - where, what, how to read it, of whom, and what is known already
     engine: Engine,
     rows: Dataset,
     columns: Columns,
     measured: Measured,
     alarmed: NDArray[np.uint64],
     stored: StoredShare | None = None,
+    earlier: Earlier | None = None,
 ) -> pa.Table:
     """Attribution bits of every account of the alarmed families (ascending); table ATTRIBUTED.
 
     stored  How common clients and contents were in earlier windows; None when nothing is kept.
+    earlier What is remembered of earlier windows: accounts are held against it too.
     """
+    known = earlier or Earlier()
     if not len(alarmed):
         return ATTRIBUTED.empty_table()
 
-    def with_cells(batch: pa.RecordBatch) -> Fingerprints:
-        found = dict(columns(batch))
-        return found | {"cell": content_cells(found)}
-
-    def background(key: str, names: tuple[str, ...], of: Callable[[Fingerprints], NDArray[np.uint64]]) -> Background:
-        def fold(summary: Summary, batch: pa.RecordBatch) -> Summary:
-            known = {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
-            return summary.add(pa.table({key: of(known), "n": np.ones(batch.num_rows, np.int64)}))
-
-        return Background(
-            engine.reduce(rows.select(list(names)), lambda: Summary((key,), ("n",)), fold).table(), key, stored
-        )
-
-    cells = background("cell", ("n_tokens", "elicitation", "script", "head"), content_cells)
-    clients = background("client", ("client",), lambda known: known["client"])
-    grouping, streams = measured.grouping, measured.streams
+    cells, clients = (
+        Background(known.counted(kind, table), kind, stored) for kind, table in shares(engine, rows).items()
+    )
+    celled, grouping, streams = with_cells(columns), measured.grouping, measured.streams
     accounts = streams["account"].to_numpy()[among(alarmed, streams["family"].to_numpy())]
     theirs = HashIndex(np.unique(accounts))
     joined = engine.map(
         rows.select(_without_signatures(rows)),
-        lambda batch: members(with_cells(_of(theirs, batch)), grouping, alarmed, CELL_MEMBER),
+        lambda batch: members(celled(_of(theirs, batch)), grouping, alarmed, CELL_MEMBER),
         CELL_MEMBER,
     )
-    return engine.group(joined, "family", ("account", "exchange"), attribute(cells, clients), ATTRIBUTED).to_table()
+    step = known.with_rows(attribute(cells, clients), ("account", "exchange"))
+    return engine.group(joined, "family", ("account", "exchange"), step, ATTRIBUTED).to_table()

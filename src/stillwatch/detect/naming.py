@@ -63,10 +63,12 @@ def stream_book(drafts: Sequence[Draft]) -> StreamBook:
 
 
 def campaign_id(draft: Draft) -> str:
-    """Stable name: a hash of the family with the most bits.
+    """Stable name: what the campaign was called before, else a hash of the family with the most bits.
 
     The name says nothing about anybody, so it may be spoken and written anywhere.
     """
+    if draft.known is not None:
+        return draft.known.campaign_id
     return f"campaign-{int(mix(np.array([draft.families[0].family], np.uint64))[0]) >> 32:08x}"
 
 
@@ -163,6 +165,7 @@ def campaign_of(
     """One campaign with everything that people are shown. `accused` holds the exchanges of this draft, at least one."""
     busiest, grid = heatmap(dict(accused))
     accounts = np.unique(accused["account"])
+    opened = None if draft.known is None else draft.known.first_us
     return Campaign(
         campaign_id=campaign_id(draft),
         verdict=draft.verdict,
@@ -180,6 +183,8 @@ def campaign_of(
         heatmap_accounts=tuple(named.accounts[int(a)] for a in busiest),
         graph_edges=graph_edges(accounts, desk.book, named.attributes, named.accounts),
         not_judged=not_judged,
+        open_since=None if opened is None else when(opened),
+        also_known_as=() if draft.known is None else draft.known.also_known_as,
     )
 
 

@@ -154,13 +154,16 @@ class Reason:
 class Campaign:
     """Families tied together and judged one operation.
 
-    campaign_id     Stable for the same input: derived from the family ids.
+    campaign_id     Stable for the same input: derived from the family ids; with a state, kept from day to day.
     bits            Largest family score, bits.
+    first_seen, last_seen   First and last exchange in the logs that were scanned.
     timeline        (hour start, exchanges) for hours with traffic, in order.
     heatmap         Exchanges by account (busiest first, at most 60) and hour of the day UTC (24).
     heatmap_accounts    Account ids of the heat map's rows.
     graph_edges     (account id, attribute, weight): who shares what, at most 400 edges.
     not_judged      What could not be judged, as codes: no-addresses, no-payments, no-text, ...
+    open_since      First exchange of the campaign in any scan with this state; None when it is new or nothing is kept.
+    also_known_as   Ids of earlier campaigns that turned out to be part of this one.
     """
 
     campaign_id: str
@@ -179,3 +182,5 @@ class Campaign:
     heatmap_accounts: tuple[str, ...]
     graph_edges: tuple[tuple[str, str, int], ...]
     not_judged: tuple[str, ...]
+    open_since: datetime | None = None
+    also_known_as: tuple[str, ...] = ()

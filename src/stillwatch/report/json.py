@@ -128,7 +128,8 @@ def _typed(value: Any, hint: Any) -> Any:  # noqa: ANN401 (any field of a datacl
 
 def _typed_dataclass(value: Mapping[str, Any], hint: Any) -> Any:  # noqa: ANN401 (any dataclass)
     hints = get_type_hints(hint)
-    return hint(**{f.name: _typed(value[f.name], hints[f.name]) for f in fields(hint)})
+    there = (f for f in fields(hint) if f.name in value or _is_needed(f))
+    return hint(**{f.name: _typed(value[f.name], hints[f.name]) for f in there})
 
 
 def _typed_scalar(value: Any, hint: Any) -> Any:  # noqa: ANN401 (any scalar)

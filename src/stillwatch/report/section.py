@@ -121,6 +121,8 @@ def campaign_section(number: int, campaign: Campaign, findings: Findings) -> Cam
 def _facts(campaign: Campaign, bar_bits: float) -> tuple[Fact, ...]:
     taken = campaign.exposure
     return (
+        *(() if campaign.open_since is None else (Fact("open since", quantities.day(campaign.open_since)),)),
+        *(() if not campaign.also_known_as else (Fact("also known as", ", ".join(campaign.also_known_as)),)),
         Fact("score, bits", f"{quantities.bits(campaign.bits)} (bar {quantities.bits(bar_bits)})"),
         Fact("streams", quantities.count(campaign.n_streams)),
         Fact("accounts", quantities.count(campaign.n_accounts)),

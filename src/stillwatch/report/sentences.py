@@ -130,7 +130,15 @@ def lead(campaign: Campaign) -> str:
         f"{quantities.count(campaign.n_accounts)} accounts sent {quantities.count(campaign.n_exchanges)} exchanges "
         f"that belong together, in {quantities.count(campaign.n_streams)} streams, "
         f"between {quantities.moment(campaign.first_seen)} and {quantities.moment(campaign.last_seen)}."
+        f"{_history(campaign)}"
     )
+
+
+def _history(campaign: Campaign) -> str:
+    """What earlier scans knew of the campaign."""
+    since = "" if campaign.open_since is None else f" Open since {quantities.moment(campaign.open_since)}."
+    also = ", ".join(named(name, 32) for name in campaign.also_known_as)
+    return f"{since} Also known as {also}." if also else since
 
 
 def reason(why: Reason) -> str:

@@ -106,6 +106,7 @@ def _columns(campaigns: Sequence[Campaign]) -> list[_Column]:
         _Column("exchanges", lambda c: Text(quantities.count(c.n_exchanges)), 0),
         *(_Column(_channel_title(name), _channel_cell(name), 3) for name in _channel_names(campaigns)),
         _Column("first seen", lambda c: Text(quantities.day(c.first_seen)), 1, is_number=False),
+        *([_Column("open since", _opened, 1, is_number=False)] if any(c.open_since for c in campaigns) else []),
         _Column("output tokens", lambda c: Text(_known(c.exposure.output_tokens, quantities.short)), 2),
         _Column("value", lambda c: Text(_known(c.exposure.cost_usd, quantities.usd)), 1),
     ]
@@ -122,6 +123,11 @@ def _table(campaigns: Sequence[Campaign], columns: Sequence[_Column]) -> Table:
 
 def _verdict(campaign: Campaign) -> Text:
     return Text(wording.VERDICTS[campaign.verdict].label, _STYLES[campaign.verdict])
+
+
+def _opened(campaign: Campaign) -> Text:
+    """When a campaign of an earlier scan began."""
+    return Text("new" if campaign.open_since is None else quantities.day(campaign.open_since))
 
 
 def _known(number: float | None, write: Callable[[float], str]) -> str:

@@ -16,6 +16,7 @@ from stillwatch.model.progress import Stages
 from stillwatch.model.view import Fingerprints
 from stillwatch.sketch.fingerprint import sketch
 from stillwatch.sketch.hash import hash_strings
+from stillwatch.sketch.memory import Counted, PhraseMemory
 from stillwatch.sketch.phrases import PhraseCounts
 from stillwatch.sketch.signatures import SignatureBook, Signatures
 from stillwatch.sketch.templates import Templates, cluster
@@ -37,45 +38,62 @@ _FINGERPRINT_INPUT = [name for name in EXCHANGE.names if name != "output_text"]
 
 @dataclass(frozen=True, slots=True)
 class Sketched:
-    """Fingerprints of all exchanges, row-aligned with these, and what they were cut with."""
+    """Fingerprints of all exchanges, row-aligned with these, and what they were cut with.
+
+    counted     What these exchanges add to the counts of earlier ones.
+    """
 
     rows: Dataset
     counts: PhraseCounts
     book: SignatureBook
     templates: Templates
+    counted: Counted
 
 
-def sketch_exchanges(engine: Engine, exchanges: Dataset, stages: Stages) -> Sketched:
-    """Count the phrases of distinct prompts, cut segments by their counts, cluster these into templates."""
+def sketch_exchanges(
+    engine: Engine, exchanges: Dataset, stages: Stages, memory: PhraseMemory | None = None
+) -> Sketched:
+    """Count the phrases of distinct prompts, cut segments by their counts, cluster these into templates.
+
+    memory  What is remembered of earlier prompts; None when nothing is kept.
+    """
     total = exchanges.count()
     with stages.stage("distinct prompts"):
-        chosen = _representatives(engine, exchanges)
+        contents, chosen = _representatives(engine, exchanges, memory or PhraseMemory())
     with stages.stage("count phrases"):
-        counts = _count_phrases(engine, exchanges, chosen)
+        n_prompts = len(chosen) if memory is None else memory.room(len(chosen))
+        counted = Counted(_count_phrases(engine, exchanges, chosen, n_prompts), contents)
+        counts = counted.counts if memory is None else memory.all_with(counted.counts)
     with stages.stage("cut segments"):
         step = stages.counting("cut segments", total, _sketch_with(counts), lambda batch: batch.num_rows)
         rows = engine.map(exchanges.select(_FINGERPRINT_INPUT), step, SKETCHED)
     with stages.stage("cluster templates"):
         parts = rows.to_table(["signatures"])["signatures"].drop_null().to_pylist()
         book = reduce(SignatureBook.merge, map(_decoded, parts), SignatureBook.empty())
-        templates = cluster(book)
-    return Sketched(rows, counts, book, templates)
+        templates = cluster(book, known=None if memory is None else memory.leaders.book())
+    return Sketched(rows, counts, book, templates, counted)
 
 
-def _representatives(engine: Engine, exchanges: Dataset) -> NDArray[np.uint64]:
-    """Exchange hashes, ascending: of each distinct prompt the one with the smallest hash."""
+def _representatives(
+    engine: Engine, exchanges: Dataset, memory: PhraseMemory
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Hashes, ascending: of distinct prompts not counted yet, and of the exchange with the smallest hash of each."""
 
     def fold(firsts: Firsts, batch: pa.RecordBatch) -> Firsts:
         content = hash_strings(batch.column("prompt_text"))
         table = pa.table({"content": content, "exchange": hash_strings(batch.column("exchange_id"))})
-        return firsts.add(table.filter(pa.array(content != 0)))
+        return firsts.add(table.filter(pa.array((content != 0) & ~among(memory.contents, content))))
 
     columns = exchanges.select(["exchange_id", "prompt_text"])
     found = engine.reduce(columns, lambda: Firsts("content", ("exchange",)), fold).table()
-    return np.zeros(0, np.uint64) if found is None else np.sort(found["exchange"].to_numpy())
+    if found is None:
+        return np.zeros(0, np.uint64), np.zeros(0, np.uint64)
+    return found["content"].to_numpy(), np.sort(found["exchange"].to_numpy())
 
 
-def _count_phrases(engine: Engine, exchanges: Dataset, chosen: NDArray[np.uint64]) -> PhraseCounts:
+def _count_phrases(
+    engine: Engine, exchanges: Dataset, chosen: NDArray[np.uint64], n_prompts_expected: int
+) -> PhraseCounts:
 
     def fold(counts: PhraseCounts, batch: pa.RecordBatch) -> PhraseCounts:
         exchange = hash_strings(batch.column("exchange_id"))
@@ -83,7 +101,7 @@ def _count_phrases(engine: Engine, exchanges: Dataset, chosen: NDArray[np.uint64
         return counts
 
     columns = exchanges.select(["exchange_id", "prompt_text"])
-    return engine.reduce(columns, lambda: PhraseCounts.empty(len(chosen)), fold)
+    return engine.reduce(columns, lambda: PhraseCounts.empty(n_prompts_expected), fold)
 
 
 def _sketch_with(counts: PhraseCounts) -> Callable[[pa.RecordBatch], pa.RecordBatch]:

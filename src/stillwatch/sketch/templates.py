@@ -10,7 +10,7 @@ from stillwatch.errors import InvalidInput
 from stillwatch.model.fingerprint import SIGNATURE_LENGTH
 from stillwatch.sketch._kernels_cluster import leaders
 from stillwatch.sketch.signatures import SignatureBook
-from stillwatch.stats.lookup import positions
+from stillwatch.stats.lookup import among, positions
 
 __all__ = ["Templates", "cluster"]
 
@@ -38,7 +38,7 @@ class Templates(NamedTuple):
         return np.where(place >= 0, self.template[place], np.uint64(0))
 
 
-def cluster(book: SignatureBook, threshold: float = 0.6) -> Templates:
+def cluster(book: SignatureBook, threshold: float = 0.6, known: SignatureBook | None = None) -> Templates:
     """Leader clustering at an estimated Jaccard similarity of 4-grams.
 
     The most frequent signature leads first, of equals the smaller one; later ones join the most similar leader at or
@@ -46,6 +46,7 @@ def cluster(book: SignatureBook, threshold: float = 0.6) -> Templates:
 
     book         Signatures and their counts; the order of batches does not matter.
     threshold    In (0, 1]; 16 MinHashes estimate it to about 0.12.
+    known        Leaders of earlier days: they lead before all others, so that a template keeps its name.
     Raises       InvalidInput if the threshold is out of range.
 
     >>> cluster(SignatureBook.empty()).template.tolist()
@@ -54,7 +55,8 @@ def cluster(book: SignatureBook, threshold: float = 0.6) -> Templates:
     if not 0 < threshold <= 1:
         problem = f"threshold must be in (0, 1], got {threshold}"
         raise InvalidInput(problem)
-    table = book.signatures
-    order = np.lexsort((table.signature, -table.rows))
+    earlier = (known or SignatureBook.empty()).signatures.signature
+    table = (book if known is None else known.merge(book)).signatures
+    order = np.lexsort((table.signature, -table.rows, ~among(earlier, table.signature)))
     leader = leaders(table.minhashes, order, ceil(threshold * SIGNATURE_LENGTH - 1e-9))
     return Templates(table.signature, table.signature[leader])

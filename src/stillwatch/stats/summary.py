@@ -7,6 +7,8 @@ from typing import Final, Self
 import numpy as np
 import pyarrow as pa
 
+from stillwatch.stats._kernels_codes import codes_of_pairs, sums_by_code
+
 __all__ = ["Firsts", "Summary"]
 
 _COMPACT_ROWS: Final = 1_000_000
@@ -66,12 +68,27 @@ class Summary(_Condensed):
         if condensed is None:
             names = (*self.keys, *self.sums)
             return pa.table([pa.array([], pa.uint64()) for _ in names], names=list(names))
-        return self._condense(condensed).sort_by([(key, "ascending") for key in self.keys])
+        condensed = self._condense(condensed)
+        return condensed.take(pa.array(np.lexsort([condensed[key].to_numpy() for key in reversed(self.keys)])))
 
     def _like(self, tables: Sequence[pa.Table]) -> Self:
         return type(self)(self.keys, self.sums, tables=tables)
 
     def _condense(self, table: pa.Table, /) -> pa.Table:
+        keys = [table[name].to_numpy() for name in self.keys]
+        if len(keys) > 2 or any(key.dtype not in {np.dtype(np.uint64), np.dtype(np.int64)} for key in keys):
+            return self._grouped(table)
+        codes, first = codes_of_pairs(keys[0].view(np.uint64), keys[-1].view(np.uint64))
+        columns = [pa.array(key[first]) for key in keys]
+        for name in self.sums:
+            values = table[name].to_numpy()
+            sums = np.zeros(len(first), values.dtype if values.dtype.itemsize == 8 else np.int64)
+            sums_by_code(codes, values, sums)
+            columns.append(pa.array(sums))
+        return pa.table(columns, names=[*self.keys, *self.sums])
+
+    def _grouped(self, table: pa.Table) -> pa.Table:
+        """Arrow's way, for keys that are no numbers of 64 bits."""
         grouped = table.group_by(list(self.keys), use_threads=False).aggregate([(name, "sum") for name in self.sums])
         names = [name.removesuffix("_sum") for name in grouped.column_names]
         return grouped.rename_columns(names).select([*self.keys, *self.sums])
