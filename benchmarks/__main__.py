@@ -38,7 +38,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> Run:
 
 def stages(folder: Path) -> dict[str, float]:
     """Seconds by stage of the scan whose findings lie in a folder."""
-    found: dict[str, float] = json.loads((folder / "findings" / "campaigns.json").read_text())["stage_s"]
+    found: dict[str, float] = json.loads((folder / "findings" / "run.json").read_text())["stage_s"]
     return found
 
 

@@ -98,7 +98,8 @@ def outputs_page() -> str:
 | file | what it holds |
 | --- | --- |
 | `report.html` | everything for a person, one file that loads nothing from elsewhere |
-| `campaigns.json` | everything for a program: [schema](campaigns.md) |
+| `campaigns.json` | everything for a program: [schema](campaigns.md); the same bytes for the same logs |
+| `run.json` | seconds by stage, and the age of the calibration on that day |
 | `streams.parquet` | one row per accused stream |
 | `exchanges.parquet` | one row per exchange of an accused stream |
 | `quarantine.parquet` | one row per row that could not be accepted |
@@ -173,9 +174,10 @@ def campaigns_page() -> str:
     return f"""# campaigns.json
 
 Format version {CAMPAIGNS_VERSION}; a change of meaning raises it. The file holds the `Findings` below without its
-tables (these are the Parquet files beside it). JSON Schema: [campaigns.schema.json](campaigns.schema.json). Numbers
-that do not exist are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, times are ISO 8601 in UTC. The same types
-come back from `stillwatch.scan` in Python.
+tables (these are the Parquet files beside it) and without `stage_s` and `calibration_age_days` (these are in
+`run.json`), so that it is the same to the byte for the same logs. JSON Schema:
+[campaigns.schema.json](campaigns.schema.json). Numbers that do not exist are the strings `"NaN"`, `"Infinity"` and
+`"-Infinity"`, times are ISO 8601 in UTC. The same types come back from `stillwatch.scan` in Python.
 
 {sections}
 """

@@ -9,12 +9,14 @@
     ├── QuarantinedRows (ValueError)     --strict, and some rows were not accepted: look at quarantine.parquet
     ├── MissingData (LookupError)        something that was named does not exist: campaign, corpus, findings
     ├── IncompatibleVersion (ValueError) a saved file comes from another version: make it again
-    └── OutOfMemory (MemoryError)        the stated limit is too small for the job: raise it
+    ├── OutOfMemory (MemoryError)        the stated limit is too small for the job: raise it
+    └── EngineUnavailable (RuntimeError) Spark, Java or the cluster is not there, or gave up: install or start it
 
 Messages say what, value, allowed, where. They hold ids and offsets, never prompt text or keys.
 """
 
 __all__ = [
+    "EngineUnavailable",
     "IncompatibleVersion",
     "InvalidInput",
     "MissingData",
@@ -72,3 +74,9 @@ class OutOfMemory(StillwatchError, MemoryError):
     """The stated memory limit is too small for the job."""
 
     exit_code = 6
+
+
+class EngineUnavailable(StillwatchError, RuntimeError):
+    """What a cluster needs is not installed, does not answer, or gave up after its own attempts."""
+
+    exit_code = 7

@@ -41,6 +41,7 @@ from stillwatch.detect.residue import Residues, without_residues
 from stillwatch.detect.verdicts import UNCLEAR_MARGIN
 from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
+from stillwatch.engine.spark import SparkEngine
 from stillwatch.errors import InvalidInput
 from stillwatch.ingest import Ingest, ingest, installation_salt
 from stillwatch.model.campaign import Campaign, TemplatePart
@@ -51,6 +52,7 @@ from stillwatch.model.progress import Progress, Stages
 from stillwatch.model.view import Fingerprints
 from stillwatch.sketch import hash_strings
 from stillwatch.sketch.stage import Sketched, fingerprints_of, sketch_exchanges
+from stillwatch.sketch.templates import Templates
 from stillwatch.state import Keeper, State, keeping
 from stillwatch.state.today import after
 from stillwatch.stats.lookup import HashIndex, among
@@ -60,6 +62,17 @@ __all__ = ["Examined", "Scanned", "conclude", "examine", "measure", "scan"]
 _KEPT: Final = [name for name in EXCHANGE.names if name != "output_text"]
 """Columns that a scan works on; answers are not needed, so they are not copied."""
 _KEPT_SCHEMA: Final = pa.schema([EXCHANGE.field(name) for name in _KEPT])
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Sketched rows as arrays, with templates in place of signatures. It holds no more than that: executors get it."""
+
+    templates: Templates
+
+    def __call__(self, batch: pa.RecordBatch) -> Fingerprints:
+        """Arrays by name."""
+        return fingerprints_of(batch, self.templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +86,10 @@ class Scanned:
     stored: StoredShare | None = None
     state: State | None = None
 
-    def columns(self, batch: pa.RecordBatch) -> Fingerprints:
-        """Sketched rows as arrays, with templates in place of signatures."""
-        return fingerprints_of(batch, self.sketched.templates)
+    @property
+    def columns(self) -> "Columns":
+        """Function that gives sketched rows as arrays, with templates in place of signatures."""
+        return Columns(self.sketched.templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +117,17 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     reference: str | Path | None = None,
     pools: Sequence[str | Path] = (),
     save_pool: str | Path | None = None,
+    engine: str = "local",
+    master: str | None = None,
+    work: str | Path | None = None,
     state: str | Path | None = None,
     state_days: int | None = None,
     on_progress: Progress | None = None,
 ) -> Findings:
     """Find distillation campaigns in API logs.
 
-    paths       Files, folders or globs; ``-`` is standard input. The format is found by looking at the content.
+    paths       Files, folders or globs; ``-`` is standard input. The format is found by looking at the content. With
+                the Spark engine also URLs of a store.
     accounts    The provider's table of accounts; one found in a folder is used by itself.
     mapping     TOML file that says which column is which, for other formats.
     content     ``full``, ``hashed`` or ``none``: what of the prompts is kept while working.
@@ -118,32 +136,54 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     reference   Legitimate families to judge against; None takes the default, which was made from simulated traffic.
     pools       Files of known questions: text, JSON lines, Parquet, or what `save_pool` wrote.
     save_pool   File for hashes of what the harvest campaigns asked; None writes none.
+    engine      ``local``, or ``spark`` for a cluster; the findings are the same.
+    master      URL of the Spark cluster; None is what Spark's own configuration says.
+    work        Folder or URL that the driver and all executors of a cluster reach; None does for one on this machine.
     state       Folder for what scans remember from day to day; it is made at first use. None remembers nothing.
     state_days  Days that a new state remembers: half of them at least, all at most; None takes 14.
     on_progress Called with stage, done and total.
-    Raises      InvalidInput, UnreadableSource, UnknownFormat, MissingData, IncompatibleVersion, OutOfMemory.
+    Raises      InvalidInput, UnreadableSource, UnknownFormat, MissingData, IncompatibleVersion, OutOfMemory,
+                EngineUnavailable.
     """
     stages = Stages(on_progress)
     legitimate = ReferenceFile.load(Path(reference) if reference else None)
     known, salt = [load_pool(Path(pool)) for pool in pools], installation_salt()
     chosen = [paths] if isinstance(paths, str | Path) else list(paths)
-    with LocalEngine(memory=memory, threads=threads) as engine, _keeping(state, salt, state_days) as keeper:
+    with _opened(engine, memory, threads, master, work) as running, _keeping(state, salt, state_days) as keeper:
         source = ingest(
-            chosen,
+            running.fetched(chosen) if isinstance(running, SparkEngine) else chosen,
             accounts=accounts,
             mapping=mapping,
             content=content,
             salt=salt,
             on_progress=lambda done, total: stages.report("read", done, total),
         )
-        scanned = measure(engine, source, stages, pools=known, stored=_stored(legitimate, salt), keeper=keeper)
-        examined = examine(engine, scanned, legitimate, stages)
-        findings = _dated(conclude(engine, examined, stages), datetime.now(UTC))
+        scanned = measure(running, source, stages, pools=known, stored=_stored(legitimate, salt), keeper=keeper)
+        examined = examine(running, scanned, legitimate, stages)
+        findings = _dated(conclude(running, examined, stages), datetime.now(UTC))
         if keeper is not None:
-            findings = _remember(engine, keeper, examined, findings, stages)
+            findings = _remember(running, keeper, examined, findings, stages)
         if save_pool is not None:
-            asked_by(engine, scanned.sketched.rows, findings).save(Path(save_pool))
+            asked_by(running, scanned.sketched.rows, findings).save(Path(save_pool))
         return findings
+
+
+def _opened(
+    engine: str, memory: str, threads: int | None, master: str | None, work: str | Path | None
+) -> LocalEngine | SparkEngine:
+    """The engine that was asked for."""
+    if engine == "spark":
+        if threads is not None:
+            msg = f"threads is for the local engine, Spark says how many executors have; got {threads}"
+            raise InvalidInput(msg)
+        return SparkEngine(master, work, memory)
+    if engine != "local":
+        msg = f"engine must be local or spark, got {engine!r}"
+        raise InvalidInput(msg)
+    if master is not None:
+        msg = f"master is for the Spark engine: add engine=spark (--engine spark), or leave out {master}"
+        raise InvalidInput(msg)
+    return LocalEngine(work, memory, threads)
 
 
 def _keeping(folder: str | Path | None, salt: bytes, window_days: int | None) -> AbstractContextManager[Keeper | None]:
@@ -215,7 +255,7 @@ def measure(  # noqa: PLR0913, PLR0917 - where, what, whom to tell, and what is 
     measured = measure_families(
         engine,
         sketched.rows,
-        lambda batch: fingerprints_of(batch, sketched.templates),
+        Columns(sketched.templates),
         source.accounts,
         stages,
         pooled=pooled,
@@ -287,8 +327,8 @@ def _without_residues(engine: Engine, examined: Examined, theirs: Dataset, draft
     measured = scanned.measured
     if not len(residues.wide):
         return drafts
-    keep = residues.rows(measured.grouping)
-    rows = engine.map(theirs, lambda batch: keep(scanned.columns(batch)), MEMBER)
+    keep, columns = residues.rows(measured.grouping), scanned.columns
+    rows = engine.map(theirs, lambda batch: keep(columns(batch)), MEMBER)
     step = judge(measured.book, measured.life_book)
     if scanned.state is not None:
         earlier = scanned.state.earlier.families.residue(residues.narrow, residues.wide)
@@ -359,11 +399,11 @@ def _accused(engine: Engine, scanned: Scanned, theirs: Dataset, drafts: list[Dra
         table = ACCUSED.empty_table()
     else:
         keep = exchanges_of(stream_book(drafts))
-        grouping = scanned.measured.grouping
-        table = engine.map(theirs, lambda b: keep(scanned.columns(b), grouping), ACCUSED).to_table()
+        grouping, columns = scanned.measured.grouping, scanned.columns
+        table = engine.map(theirs, lambda b: keep(columns(b), grouping), ACCUSED).to_table()
         if len(table):
             whole = whole_conversations(table)
-            table = engine.map(theirs, lambda b: whole(scanned.columns(b)), ACCUSED).to_table()
+            table = engine.map(theirs, lambda b: whole(columns(b)), ACCUSED).to_table()
     return {name: table[name].to_numpy() for name in table.column_names}
 
 

@@ -1,11 +1,11 @@
 """What every engine must do. A new engine is one more line in ENGINES; the tests stay as they are."""
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.engine import LocalEngine
+from stillwatch.engine.spark import SparkEngine, SparkSizes
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.model.engine import Dataset, Engine
 
@@ -43,7 +44,12 @@ def _local(workdir: Path, size: Size) -> LocalEngine:
     return LocalEngine(workdir, size.memory, size.threads, batch_rows=size.batch_rows, group_rows=size.group_rows)
 
 
-ENGINES: dict[str, Opener] = {"local": _local}
+def _spark(workdir: Path, size: Size) -> SparkEngine:
+    sizes = SparkSizes(size.batch_rows, size.group_rows, part_rows=max(1_500, size.group_rows))
+    return SparkEngine(work=workdir, memory=size.memory, sizes=sizes)
+
+
+ENGINES: dict[str, Opener] = {"local": _local, "spark": _spark}
 SIZES = (Size(), Size(threads=1, batch_rows=1, group_rows=1), Size(3, 10_000, 3_000), Size(2, 64, 1_000_000))
 ROWS = pa.schema([("key", pa.uint64()), ("time", pa.int64()), ("row", pa.int64()), ("text", pa.string())])
 GROUP = pa.schema([("key", pa.uint64()), ("rows", pa.int64()), ("digest", pa.uint64())])
@@ -52,6 +58,8 @@ GROUP = pa.schema([("key", pa.uint64()), ("rows", pa.int64()), ("digest", pa.uin
 @pytest.fixture(params=list(ENGINES))
 def opener(request: pytest.FixtureRequest) -> Opener:
     """How to open each engine in turn."""
+    if request.param == "spark":
+        request.getfixturevalue("spark")
     return ENGINES[request.param]
 
 
@@ -160,20 +168,17 @@ def test_group_is_bit_equal_at_every_size(opener: Opener, tmp_path: Path, size: 
 def test_group_hands_over_each_group_once_and_sorted(engine: OpenEngine) -> None:
     """No key is seen by two calls; text keys and a group without key work."""
     table = _rows().set_column(3, "text", pa.array([None if i % 11 == 0 else f"k{i % 41}" for i in range(5_000)]))
-    seen: list[list[str | None]] = []
-    lock = threading.Lock()
+    labelled = table.schema.append(pa.field("call", pa.string()))
 
-    def collect(part: pa.Table) -> pa.Table:
-        keys = pc.unique(part["text"]).to_pylist()
-        with lock:
-            seen.append(keys)
+    def label(part: pa.Table) -> pa.Table:
         assert part.sort_by([("text", "ascending"), ("row", "ascending")]).equals(part)
-        return part
+        return part.append_column(labelled.field("call"), pa.array([uuid4().hex] * part.num_rows, pa.string()))
 
-    result = engine.group(_put(engine, table), "text", ("row",), collect, table.schema).to_table()
-    keys = [key for part in seen for key in part]
-    assert sorted(keys, key=str) == sorted({f"k{i}" for i in range(41)} | {None}, key=str)
-    assert result.equals(table.sort_by([("text", "ascending"), ("row", "ascending")]))
+    result = engine.group(_put(engine, table), "text", ("row",), label, labelled).to_table()
+    calls = result.group_by("text").aggregate([("call", "count_distinct")])
+    assert sorted(calls["text"].to_pylist(), key=str) == sorted({f"k{i}" for i in range(41)} | {None}, key=str)
+    assert set(calls["call_count_distinct"].to_pylist()) == {1}
+    assert result.drop_columns(["call"]).equals(table.sort_by([("text", "ascending"), ("row", "ascending")]))
 
 
 def test_group_works_on_more_than_memory(opener: Opener, tmp_path: Path) -> None:

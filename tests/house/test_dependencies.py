@@ -107,6 +107,12 @@ def test_locks_hold_to_the_core_lock(lock: Path) -> None:
     assert core <= set(PIN.findall(lock.read_text()))
 
 
+def test_the_tests_run_on_the_spark_that_users_get() -> None:
+    """What the extra pins, the lock of the tests pins too."""
+    spark, dev = (set(PIN.findall((ROOT / "requirements" / name).read_text())) for name in ("spark.lock", "dev.lock"))
+    assert spark <= dev
+
+
 def test_python_is_supported() -> None:
     """The interpreter that runs the tests is one the project says it supports."""
     assert sys.version_info >= (3, 11)

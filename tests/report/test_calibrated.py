@@ -10,7 +10,7 @@ from stillwatch.model.calibration import Bar, Calibration
 from stillwatch.model.findings import Findings
 from stillwatch.report.calibrated import OLD_DAYS, bar_sentence, behind, calibration_line, facts, warnings
 from stillwatch.report.html import to_html
-from stillwatch.report.json import from_json, to_json
+from stillwatch.report.json import from_json, run_to_json, to_json
 
 from .examples import example_findings
 
@@ -114,11 +114,12 @@ def test_the_page_shows_it() -> None:
 def test_json_goes_there_and_back() -> None:
     """All of it survives, and findings from before it existed are still read."""
     findings = calibrated(comparable_units={"c": 3}, beyond_calibration={"client 20+": 1})
-    back = from_json(to_json(findings))
+    back = from_json(to_json(findings), run=run_to_json(findings))
     assert (back.calibration, back.bars, back.comparable_units) == (MADE, BARS, {"c": 3})
+    assert back.calibration_age_days == findings.calibration_age_days
 
     older = json.loads(to_json(findings))
-    for name in ("calibration", "calibration_age_days", "bars", "comparable_units", "beyond_calibration"):
+    for name in ("calibration", "bars", "comparable_units", "beyond_calibration"):
         del older[name]
     read = from_json(json.dumps(older))
     assert (read.calibration, read.bars, read.comparable_units) == (None, (), {})

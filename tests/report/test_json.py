@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stillwatch.errors import IncompatibleVersion
 from stillwatch.model.campaign import Campaign, Effect, Exposure, Verdict
 from stillwatch.model.findings import Findings
-from stillwatch.report.json import campaign_to_json, from_json, to_json
+from stillwatch.report.json import campaign_to_json, from_json, run_to_json, to_json
 from stillwatch.report.schema import campaigns_schema
 
 from .examples import empty_findings, example_findings
@@ -48,10 +48,19 @@ def same(a: object, b: object) -> bool:
 def test_round_trip_keeps_everything(make: Callable[[], Findings]) -> None:
     """Findings come back equal, tables included."""
     findings = make()
-    back = from_json(to_json(findings), tables(findings))
+    back = from_json(to_json(findings), tables(findings), run=run_to_json(findings))
     assert same(back.campaigns, findings.campaigns)
     assert to_json(back) == to_json(findings)
+    assert back.stage_s == findings.stage_s
     assert all(table.equals(getattr(back, name)) for name, table in tables(findings).items())
+
+
+def test_what_differs_between_runs_is_apart() -> None:
+    """Two scans of the same logs write the same campaigns.json, to the byte, however long they took and whenever."""
+    findings = example_findings()
+    later = replace(findings, stage_s={"read": 99.0}, calibration_age_days=7.5)
+    assert to_json(later) == to_json(findings)
+    assert json.loads(run_to_json(later)) == {"stage_s": {"read": 99.0}, "calibration_age_days": 7.5}
 
 
 @settings(max_examples=40)

@@ -14,7 +14,15 @@ from stillwatch.report.write import MARKER, check_folder, read_findings, write_f
 
 from .examples import empty_findings, example_findings
 
-FILES = {MARKER, "report.html", "campaigns.json", "streams.parquet", "exchanges.parquet", "quarantine.parquet"}
+FILES = {
+    MARKER,
+    "report.html",
+    "campaigns.json",
+    "run.json",
+    "streams.parquet",
+    "exchanges.parquet",
+    "quarantine.parquet",
+}
 
 
 def names(folder: Path) -> set[str]:
@@ -30,6 +38,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert names(report.parent) == FILES
     assert names(tmp_path / "a") == {"out"}
     assert to_json(back) == to_json(findings)
+    assert back.stage_s == findings.stage_s
     assert back.streams.equals(findings.streams)
     assert back.quarantine.schema.equals(findings.quarantine.schema)
 

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["Content", "conclude", "scan"]
 
 
+class Engine(StrEnum):
+    """Where the work is done; the findings are the same."""
+
+    LOCAL = "local"
+    SPARK = "spark"
+
+
 class Content(StrEnum):
     """What of the prompts is kept while working."""
 
@@ -24,33 +32,57 @@ class Content(StrEnum):
     NONE = "none"
 
 
+FindingsAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATH",
+        help="Folder for the findings; with --engine spark also a URL.",
+        show_default="LOGS/findings, else ./findings",
+    ),
+]
+EngineName = Annotated[Engine, typer.Option(help="Where the work is done: on this machine or on a cluster.")]
+Master = Annotated[
+    str | None, typer.Option(metavar="URL", help="Cluster, with --engine spark.", show_default="Spark's own setting")
+]
+Work = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Folder for work files; a cluster's executors must reach it.",
+        show_default="the temporary folder",
+    ),
+]
+Reference = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="STILLWATCH_REFERENCE",
+        help="Legitimate families to judge against: what calibrate wrote.",
+        show_default="the default reference",
+    ),
+]
+
+
 def scan(
     logs: Annotated[list[str], typer.Argument(metavar="LOGS...", help="Files, folders or globs; - is standard input.")],
     *,
     accounts: Annotated[Path | None, typer.Option(help="Table of accounts: CSV, JSONL or Parquet.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the findings.", show_default="LOGS/findings, else ./findings")
-    ] = None,
+    out: FindingsAt = None,
     as_json: AsJson = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 if any row was not accepted.")] = False,
     mapping: Annotated[Path | None, typer.Option(help="TOML that says which column is which.")] = None,
     memory: Annotated[str, typer.Option(help="Limit for sorting and grouping; the rest goes to disk.")] = "4GB",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads.", show_default="every core")] = None,
     content: Annotated[Content, typer.Option(help="What of the prompts is kept while working.")] = Content.FULL,
-    reference: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="STILLWATCH_REFERENCE",
-            help="Legitimate families to judge against: what calibrate wrote.",
-            show_default="the default reference",
-        ),
-    ] = None,
+    reference: Reference = None,
     pool: Annotated[
         list[Path] | None, typer.Option(help="Known questions: text, JSON lines, Parquet or a saved pool; repeatable.")
     ] = None,
     save_pool: Annotated[
         Path | None, typer.Option(help="File for hashes of what the harvests asked, to give as --pool later.")
     ] = None,
+    engine: EngineName = Engine.LOCAL,
+    master: Master = None,
+    work: Work = None,
     state: Annotated[
         Path | None, typer.Option(help="Folder for what scans remember from day to day; made at first use.")
     ] = None,
@@ -63,7 +95,8 @@ def scan(
     from stillwatch.report import check_folder
     from stillwatch.scan import scan as find
 
-    folder = out or default_out(logs)
+    scratch = _scratch(out, engine)
+    folder = Path(scratch.name) / "findings" if scratch else Path(out) if out else default_out(logs)
     check_folder(folder)
     _check_state(state, folder)
     with progress() as report:
@@ -77,13 +110,45 @@ def scan(
             reference=reference,
             pools=pool or (),
             save_pool=save_pool,
+            engine=engine.value,
+            master=master,
+            work=work,
             state=state,
             state_days=state_days,
             on_progress=report,
         )
-    conclude(findings, folder, as_json=as_json)
+    conclude(findings, folder, as_json=as_json, name_report=scratch is None)
+    if scratch and out:
+        _upload(folder, out, master, as_json=as_json)
+        scratch.cleanup()
     if strict:
-        _refuse_bad_rows(findings, folder)
+        _refuse_bad_rows(findings, out or folder)
+
+
+def _scratch(out: str | None, engine: Engine) -> "TemporaryDirectory[str] | None":
+    """Folder for findings that go to a URL; None where they go to a folder at once."""
+    from stillwatch.engine.spark_store import has_scheme
+
+    if out is None or not has_scheme(out):
+        return None
+    if engine is not Engine.SPARK:
+        msg = f"--out may be a URL with --engine spark only, got {out}"
+        raise InvalidInput(msg)
+    return TemporaryDirectory(prefix="stillwatch-")
+
+
+def _upload(folder: Path, url: str, master: str | None, *, as_json: bool) -> None:
+    """Bring the findings to a store, and say where they are."""
+    from stillwatch.engine.spark_session import open_session
+    from stillwatch.engine.spark_store import upload
+    from stillwatch.report import MARKER
+
+    session, is_new = open_session(master)
+    upload(session, folder, url.rstrip("/"), MARKER)
+    if is_new:
+        session.stop()
+    if not as_json:
+        typer.echo(f"findings: {url}")
 
 
 def _check_state(state: Path | None, folder: Path) -> None:
@@ -105,11 +170,11 @@ def conclude(findings: "Findings", folder: Path, *, as_json: bool, name_report: 
         print_findings(findings, Console(highlight=False), report if name_report else None)
 
 
-def _refuse_bad_rows(findings: "Findings", folder: Path) -> None:
+def _refuse_bad_rows(findings: "Findings", folder: Path | str) -> None:
     tally = findings.tally
     if tally.rows_quarantined or tally.rows_duplicate:
         msg = (
             f"{tally.rows_quarantined} rows were quarantined and {tally.rows_duplicate} were duplicates; "
-            f"see {folder / 'quarantine.parquet'}, or scan without --strict"
+            f"see {folder}/quarantine.parquet, or scan without --strict"
         )
         raise QuarantinedRows(msg)

@@ -1,6 +1,6 @@
 """Whole groups in order out of a data set larger than memory: DuckDB sorts and spills, this cuts at group borders."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -80,8 +80,15 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def whole_groups(batches: Iterable[pa.RecordBatch], key: str, rows: int) -> Iterator[pa.Table]:
+Hold = Callable[[list[pa.RecordBatch]], list[pa.RecordBatch]]
+
+
+def whole_groups(
+    batches: Iterable[pa.RecordBatch], key: str, rows: int, hold: Hold | None = None
+) -> Iterator[pa.Table]:
     """Cut batches sorted by `key` into tables of whole groups: about `rows` rows, or one group if it is larger.
+
+    hold    Called with the rows of a group that grows, gives the same rows back; None keeps them in memory.
 
     >>> sorted_by_k = [pa.record_batch({"k": k}) for k in ([1, 1, 2], [2, 2], [3, 4])]
     >>> [table["k"].to_pylist() for table in whole_groups(sorted_by_k, "k", rows=3)]
@@ -93,6 +100,8 @@ def whole_groups(batches: Iterable[pa.RecordBatch], key: str, rows: int) -> Iter
         start = _start_of_last_group(batch, key, last)
         if start is None:
             last.append(batch)
+            if hold is not None:
+                last = hold(last)
         else:
             done += [*last, batch.slice(0, start)]
             last = [batch.slice(start)]

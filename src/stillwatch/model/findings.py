@@ -82,9 +82,9 @@ class Findings:
     n_families      Families that were scored.
     not_judged      What the whole input cannot show, as codes (no-addresses, no-payments, no-text, ...).
     reference       Name of the legitimate reference; ``is_default_reference`` asks for a warning in every report.
-    stage_s         Seconds by stage.
+    stage_s         Seconds by stage; in run.json, as they differ from run to run.
     calibration     Where the reference comes from; None when its file does not say.
-    calibration_age_days    Days between the calibration and the scan; None when its file does not say.
+    calibration_age_days    Days between the calibration and the scan; None when its file does not say. In run.json.
     bars            Bar of each size class.
     comparable_units    By campaign id: legitimate units of the same view and half to twice the accounts of its
                     strongest family; campaigns that the reference says nothing of are left out.
@@ -103,8 +103,8 @@ class Findings:
     is_default_reference: bool
     reference_units: int
     bar_bits: float
-    stage_s: Mapping[str, float]
     version: str
+    stage_s: Mapping[str, float] = field(default_factory=dict)
     calibration: Calibration | None = None
     calibration_age_days: float | None = None
     bars: tuple[Bar, ...] = ()

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 __all__ = ["Progress", "Stages"]
 
@@ -28,7 +28,6 @@ class Stages:
     def __init__(self, on_progress: Progress | None = None) -> None:
         self.seconds: dict[str, float] = {}
         self._on_progress = on_progress
-        self._lock = threading.Lock()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -46,14 +45,27 @@ class Stages:
 
     def counting(self, name: str, total: int, fn: Callable[[A], B], n_rows: Callable[[A], int]) -> Callable[[A], B]:
         """`fn`, reporting after each call how many rows have passed through it."""
-        done = 0
+        return _Counting(self, name, total, fn, n_rows)
 
-        def counted(value: A) -> B:
-            nonlocal done
-            result = fn(value)
-            with self._lock:
-                done += n_rows(value)
-                self.report(name, min(done, total), total)
-            return result
 
-        return counted
+class _Counting(Generic[A, B]):
+    """A function that counts. Another process gets the function alone: nobody there looks at progress."""
+
+    def __init__(self, stages: Stages, name: str, total: int, fn: Callable[[A], B], n_rows: Callable[[A], int]) -> None:
+        self._stages, self._name, self._total = stages, name, total
+        self._fn, self._n_rows = fn, n_rows
+        self._lock, self._done = threading.Lock(), 0
+
+    def __call__(self, value: A) -> B:
+        result = self._fn(value)
+        with self._lock:
+            self._done += self._n_rows(value)
+            self._stages.report(self._name, min(self._done, self._total), self._total)
+        return result
+
+    def __reduce__(self) -> tuple[Callable[[Callable[[A], B]], Callable[[A], B]], tuple[Callable[[A], B]]]:
+        return _itself, (self._fn,)
+
+
+def _itself(fn: Callable[[A], B]) -> Callable[[A], B]:
+    return fn

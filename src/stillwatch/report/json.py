@@ -16,12 +16,16 @@ from stillwatch.model.campaign import Campaign
 from stillwatch.model.findings import CAMPAIGNS_VERSION, FINDING_EXCHANGE, STREAM, Findings
 from stillwatch.model.quarantine import QUARANTINE
 
-__all__ = ["FORMAT", "TABLES", "campaign_to_json", "from_json", "to_json"]
+__all__ = ["FORMAT", "OF_THE_RUN", "TABLES", "campaign_to_json", "from_json", "run_to_json", "to_json"]
 
 FORMAT = "stillwatch-campaigns"
 
 TABLES: Mapping[str, pa.Schema] = {"streams": STREAM, "exchanges": FINDING_EXCHANGE, "quarantine": QUARANTINE}
 """Fields of `Findings` that are Arrow tables: they go to Parquet files of the same name."""
+
+OF_THE_RUN = ("stage_s", "calibration_age_days")
+"""Fields of `Findings` that differ between two scans of the same logs: they go to run.json, so that campaigns.json is
+the same to the byte on every machine and engine."""
 
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """JSON has no such numbers; they are written as these strings, as protobuf's JSON mapping does."""
@@ -30,8 +34,14 @@ _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 def to_json(findings: Findings) -> str:
     """Findings as JSON text, ASCII only so that no terminal can be tricked by it."""
     content = {"format": FORMAT, "format_version": CAMPAIGNS_VERSION}
-    content |= {f.name: _plain(getattr(findings, f.name)) for f in fields(findings) if f.name not in TABLES}
+    names = (f.name for f in fields(findings) if f.name not in {*TABLES, *OF_THE_RUN})
+    content |= {name: _plain(getattr(findings, name)) for name in names}
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def run_to_json(findings: Findings) -> str:
+    """What is particular to this run of the scan, as JSON text."""
+    return json.dumps({name: _plain(getattr(findings, name)) for name in OF_THE_RUN}, indent=1, allow_nan=False) + "\n"
 
 
 def campaign_to_json(campaign: Campaign) -> str:
@@ -39,16 +49,20 @@ def campaign_to_json(campaign: Campaign) -> str:
     return json.dumps(_plain(campaign), indent=1, allow_nan=False) + "\n"
 
 
-def from_json(text: str, tables: Mapping[str, pa.Table] | None = None, *, where: str = "campaigns.json") -> Findings:
+def from_json(
+    text: str, tables: Mapping[str, pa.Table] | None = None, *, run: str = "{}", where: str = "campaigns.json"
+) -> Findings:
     """Findings back from JSON.
 
     tables      Their Arrow tables by name (`TABLES`); one that is missing is empty.
+    run         What `run_to_json` gave; without it nothing is known of the run.
     where       Name of the file, for messages.
     Raises      IncompatibleVersion if the text is something else or was written by a version whose layout differs.
     """
     try:
         content = json.loads(text)
         _check_format(content, where)
+        content |= json.loads(run)
         hints = get_type_hints(Findings)
         there = (f for f in fields(Findings) if f.name not in TABLES and (f.name in content or _is_needed(f)))
         values = {f.name: _typed(content[f.name], hints[f.name]) for f in there}

@@ -13,19 +13,20 @@ import pyarrow.parquet as pq
 from stillwatch.errors import IncompatibleVersion, InvalidInput, MissingData, UnreadableSource
 from stillwatch.model.findings import CAMPAIGNS_VERSION, Findings
 from stillwatch.report.html import to_html
-from stillwatch.report.json import TABLES, from_json, to_json
+from stillwatch.report.json import TABLES, from_json, run_to_json, to_json
 
-__all__ = ["CAMPAIGNS", "MARKER", "REPORT", "check_folder", "read_findings", "write_findings"]
+__all__ = ["CAMPAIGNS", "MARKER", "REPORT", "RUN", "check_folder", "read_findings", "write_findings"]
 
 MARKER = ".stillwatch"
 """File that marks a folder as findings: readers of logs do not walk into it."""
 
 REPORT = "report.html"
 CAMPAIGNS = "campaigns.json"
+RUN = "run.json"
 
 T = TypeVar("T")
 
-_FILES = (REPORT, CAMPAIGNS, *(f"{name}.parquet" for name in TABLES))
+_FILES = (REPORT, CAMPAIGNS, RUN, *(f"{name}.parquet" for name in TABLES))
 
 
 def check_folder(folder: Path) -> None:
@@ -69,6 +70,7 @@ def write_findings(findings: Findings, folder: Path) -> Path:
 def _write_files(findings: Findings, folder: Path) -> None:
     (folder / REPORT).write_text(to_html(findings), encoding="utf-8", errors="replace")
     (folder / CAMPAIGNS).write_text(to_json(findings), encoding="ascii")
+    (folder / RUN).write_text(run_to_json(findings), encoding="ascii")
     for name in TABLES:
         pq.write_table(getattr(findings, name), folder / f"{name}.parquet", compression="zstd")
 
@@ -100,7 +102,8 @@ def read_findings(folder: Path) -> Findings:
         raise IncompatibleVersion(msg)
     tables = {name: _table(folder / f"{name}.parquet", schema) for name, schema in TABLES.items()}
     text = _opened(folder / CAMPAIGNS, lambda path: path.read_text(encoding="utf-8"))
-    return from_json(text, tables, where=str(folder / CAMPAIGNS))
+    run = _opened(folder / RUN, lambda path: path.read_text(encoding="utf-8")) if (folder / RUN).exists() else "{}"
+    return from_json(text, tables, run=run, where=str(folder / CAMPAIGNS))
 
 
 def _is_complete(folder: Path) -> bool:

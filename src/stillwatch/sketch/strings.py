@@ -53,4 +53,7 @@ def _one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def _bytes(data: pa.Buffer | None) -> NDArray[np.uint8]:
-    return np.frombuffer(b"" if data is None else data, np.uint8)
+    """Never to be written to, wherever the text came from: kernels are compiled once, for that."""
+    found = np.frombuffer(b"" if data is None else data, np.uint8)
+    found.flags.writeable = False
+    return found
