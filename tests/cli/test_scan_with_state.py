@@ -28,7 +28,7 @@ def test_a_second_scan_says_since_when_a_campaign_is_open(tmp_path: Path, monkey
     assert "open since" in printed
     assert "open since" in (tmp_path / "f2" / "report.html").read_text()
     (name,) = {word for word in printed.split() if word.startswith("campaign-")}
-    assert "Open since 2026-" in " ".join(run("explain", name, "--in", tmp_path / "f2").split())
+    assert "Open since" in " ".join(run("explain", name, "--in", tmp_path / "f2").split())
 
 
 def test_state_and_findings_are_two_folders(tmp_path: Path) -> None:

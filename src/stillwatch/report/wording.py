@@ -357,6 +357,7 @@ STAGES: Mapping[str, str] = {
     "draft": "planning the traffic",
     "write": "writing the logs",
     "read": "reading the logs",
+    "recall": "reading what earlier scans left",
     "distinct prompts": "finding distinct prompts",
     "count phrases": "counting phrases",
     "cut segments": "finding text that recurs",
@@ -377,6 +378,7 @@ STAGES: Mapping[str, str] = {
     "judge campaigns": "judging campaigns",
     "judge residues": "judging what else the accounts send",
     "name campaigns": "gathering evidence",
+    "remember": "leaving a state for the next scan",
 }
 """Stages of a simulation and a scan, as the progress line says them."""
 
