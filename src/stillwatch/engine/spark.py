@@ -52,12 +52,14 @@ class SparkSizes:
     group_rows      Rows of whole groups handed over at a time, about.
     part_rows       Rows of a part, about: what one task reads, or sorts.
     part_bytes      Bytes of a part, about.
+    lanes           Summaries that are folded side by side; None is one a core.
     """
 
     batch_rows: int = 65_536
     group_rows: int = 250_000
     part_rows: int = 262_144
     part_bytes: int = 64_000_000
+    lanes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,7 @@ class SparkEngine:
         source = _of_spark(dataset)
         if not source.count():
             return zero()
-        n = max(1, min(len(source.rows), self._context.defaultParallelism))
+        n = min(len(source.rows), self._sizes.lanes or max(1, self._context.defaultParallelism))
         frame = self._read(source).coalesce(n)
         with self._step(keep=False) as (store, name):
             self._run(frame, Fold(zero, fold, source.schema, self._sizes.batch_rows), SUMMARY, f"{name}/0")
