@@ -61,6 +61,13 @@ Reference = Annotated[
     ),
 ]
 
+StateAt = Annotated[
+    Path | None, typer.Option(help="Folder for what scans remember from day to day; made at first use.")
+]
+StateDays = Annotated[
+    int | None, typer.Option(help="Days that a new state remembers, half of them at least.", show_default="14")
+]
+
 
 def scan(
     logs: Annotated[list[str], typer.Argument(metavar="LOGS...", help="Files, folders or globs; - is standard input.")],
@@ -83,13 +90,8 @@ def scan(
     engine: EngineName = Engine.LOCAL,
     master: Master = None,
     work: Work = None,
-    state: Annotated[
-        Path | None, typer.Option(help="Folder for what scans remember from day to day; made at first use.")
-    ] = None,
-    state_days: Annotated[
-        int | None,
-        typer.Option(help="Days that a new state remembers, half of them at least.", show_default="14"),
-    ] = None,
+    state: StateAt = None,
+    state_days: StateDays = None,
 ) -> None:
     """Find distillation campaigns in API logs, print them, and write report.html, campaigns.json and the tables."""
     from stillwatch.report import check_folder
