@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stillwatch.detect._kernels_kinship import expected_overlaps
+from stillwatch.detect._kernels_kinship import expected_overlaps, least_overlaps
 from stillwatch.detect.kinship import Streams, kindred
 
 
@@ -22,10 +22,11 @@ def sent(rng: np.random.Generator, *families: tuple[NDArray[np.int64], float], n
     return Streams(np.concatenate(family), np.concatenate(account), np.concatenate(n), len(families), n_accounts)
 
 
-@given(
-    one=st.dictionaries(st.integers(0, 9), st.integers(1, 5), min_size=1),
-    other=st.dictionaries(st.integers(0, 9), st.integers(1, 5), min_size=1),
-)
+SENT = st.dictionaries(st.integers(0, 9), st.integers(1, 5) | st.integers(60, 200), min_size=1)
+"""Exchanges of accounts; those with many are beyond the table of chances."""
+
+
+@given(one=SENT, other=SENT)
 def test_expectations_are_those_of_dealing_every_exchange_by_one_chance(
     one: dict[int, int], other: dict[int, int]
 ) -> None:
@@ -42,6 +43,22 @@ def test_expectations_are_those_of_dealing_every_exchange_by_one_chance(
     first, total = np.array([0, len(one), len(n)]), np.array([sum(one.values()), sum(other.values())], np.float64)
     found = expected_overlaps(first, accounts, n, total, np.array([0]), np.array([1]))
     assert found[0] == pytest.approx(expected)
+    sizes = np.array(sorted(one.values()) + sorted(other.values()))
+    common = np.array([len(one.keys() & other.keys())])
+    assert least_overlaps(first, sizes, total, np.array([0]), np.array([1]), common)[0] <= expected[0] + 1e-9
+
+
+def test_the_bound_leaves_out_no_pair_that_is_kin() -> None:
+    """With and without it the same pairs are above the least kinship, and most of the others are gone."""
+    rng = np.random.default_rng(5)
+    crews = [np.arange(80), np.arange(80, 140)]
+    parts = [(crew, mean) for crew in crews for mean in (6.0, 2.0, 0.6)]
+    mixed = [(np.r_[crews[0][:n], np.arange(200 + 300 * i, 400 + 300 * i)], 1.5) for i, n in enumerate((5, 10, 20, 40))]
+    streams = sent(rng, *parts, *mixed)
+    plain, bounded = kindred(streams), kindred(streams, least=0.6)
+    told = [{(i, j): k for i, j, k in zip(kin.one, kin.other, kin.kinship, strict=True)} for kin in (plain, bounded)]
+    assert {pair for pair, k in told[0].items() if k > 0.6} == {pair for pair, k in told[1].items() if k > 0.6}
+    assert len(told[1]) < len(told[0])
 
 
 def test_pieces_of_one_crew_are_kin_however_rare_they_are() -> None:

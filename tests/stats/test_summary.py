@@ -30,6 +30,32 @@ def test_sums_equal_a_counter_however_merged(left: list[tuple[int, int]], right:
     assert [(row["k"], row["v"]) for row in together] == sorted(expected.items())
 
 
+pairs = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from([0, 3, 2**63, 2**64 - 1]), st.integers(-9, 9)), max_size=40
+)
+
+
+@given(pairs)
+def test_sums_by_two_keys_are_sorted_by_both(found: list[tuple[int, int, int]]) -> None:
+    """Large keys stay as they are, and no two pairs are taken for one."""
+    one, other = (pa.array([row[j] for row in found], pa.uint64()) for j in range(2))
+    values = pa.array([value for *_, value in found], pa.int64())
+    expected: Counter[tuple[int, int]] = Counter()
+    for a, b, value in found:
+        expected[a, b] += value
+    table = Summary(("a", "b"), ("v",)).add(pa.table({"a": one, "b": other, "v": values})).table()
+    assert [(row["a"], row["b"], row["v"]) for row in table.to_pylist()] == [
+        (*k, v) for k, v in sorted(expected.items())
+    ]
+
+
+def test_keys_of_other_kinds_are_added_up_too() -> None:
+    """Three keys, or text."""
+    table = pa.table({"a": [1, 1], "b": [2, 2], "c": [3, 3], "t": ["x", "x"], "v": [4, 5]})
+    for keys in (("a", "b", "c"), ("t",)):
+        assert Summary(keys, ("v",)).add(table).table()["v"].to_pylist() == [9]
+
+
 @given(rows, rows)
 def test_firsts_are_the_minimum_however_merged(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> None:
     """The smallest value of every key, whoever saw it."""

@@ -138,7 +138,7 @@ class LocalEngine:
                   `schema`; OutOfMemory if sorting needs more memory or disk.
         """
         source = _parquet(dataset)
-        _check_columns(source, (key, *order_by))
+        source.select([key, *order_by])  # refuses columns that do not exist
         path = self._new_path()
         rows = self._rows(source, self._group_rows)
         spill = path.with_suffix(".spill")
@@ -177,10 +177,3 @@ def _parquet(dataset: Dataset) -> ParquetDataset:
         message = f"a data set of this engine is needed, got {type(dataset).__name__}"
         raise InvalidInput(message)
     return dataset
-
-
-def _check_columns(dataset: ParquetDataset, names: tuple[str, ...]) -> None:
-    """Refuse columns that do not exist."""
-    if unknown := [name for name in names if name not in dataset.schema.names]:
-        message = f"no such columns: {unknown}; there are {dataset.schema.names}"
-        raise InvalidInput(message)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from stillwatch.engine.threads import map_in_order
 from stillwatch.errors import InvalidInput, UnreadableSource
 
-__all__ = ["ParquetDataset", "conform", "open_parquet", "write_parquet"]
+__all__ = ["ParquetDataset", "conform", "narrowed", "open_parquet", "write_parquet"]
 
 T = TypeVar("T", pa.RecordBatch, pa.Table)
 
@@ -47,11 +47,7 @@ class ParquetDataset:
 
         Raises    InvalidInput if a column does not exist.
         """
-        if unknown := [name for name in columns if name not in self.schema.names]:
-            message = f"no such columns: {unknown}; there are {self.schema.names}"
-            raise InvalidInput(message)
-        schema = pa.schema([self.schema.field(name) for name in columns], metadata=self.schema.metadata)
-        return replace(self, schema=schema)
+        return replace(self, schema=narrowed(self.schema, columns))
 
     def to_table(self, columns: list[str] | None = None) -> pa.Table:
         """Bring the named columns into memory, in the dataset's order.
@@ -70,6 +66,17 @@ class ParquetDataset:
             with pq.ParquetFile(path, pre_buffer=False) as file:
                 for batch in file.iter_batches(batch_size=rows, columns=names):
                     yield conform(batch.select(names), self.schema)
+
+
+def narrowed(schema: pa.Schema, columns: list[str]) -> pa.Schema:
+    """Only the named columns of a schema, in the order of the list.
+
+    Raises    InvalidInput if a column does not exist.
+    """
+    if unknown := [name for name in columns if name not in schema.names]:
+        message = f"no such columns: {unknown}; there are {schema.names}"
+        raise InvalidInput(message)
+    return pa.schema([schema.field(name) for name in columns], metadata=schema.metadata)
 
 
 def conform(data: T, schema: pa.Schema) -> T:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engine.memory import parse_memory
-from stillwatch.engine.parquet import conform, open_parquet
+from stillwatch.engine.parquet import conform, narrowed, open_parquet
 from stillwatch.engine.spark_entry import entry
 from stillwatch.engine.spark_session import is_on_this_machine, new_session, open_session
 from stillwatch.engine.spark_ship import archive_of, ship, versions
@@ -86,11 +86,7 @@ class SparkDataset:
 
         Raises    InvalidInput if a column does not exist.
         """
-        if unknown := [name for name in columns if name not in self.schema.names]:
-            message = f"no such columns: {unknown}; there are {self.schema.names}"
-            raise InvalidInput(message)
-        schema = pa.schema([self.schema.field(name) for name in columns], metadata=self.schema.metadata)
-        return replace(self, schema=schema)
+        return replace(self, schema=narrowed(self.schema, columns))
 
     def to_table(self, columns: list[str] | None = None) -> pa.Table:
         """Bring the named columns into memory, in the dataset's order.
@@ -267,7 +263,7 @@ class SparkEngine:
         from pyspark.sql.functions import col  # noqa: PLC0415 - an extra
 
         source = _of_spark(dataset)
-        source.select([key, *order_by])
+        source.select([key, *order_by])  # refuses columns that do not exist
         order = [col(_quoted(name)).asc_nulls_last() for name in (key, *order_by, AT)]
         n = max(1, math.ceil(source.count() / self._sizes.part_rows))
         task = Group(fn, key, source.schema, schema, self._sizes.group_rows, self._limit_bytes)

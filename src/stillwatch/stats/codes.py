@@ -15,5 +15,6 @@ def in_order(values: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.
     >>> codes.tolist(), firsts.tolist()
     ([0, 0, 1, 0, 2], [0, 2, 4])
     """
-    codes, firsts = codes_and_firsts(np.ascontiguousarray(values))
+    contiguous = np.ascontiguousarray(values)
+    codes, firsts = codes_and_firsts(contiguous, contiguous)
     return codes, firsts

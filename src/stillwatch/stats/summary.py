@@ -7,7 +7,7 @@ from typing import Final, Self
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.stats._kernels_codes import codes_of_pairs, sums_by_code
+from stillwatch.stats._kernels_codes import codes_and_firsts, sums_by_code
 
 __all__ = ["Firsts", "Summary"]
 
@@ -78,7 +78,7 @@ class Summary(_Condensed):
         keys = [table[name].to_numpy() for name in self.keys]
         if len(keys) > 2 or any(key.dtype not in {np.dtype(np.uint64), np.dtype(np.int64)} for key in keys):
             return self._grouped(table)
-        codes, first = codes_of_pairs(keys[0].view(np.uint64), keys[-1].view(np.uint64))
+        codes, first = codes_and_firsts(keys[0].view(np.uint64), keys[-1].view(np.uint64))
         columns = [pa.array(key[first]) for key in keys]
         for name in self.sums:
             values = table[name].to_numpy()

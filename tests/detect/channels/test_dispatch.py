@@ -338,6 +338,17 @@ def test_only_the_first_exchanges_and_visits_are_read(
     assert bits_of(account, time_us) == bits_of(account[:MAX_EXCHANGES], time_us[:MAX_EXCHANGES])
 
 
+def test_nobody_waits_for_families_that_have_much_against_them() -> None:
+    """People who come back by habit are told from their first 2,048 turns; dealt turns are read to the end."""
+    rng = np.random.default_rng(7)
+    people = relabel(np.repeat(rng.zipf(1.5, 3_000) % 300, 3)[:8_000])
+    dealt = relabel(rng.integers(0, 200, 8_000))
+    first = dispatch_turns(people[:2_048], hours(2_048, 0.5))
+    assert first.bits < -256
+    assert dispatch_turns(people, hours(people.size, 0.5)) == first
+    assert dispatch_turns(dealt, hours(8_000, 0.5)).bits > dispatch_turns(dealt[:2_048], hours(2_048, 0.5)).bits > 0
+
+
 def test_visits_beyond_the_first_exchanges_are_read() -> None:
     """Visits are capped by themselves: what follows the first exchanges counts where it begins a visit, else not."""
     account = np.concatenate([np.tile(np.arange(10), MAX_EXCHANGES // 10), np.zeros(500)]).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Hot loops of hashing rows; `mixing._mix` and `ids.family_ids` have what they compute."""
+"""Hot loops of hashing rows; the twins are in `tests/detect/views/test_mixing.py`."""
 
 import numpy as np
 from numba import njit
