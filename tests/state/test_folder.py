@@ -59,6 +59,18 @@ def test_writing_the_same_again_changes_no_file(tmp_path: Path) -> None:
     assert {p: p.read_bytes() for p in path.rglob("*") if p.is_file()} == before
 
 
+def test_writing_the_same_again_mends_what_is_damaged(tmp_path: Path) -> None:
+    """Logs that are scanned again leave a whole state, also where a file of it had been changed on disk."""
+    path = written(tmp_path / "state", example(1), example(2))
+    (path / "generation-000002" / "families.sealed").write_bytes(b"nothing")
+    with StateFolder(path, SALT).held() as held:
+        current = held.current()
+        assert current is not None
+        held.write(example(2), held.parent(current), "input 1")
+    assert loaded(path) == example(2)
+    assert sorted(p.name for p in path.glob("generation-*")) == ["generation-000001", "generation-000003"]
+
+
 class Killed(BaseException):
     """Stands for the end of the process."""
 

@@ -46,7 +46,7 @@ def forget_places(attributes: NDArray[np.uint64], places: NDArray[np.int64]) -> 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
 def n_alike_inside(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     """How many of the values equal each, itself included."""
-    codes, firsts = codes_and_firsts(values)
+    codes, firsts = codes_and_firsts(values, values)
     counts = np.zeros(firsts.shape[0], np.int64)
     for i in range(codes.shape[0]):
         counts[codes[i]] += 1

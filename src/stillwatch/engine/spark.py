@@ -283,6 +283,7 @@ class SparkEngine:
 
     def _run(self, frame: "DataFrame", task: Task, stored: pa.Schema, name: str) -> dict[int, int]:
         """Run a task on every partition and write what it gives; rows of each part."""
+        from py4j.protocol import Py4JError  # noqa: PLC0415 - comes with pyspark
         from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
 
         broadcast = self._shipped(task)
@@ -290,7 +291,7 @@ class SparkEngine:
         run = entry(self._archive, broadcast, reports, versions())
         try:
             frame.mapInArrow(run, _spark_schema(stored)).write.parquet(self._open_store().at(name))
-        except PySparkException as error:
+        except (PySparkException, Py4JError) as error:
             message = f"Spark gave up on a step: {_reason(error)}"
             raise EngineUnavailable(message) from error
         finally:

@@ -41,6 +41,7 @@ def open_session(master: str | None) -> "tuple[SparkSession, bool]":
     Raises  EngineUnavailable if pyspark, Java or the cluster is not there.
     """
     _check_installed()
+    from py4j.protocol import Py4JError  # noqa: PLC0415 - comes with pyspark
     from pyspark import SparkContext  # noqa: PLC0415 - an extra
     from pyspark.errors import PySparkException  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
@@ -54,6 +55,9 @@ def open_session(master: str | None) -> "tuple[SparkSession, bool]":
         builder = builder.master(master)
     try:
         session = builder.getOrCreate()
+    except Py4JError as error:
+        message = f"no Spark session at {master}: the cluster took no application; Spark's lines above say why"
+        raise EngineUnavailable(message) from error
     except (PySparkException, OSError, RuntimeError) as error:
         message = f"no Spark session at {master}: {error}"
         raise EngineUnavailable(message) from error

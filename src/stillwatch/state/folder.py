@@ -126,14 +126,17 @@ class StateFolder:
         return State.of_tables(tables, generation.window_days)
 
     def write(self, state: State, parent: Generation | None, digest: str) -> None:
-        """Make a state the current one; it is safe on disk when this returns. A state that is current stays as it is.
+        """Make a state the current one; it is safe on disk when this returns.
+
+        A state that is current and whole stays as it is; one whose files are damaged is written anew.
 
         Raises  UnreadableSource when it cannot be written.
         """
         files = {name: sealed(_encoded(table), name, self._salt) for name, table in state.tables().items()}
         known = {name: {"bytes": len(d), "sha256": hashlib.sha256(d).hexdigest()} for name, d in files.items()}
         old = self.current()
-        if old is not None and (old.files, old.digest, old.parent) == (known, digest, parent and parent.line):
+        same = old is not None and (old.files, old.digest, old.parent) == (known, digest, parent and parent.line)
+        if old is not None and same and self._is_whole(old):
             return
         number = 1 + max([0, *(int(path.name.rpartition("-")[2]) for path in self._generations())])
         manifest = {
@@ -152,6 +155,13 @@ class StateFolder:
         except OSError as wrong:
             msg = f"the state cannot be written to {self.path}: {wrong.strerror or type(wrong).__name__}"
             raise UnreadableSource(msg) from wrong
+
+    def _is_whole(self, generation: Generation) -> bool:
+        try:
+            self.load(generation)
+        except (UnreadableSource, IncompatibleVersion):
+            return False
+        return True
 
     def _write(self, name: str, manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
         folder = self.path / (name + _PARTIAL)

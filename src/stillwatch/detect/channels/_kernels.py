@@ -60,7 +60,8 @@ def codes_by_column(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Codes of the values, column by column; -1 where the value is 0, unknown."""
     codes = np.empty(values.shape, np.int64)
     for a in range(values.shape[1]):
-        codes[:, a] = codes_and_firsts(np.ascontiguousarray(values[:, a]))[0]
+        column = np.ascontiguousarray(values[:, a])
+        codes[:, a] = codes_and_firsts(column, column)[0]
         for i in range(values.shape[0]):
             if values[i, a] == 0:
                 codes[i, a] = -1
