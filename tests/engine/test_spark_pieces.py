@@ -303,9 +303,7 @@ def test_a_cluster_that_takes_no_application_is_said(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(spark_session, "_check_installed", lambda: None)
     monkeypatch.setattr(SparkSession.Builder, "getOrCreate", refused)
-    with pytest.raises(
-        EngineUnavailable, match="at spark://nowhere:1: the cluster took no application"
-    ):
+    with pytest.raises(EngineUnavailable, match="at spark://nowhere:1: the cluster took no application"):
         open_session("spark://nowhere:1")
 
 
