@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stillwatch.detect._kernels_kinship import expected_overlaps, least_overlaps
+from stillwatch.detect import kinship
+from stillwatch.detect._kernels_kinship import common_volumes, expected_overlaps, least_overlaps
 from stillwatch.detect.kinship import Streams, kindred
 
 
@@ -46,6 +47,34 @@ def test_expectations_are_those_of_dealing_every_exchange_by_one_chance(
     sizes = np.array(sorted(one.values()) + sorted(other.values()))
     common = np.array([len(one.keys() & other.keys())])
     assert least_overlaps(first, sizes, total, np.array([0]), np.array([1]), common)[0] <= expected[0] + 1e-9
+
+
+@given(one=SENT, other=SENT, more=SENT)
+def test_common_volumes_are_sums_over_common_accounts(
+    one: dict[int, int], other: dict[int, int], more: dict[int, int]
+) -> None:
+    """The kernel adds up what a plain loop does."""
+    sent_by = [one, other, more]
+    busiest = np.array([max(f.get(account, 0) for f in sent_by) for account in range(10)])
+    account, n = ([*map(int, v)] for v in zip(*(pair for f in sent_by for pair in sorted(f.items())), strict=True))
+    first = np.r_[0, np.cumsum([len(f) for f in sent_by])]
+    pairs = np.array([0, 0, 1]), np.array([1, 2, 2])
+    found = common_volumes(first, np.array(account), np.array(n), busiest, *pairs)
+    for row, (i, j) in zip(found.tolist(), zip(*pairs, strict=True), strict=True):
+        both = sent_by[i].keys() & sent_by[j].keys()
+        assert row == [sum(sent_by[i][a] for a in both), sum(sent_by[j][a] for a in both), sum(busiest[list(both)])]
+
+
+def test_blocks_of_families_give_the_pairs_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Meetings are counted a block after the other: the same kin in the same order, however small the blocks."""
+    rng = np.random.default_rng(6)
+    streams = sent(rng, *((rng.choice(300, 60, replace=False), 2.0) for _ in range(40)))
+    whole = kindred(streams)
+    assert len(whole.one) > 100
+    for block in (1, 500):
+        monkeypatch.setattr(kinship, "_BLOCK", block)
+        for one, other in zip(whole, kindred(streams), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_the_bound_leaves_out_no_pair_that_is_kin() -> None:

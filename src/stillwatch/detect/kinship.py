@@ -14,6 +14,8 @@ __all__ = ["Kin", "Streams", "kindred"]
 
 _FALSE_DISCOVERY_RATE = 1e-3
 _FEWEST_COMMON = 3
+_BLOCK = 1 << 24
+"""Meetings of two streams that are counted at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,30 @@ class Kin(NamedTuple):
     inside: NDArray[np.float64]
 
 
+def _overlapping(
+    account: NDArray[np.int64], first: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of families with enough common accounts, and how many, a block of families after the other.
+
+    Most pairs have one or two in common: all of them at once would take more memory than everything else.
+    """
+    ones = np.ones(len(account), np.int32)
+    shape = len(first) - 1, int(account.max(initial=-1)) + 1
+    accounts_of = sparse.csr_array((ones, account, first), shape=shape)
+    families_of = sparse.csr_array(accounts_of.T)
+    met = np.r_[0, np.cumsum(np.diff(families_of.indptr).astype(np.int64)[account])][first]
+    found = [np.zeros((3, 0), np.int64)]
+    start = 0
+    while start < len(first) - 1:
+        stop = max(start + 1, int(np.searchsorted(met, met[start] + _BLOCK, side="right")) - 1)
+        pairs = sparse.coo_array(accounts_of[start:stop] @ families_of)
+        kept = (pairs.data >= _FEWEST_COMMON) & (pairs.col > pairs.row + start)
+        found.append(np.array([pairs.row[kept] + np.int64(start), pairs.col[kept], pairs.data[kept]], np.int64))
+        start = stop
+    one, other, common = np.concatenate(found, axis=1)
+    return one, other, common
+
+
 def kindred(streams: Streams, meeting: float | None = None, least: float = 0.0) -> Kin:
     """Pairs with more common accounts than chance allows (hypergeometric tail, Benjamini-Hochberg), and their kinship.
 
@@ -72,12 +98,7 @@ def kindred(streams: Streams, meeting: float | None = None, least: float = 0.0) 
     family, account, n = streams.family[order], streams.account[order], streams.n[order]
     size = np.bincount(family, minlength=streams.n_families)
     first = np.r_[0, np.cumsum(size)].astype(np.int64)
-    incidence = sparse.csr_array(
-        (np.ones(len(family), np.int64), (family, account)), shape=(streams.n_families, streams.n_accounts)
-    )
-    pairs = sparse.coo_array(sparse.triu(incidence @ incidence.T, k=1))
-    enough = pairs.data >= _FEWEST_COMMON
-    one, other, common = (np.asarray(v[enough], np.int64) for v in (pairs.row, pairs.col, pairs.data))
+    one, other, common = _overlapping(account, first)
     if not len(one):
         return Kin(one, other, common, np.zeros(0), np.zeros((2, 0)))
     log_p = log_hypergeometric_tail(common, size[one], size[other], streams.n_accounts)

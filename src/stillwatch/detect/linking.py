@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from stillwatch.detect._kernels_kinship import common_volumes
 from stillwatch.detect.kinship import Streams, kindred
 
 __all__ = ["link"]
@@ -66,14 +66,11 @@ def _shared_share(streams: Streams, one: NDArray[np.int64], other: NDArray[np.in
         return np.zeros(0)
     busiest = np.zeros(streams.n_accounts, np.int64)
     np.maximum.at(busiest, streams.account, streams.n)
-    at, shape = (streams.family, streams.account), (streams.n_families, streams.n_accounts)
-    incidence, counts, most = (
-        sparse.csr_array((values, at), shape=shape)
-        for values in (np.ones(len(streams.n), np.int64), streams.n, busiest[streams.account])
-    )
-    sent, busy = sparse.csr_array(incidence @ counts.T), sparse.csr_array(incidence @ most.T)
-    least = np.minimum(np.asarray(sent[one, other]).ravel(), np.asarray(sent[other, one]).ravel())
-    return np.asarray(least / np.asarray(busy[one, other]).ravel())
+    order = np.lexsort((streams.account, streams.family))
+    first = np.searchsorted(streams.family[order], np.arange(streams.n_families + 1))
+    account, n = streams.account[order], streams.n[order].astype(np.int64)
+    in_one, in_other, busy = common_volumes(first, account, n, busiest, one, other).T
+    return np.asarray(np.minimum(in_one, in_other) / busy)
 
 
 class _Group(NamedTuple):
@@ -113,7 +110,8 @@ class _Groups:
 
     def _kinship(self, one: _Group, other: _Group) -> float:
         family = np.repeat([0, 1], [len(one.account), len(other.account)])
-        both = Streams(family, np.r_[one.account, other.account], np.r_[one.n, other.n], 2, self._n_accounts)
+        _, account = np.unique(np.r_[one.account, other.account], return_inverse=True)
+        both = Streams(family, account, np.r_[one.n, other.n], 2, self._n_accounts)
         return float(kindred(both, least=_ONE_CREW).kinship.max(initial=0.0))
 
 

@@ -54,8 +54,10 @@ def _leaders(kin: Kin, volume: NDArray[np.float64]) -> NDArray[np.int64]:
     near = (kin.kinship > _HALF) & (inside > _INSIDE)
     ends = np.r_[kin.one[near], kin.other[near]], np.r_[kin.other[near], kin.one[near]]
     graph = sparse.csr_array((np.r_[kin.kinship[near], kin.kinship[near]], ends), shape=(len(volume),) * 2)
-    lead = np.full(len(volume), -1)
-    for i in np.argsort(-volume, kind="stable"):
+    by_volume = np.argsort(-volume, kind="stable")
+    has_near = np.diff(graph.indptr) > 0
+    lead = np.where(has_near, -1, np.arange(len(volume)))
+    for i in by_volume[has_near[by_volume]]:
         others, kinship = (part[graph.indptr[i] : graph.indptr[i + 1]] for part in (graph.indices, graph.data))
         leads = lead[others] == others
         lead[i] = others[leads][np.argmax(kinship[leads])] if leads.any() else i
