@@ -1,4 +1,4 @@
-"""What one member may tell the others of a campaign: enums, buckets and keyed tags, and nothing that names a customer."""
+"""What one member may tell the others of a campaign: enums, buckets and keyed tags, nothing that names anybody."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ BAND_COUNT: Final = 8
 
 
 class SignalKind(StrEnum):
-    """What a tag stands for. Its value crosses only as the output of a keyed function that nobody can evaluate alone."""
+    """What a tag stands for; its value crosses only as the output of a keyed function that nobody evaluates alone."""
 
     ADDRESS = "address"
     NETWORK = "network"

@@ -1,0 +1,61 @@
+"""Open a database: one way to connect, whichever engine is behind the URL."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from stillwatch.errors import InvalidInput, UnreadableSource
+
+__all__ = ["open_database"]
+
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+_WAIT_S = 30
+
+
+def open_database(url: str | Path, tables: MetaData) -> Engine:
+    """Connect, and make the tables that are not there.
+
+    A transaction of SQLite takes the lock to write when it begins, so that nobody who has read must give up on writing;
+    what was committed survives a power cut (write-ahead log, full synchronisation).
+
+    url         ``sqlite:///PATH``, ``postgresql://...``, or the path of a SQLite file.
+    Raises      InvalidInput for another scheme; UnreadableSource when the database cannot be opened.
+
+    >>> open_database("sqlite://", MetaData()).dialect.name
+    'sqlite'
+    """
+    text = str(url) if "://" in str(url) else f"sqlite:///{url}"
+    try:
+        parsed = make_url(text)
+    except ArgumentError as error:
+        message = "a database URL must look like sqlite:///PATH or postgresql://HOST/NAME"
+        raise InvalidInput(message) from error
+    if parsed.drivername not in _DRIVERS:
+        message = f"a database must be sqlite or postgresql, got {parsed.drivername}"
+        raise InvalidInput(message)
+    is_sqlite = parsed.drivername == "sqlite"
+    options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_S}} if is_sqlite else {"pool_pre_ping": True}
+    engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), **options)
+    if is_sqlite:
+        _settle_sqlite(engine)
+    try:
+        tables.create_all(engine)
+    except SQLAlchemyError as error:
+        message = f"cannot open the database {parsed.render_as_string(hide_password=True)}: {type(error).__name__}"
+        raise UnreadableSource(message) from error
+    return engine
+
+
+def _settle_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
+        connection.isolation_level = None  # transactions begin where `began` says, not where the driver guesses
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def began(connection: Any) -> None:  # noqa: ANN401
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

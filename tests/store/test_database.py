@@ -1,0 +1,69 @@
+"""Databases open one way, keep what was committed and refuse what they are not."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from stillwatch.errors import InvalidInput, UnreadableSource
+from stillwatch.store.database import open_database
+
+TABLES = MetaData()
+ROWS = Table("rows", TABLES, Column("n", Integer, primary_key=True))
+
+
+def test_what_was_committed_is_there_for_who_opens_it_again(tmp_path: Path) -> None:
+    """A path and a URL are the same file; its tables stay."""
+    engine = open_database(tmp_path / "a.db", TABLES)
+    with engine.begin() as connection:
+        connection.execute(insert(ROWS), [{"n": 1}, {"n": 2}])
+    engine.dispose()
+    with open_database(f"sqlite:///{tmp_path / 'a.db'}", TABLES).begin() as connection:
+        assert connection.execute(select(func.count()).select_from(ROWS)).scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_what_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
+    """A transaction is all or nothing."""
+    engine = open_database(tmp_path / "a.db", TABLES)
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(insert(ROWS), [{"n": 1}, {"n": 1}])
+    with engine.begin() as connection:
+        assert connection.execute(select(func.count()).select_from(ROWS)).scalar() == 0
+
+
+def test_writers_that_read_first_wait_for_one_another(tmp_path: Path) -> None:
+    """Eight threads that count and then add lose no update and see no locked database."""
+    engine = open_database(tmp_path / "a.db", TABLES)
+
+    def add_next() -> None:
+        for _ in range(20):
+            with engine.begin() as connection:
+                n = connection.execute(select(func.count()).select_from(ROWS)).scalar_one()
+                connection.execute(insert(ROWS), {"n": n})
+
+    threads = [threading.Thread(target=add_next) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with engine.begin() as connection:
+        assert connection.execute(select(func.count()).select_from(ROWS)).scalar() == 160
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "nonsense://", "://"])
+def test_other_databases_are_refused(url: str) -> None:
+    """The message names what is allowed."""
+    with pytest.raises(InvalidInput, match="sqlite"):
+        open_database(url, TABLES)
+
+
+def test_a_database_that_cannot_be_opened_is_an_error_of_ours(tmp_path: Path) -> None:
+    """A folder is no database, and a password is not told."""
+    with pytest.raises(UnreadableSource, match="cannot open"):
+        open_database(tmp_path, TABLES)
+    with pytest.raises(UnreadableSource) as told:
+        open_database("postgresql://u:secret@127.0.0.1:1/none", TABLES)
+    assert "secret" not in str(told.value)
