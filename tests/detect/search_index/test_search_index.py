@@ -136,5 +136,5 @@ def test_gaps_are_counted_by_octave(rows: list[tuple[int, int]]) -> None:
             while octave < 15 and gap >= 2_000_000 * 2**octave:
                 octave += 1
             expected[octave] += 1
-    account = np.array([owner for owner, _ in rows], np.uint64)
-    assert gap_counts(account, np.array([time for _, time in rows], np.int64)).tolist() == expected
+    owners = np.array([owner for owner, _ in rows], np.uint64)
+    assert gap_counts(owners, np.array([time for _, time in rows], np.int64)).tolist() == expected
