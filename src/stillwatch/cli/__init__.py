@@ -1,8 +1,8 @@
 """Command line: parse, call, render. One file per command; heavy imports happen inside the commands.
 
 Exit codes: 0 done, 1 a bug or another failure, 2 wrong usage or something named is missing, 3 ``--strict`` and some
-rows were not accepted, 4 a file cannot be read, 5 a file of another version, 6 not enough memory, 7 no cluster, 130
-interrupted.
+rows were not accepted, 4 a file cannot be read, 5 a file of another version, 6 not enough memory, 7 no cluster, 8 a
+proof of another party fails, 9 another party does not answer or declines, 130 interrupted.
 """
 
 import sys
