@@ -3,8 +3,8 @@
 Usage: ``.venv/bin/python -m benchmarks.share_tags [--elements N] [--local N] [--indicators N] [--held N] [--asked N]``
 
 Per tag: processor time of one thread, then wall time on every core, each the best of several runs. Matching: wall time
-of one run. A back-search of `held` against `asked` values is run at that size; the line for a million against 100,000 is
-the same times by proportion and says so.
+of one run. A back-search of `held` against `asked` values is run at that size; the line for a million against 100,000
+is the same times by proportion and says so.
 """
 
 import argparse

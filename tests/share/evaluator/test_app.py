@@ -189,6 +189,17 @@ def test_epochs_begin_and_end(world: World) -> None:
     assert asked(world, epoch=EPOCH + 1).status_code == 200
 
 
+def test_what_was_counted_goes_with_its_key(world: World) -> None:
+    """When a key is destroyed, the rows of its epoch are; those of the next epoch stay."""
+    asked(world)
+    world.wait(7)
+    asked(world, epoch=EPOCH + 1)
+    world.wait(2)
+    client_of(world.app).get("/v1/keys")
+    left = [world.meter.left("alpha", Purpose.CHECK, epoch) for epoch in (EPOCH, EPOCH + 1)]
+    assert left == [5_000, 4_998]
+
+
 def test_nothing_is_evaluated_that_the_ledger_could_not_be_told(tmp_path: Path) -> None:
     """If the hook fails the answer is a 500 without reasons, and the budget stays spent."""
 

@@ -68,7 +68,7 @@ class _Service:
 
     async def keys(self, _request: Request) -> Response:
         """Public keys; for everybody, since members compare what each of them is told."""
-        publics = await run_sync(self._keyring.publics, self._now())
+        publics = await run_sync(self._publics)
         return Response(write_keys(self._keyring.days, publics), media_type=_JSON)
 
     async def evaluate(self, request: Request) -> Response:
@@ -94,6 +94,7 @@ class _Service:
 
         Elements that turn out to be none are counted all the same: looking at them was the work.
         """
+        self._rotate()
         key = self._keyring.key(ask.epoch, self._now())
         if key is None:
             raise HTTPException(404, f"there is no key for epoch {ask.epoch}")
@@ -105,6 +106,16 @@ class _Service:
             self._on_spent(member, ask.purpose, ask.epoch, n)
         evaluated = blind_evaluate(key.secret, ask.elements)
         return Reply(ask.epoch, tuple(evaluated), generate_proof(key, ask.elements, evaluated), left)
+
+    def _publics(self) -> dict[int, bytes]:
+        self._rotate()
+        return self._keyring.publics(self._now())
+
+    def _rotate(self) -> None:
+        """Destroy keys past their grace, and what was counted for them."""
+        gone = self._keyring.rotate(self._now())
+        if gone:
+            self._meter.forget(max(gone) + 1)
 
     def _spent(self, member: str, ask: Ask) -> HTTPException:
         """Answer to who has not enough left: when the next epoch's budget begins."""

@@ -26,6 +26,17 @@ def _words(values: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.ascontiguousarray(values).view("<u8").astype(np.uint64, copy=False)
 
 
+def _order(words: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Rows in ascending order, equal ones as they came: by the first word, by all only where that is the same."""
+    order = np.argsort(words[:, 0], kind="stable")
+    first = words[order, 0]
+    same = np.flatnonzero(first[1:] == first[:-1])
+    tied = np.union1d(same, same + 1)
+    rows = order[tied]
+    order[tied] = rows[np.lexsort((*words[rows].T[::-1],))]
+    return order
+
+
 class TagIndex:
     """Tags that are asked for again and again: 48 bytes each, whatever their number.
 
@@ -41,7 +52,7 @@ class TagIndex:
     def __init__(self, block: TagBlock) -> None:
         self.kind, self.epoch = block.kind, block.epoch
         words = _words(block.values).reshape(-1, _WORDS)
-        order = np.lexsort((*words.T[::-1],))
+        order = _order(words)
         self._order, self._words = order, words[order]
         first = np.ascontiguousarray(self._words[:, 0])
         self._starts = np.flatnonzero(np.r_[True, np.any(self._words[1:] != self._words[:-1], axis=1)][: len(words)])
