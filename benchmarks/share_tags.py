@@ -2,14 +2,16 @@
 
 Usage: ``.venv/bin/python -m benchmarks.share_tags [--elements N] [--local N] [--indicators N] [--held N] [--asked N]``
 
-Per tag: processor time of one thread, then wall time on every core, each the best of several runs. Matching: wall time
-of one run. A back-search of `held` against `asked` values is run at that size; the line for a million against 100,000
+Per tag: processor time of one thread, then wall time on every core, each the best of several runs. Matching: one run.
+A back-search of `held` against `asked` values is run at that size; the line for a million against 100,000
 is the same times by proportion and says so.
 """
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
+from threading import Thread
 from typing import NamedTuple
 
 import numpy as np
@@ -80,17 +82,39 @@ def tags(n: int) -> None:
         print(f"{name}: {1e6 / costs[name].cpu_us:,.0f} tags/s/core")
 
 
+def lock(n: int) -> None:
+    """Print what the interpreter's lock costs: as many threads as cores against as many processes."""
+    key, elements = new_key_pair(), blind([i.to_bytes(4, "big") for i in range(n)]).elements
+    cores = available_cores()
+    walls: dict[str, list[float]] = {"threads": [], "processes": []}
+    for _ in range(REPEATS):
+        for name, start in (("threads", Thread), ("processes", get_context("fork").Process)):
+            workers = [start(target=_evaluate, args=(key.secret, elements)) for _ in range(cores)]
+            begun = time.perf_counter()
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+            walls[name].append(time.perf_counter() - begun)
+    threads, processes = (min(times) for times in walls.values())
+    print(f"{cores} threads evaluate in {threads / processes:.2f} of the time of {cores} processes")
+
+
+def _evaluate(secret: bytes, elements: Sequence[bytes]) -> None:
+    blind_evaluate(secret, elements, threads=1)
+
+
 def _sum(costs: dict[str, Cost], *names: str) -> Cost:
     return Cost(*(sum(costs[name][i] for name in names) for i in range(3)))
 
 
 def timed(name: str, work: Callable[[], object]) -> float:
-    """Seconds, printed."""
-    start = time.perf_counter()
+    """Processor seconds of all threads, printed with those of the clock."""
+    start, wall = time.process_time(), time.perf_counter()
     work()
-    seconds = time.perf_counter() - start
-    print(f"{name:<58} {seconds:>8.3f} s")
-    return seconds
+    cpu_s, wall_s = time.process_time() - start, time.perf_counter() - wall
+    print(f"{name:<50} {wall_s:>8.3f} s, {cpu_s:>8.3f} s of processor")
+    return cpu_s
 
 
 def matching(n_local: int, n_indicators: int) -> None:
@@ -130,7 +154,7 @@ def search(n_held: int, n_asked: int) -> None:
     sizes = [len(message) / 1e6 for message in sent]
     print(f"set-up {sizes[0]:.2f} MB, request {sizes[1]:.2f} MB, answer {sizes[2]:.2f} MB; counted {counts[0]:,}")
     print(
-        f"BY PROPORTION, not run: 1,000,000 held {set_up * 1e6 / n_held:.0f} s set-up, 8.0 MB; "
+        f"BY PROPORTION, not run, seconds of processor: 1,000,000 held {set_up * 1e6 / n_held:.0f} s set-up, 8.0 MB; "
         f"100,000 asked {query * 1e5 / n_asked:.0f} s, 3.3 + 3.3 MB; OpenMined 65 s, 5.6 MB; 15 s, 7 MB"
     )
 
@@ -145,6 +169,7 @@ def main() -> None:
     parser.add_argument("--asked", type=int, default=4_096)
     options = parser.parse_args()
     tags(options.elements)
+    lock(options.elements)
     matching(options.local, options.indicators)
     search(options.held, options.asked)
 
