@@ -26,8 +26,20 @@ def grade(*known: SourceGrade, against: Against | None = None, local_bits: float
 
 @pytest.mark.parametrize(
     ("known", "expected"),
-    [((A, A), "1"), ((B, B), "1"), ((A, C), "1"), ((B, C), "2"), ((C, C), "3"), ((A,), "3"), ((F, F, F), "6")]
-    + [((A, F), "3"), ((), "6"), ((D,), "4"), ((E,), "5"), ((A, E), "3")],
+    [
+        ((A, A), "1"),
+        ((B, B), "1"),
+        ((A, C), "1"),
+        ((B, C), "2"),
+        ((C, C), "3"),
+        ((A,), "3"),
+        ((A, F), "3"),
+        ((A, E), "3"),
+        ((D,), "4"),
+        ((E,), "5"),
+        ((F, F, F), "6"),
+        ((), "6"),
+    ],
 )
 def test_grades_by_origins(known: tuple[SourceGrade, ...], expected: str) -> None:
     """Two of B are worth one of A and are two; unknown ones are worth nothing; bad ones count against it."""

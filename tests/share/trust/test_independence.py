@@ -2,12 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.share.signals import tag, tags_of
 
 from stillwatch.model.indicator import InformationGrade, SourceGrade, Tag
 from stillwatch.share.trust.benign import match_bits
 from stillwatch.share.trust.credibility import HIGH, information_grade, weigh
 from stillwatch.share.trust.independence import Commitment, Publication, Standing, origins, standings
-from tests.share.signals import tag, tags_of
 
 WANTED = tags_of(range(12))
 FIRST = Publication("a", "A", 100, WANTED)
@@ -137,9 +137,7 @@ def test_who_publishes_first_of_those_committed_does_not_matter(owners: list[str
     echoes=st.lists(st.tuples(st.sampled_from("BCDE"), st.integers(101, 200), GRADES), max_size=10),
     liar=GRADES,
 )
-def test_one_liar_with_echoes_never_reaches_high(
-    echoes: list[tuple[str, int, SourceGrade]], liar: SourceGrade
-) -> None:
+def test_one_liar_with_echoes_never_reaches_high(echoes: list[tuple[str, int, SourceGrade]], liar: SourceGrade) -> None:
     """However reliable the liar and its echoes have been."""
     held = [commit(owner, place, WANTED) for owner, place, _ in echoes]
     said = [FIRST] + [Publication(owner.lower(), owner, place + 100, WANTED) for owner, place, _ in echoes]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.share.signals import indicator, tag
 
 from stillwatch.model.indicator import Indicator
 from stillwatch.share.trust.operations import operations
-from tests.share.signals import indicator, tag
 
 DRAWN = st.lists(st.tuples(st.integers(0, 8), st.frozensets(st.integers(0, 12), max_size=3)), max_size=12)
 

@@ -1,4 +1,4 @@
-"""Records of members: the posterior against its density, grades against what they promise, floods against one signal."""
+"""Records of members: the posterior against its density, grades against what they promise, floods against one."""
 
 from datetime import UTC, datetime, timedelta
 

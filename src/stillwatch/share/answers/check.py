@@ -11,7 +11,7 @@ from stillwatch.share.answers.findings import Finding, LocalEvidence, PartnerWor
 from stillwatch.share.answers.index import TagIndex
 from stillwatch.share.answers.matching import FamilyMatch, match_families
 from stillwatch.share.life.decay import live_tags
-from stillwatch.share.trust.benign import discounted
+from stillwatch.share.trust.benign import match_bits, pooled_rate
 
 __all__ = ["SIGHTING_BITS", "Answer", "Memory", "check", "sighting_of"]
 
@@ -55,7 +55,7 @@ def check(indicator: Indicator, memory: Memory, now: datetime, benign_rates: Seq
 
     What answers is a match in traffic, not a judgement of it: who sees a campaign need not call it one.
 
-    benign_rates    What members told of the innocent accounts that carry its tags; they discount the match.
+    benign_rates    Shares of innocent accounts that carry its tags, as members told; no tag is taken to be rarer.
     """
     index = memory.index
     weights = {
@@ -69,16 +69,16 @@ def check(indicator: Indicator, memory: Memory, now: datetime, benign_rates: Seq
     if coverage == 0:
         return Answer(None, index.days, 0.0, (), ())
     least = SIGHTING_BITS + math.log2(max(index.n_families, 1))
-    matches = match_families(index, weights, indicator.behaviour, memory.behaviour)
-    beyond = [match for match in matches if discounted(match.bits, benign_rates) >= least]
-    findings = tuple(_finding(indicator, match, memory, benign_rates) for match in beyond)
+    rate = pooled_rate(benign_rates)
+    most_bits = match_bits(rate) if rate > 0 else math.inf
+    matches = match_families(index, weights, indicator.behaviour, memory.behaviour, most_bits)
+    findings = tuple(_finding(indicator, match, memory) for match in matches if match.bits >= least)
     answer = SightingAnswer.SEEN if findings else SightingAnswer.LOOKED_NOT_SEEN
     return Answer(answer, index.days, coverage, kinds, findings)
 
 
-def _finding(indicator: Indicator, match: FamilyMatch, memory: Memory, benign_rates: Sequence[float]) -> Finding:
-    bits = discounted(match.bits, benign_rates)
-    word = PartnerWord(indicator.indicator_id, indicator.confidence, bits, match.kinds, match.behaviour)
+def _finding(indicator: Indicator, match: FamilyMatch, memory: Memory) -> Finding:
+    word = PartnerWord(indicator.indicator_id, indicator.confidence, match.bits, match.kinds, match.behaviour)
     return Finding(memory.evidence(match.family), (word,))
 
 

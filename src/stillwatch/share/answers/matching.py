@@ -3,7 +3,7 @@
 A tag that a share p of everybody else has matches by chance with probability p. That any m of the T tags of a kind do
 has a probability of at most C(T, m) p1 ... pm over the m rarest (union bound). Kinds are taken to be independent;
 bands of one template are not quite, so that three of them are asked for: texts that are a fifth alike have a band of
-two MinHashes in common with 0.04, three of eight with 0.003, texts that are four fifths alike three with 0.98.
+two MinHashes in common with 0.04, three of eight with 0.003, texts that are four fifths alike three with 0.97.
 """
 
 import math
@@ -58,15 +58,20 @@ def union_bits(bits: Sequence[float], n_tags: int) -> float:
 
 
 def match_families(
-    index: TagIndex, weights: Mapping[Tag, float], behaviour: Behaviour, local: Mapping[int, Behaviour]
+    index: TagIndex,
+    weights: Mapping[Tag, float],
+    behaviour: Behaviour,
+    local: Mapping[int, Behaviour],
+    most_bits: float = math.inf,
 ) -> tuple[FamilyMatch, ...]:
     """Match of every family that has one of the tags, the best first.
 
     weights     Tags that are looked for, with what time has left of them, 0 to 1.
     local       Behaviour of the member's own families, as far as known.
+    most_bits   What one tag may be worth at most: others have seen the innocent with some of them, no saying which.
     """
     tags = tuple(weights)
-    found = _tag_hits(index, tags, weights)
+    found = _tag_hits(index, tags, [min(weight, 1.0) for weight in weights.values()], most_bits)
     compared = {family: compare_behaviour(behaviour, own) for family, own in local.items()} if found else {}
     n_agree = sum(match.agrees for match in compared.values())
     n_tags = {kind: sum(tag.kind is kind for tag in tags) for kind in SignalKind}
@@ -94,7 +99,7 @@ def _is_enough(kind: SignalKind, bits: Sequence[float]) -> bool:
 
 
 def _tag_hits(
-    index: TagIndex, tags: Sequence[Tag], weights: Mapping[Tag, float]
+    index: TagIndex, tags: Sequence[Tag], weights: Sequence[float], most_bits: float
 ) -> dict[int, dict[SignalKind, list[float]]]:
     """Bits of each tag that a family has, by family and kind: how rare it is outside the family.
 
@@ -110,7 +115,7 @@ def _tag_hits(
             outside, n = np.full(len(families), len(families) - 1), index.n_families
         else:
             outside, n = _accounts_outside(hits.account[start:stop], row_family, len(families)), index.n_accounts
-        rarity = np.maximum(-np.log2((outside + 0.5) / (n + 1)), 0.0) * weights[tag]
+        rarity = np.clip(-np.log2((outside + 0.5) / (n + 1)), 0.0, most_bits) * weights[int(hits.tag[start])]
         for family, bits in zip(families.tolist(), rarity.tolist(), strict=True):
             found[family][tag.kind].append(bits)
     return found

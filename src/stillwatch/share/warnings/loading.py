@@ -132,14 +132,15 @@ def _lines(text: str) -> Iterator[tuple[str, int]]:
 
 def _json_entries(entries: list[Any], text: str, loaded: LoadedList, file: str) -> Iterator[tuple[str, int]]:
     """Entries with the line that each is on: found one after the other, as they are in the text."""
-    at, line = text.find('"list"'), 1
-    line += text.count("\n", 0, max(at, 0))
+    at = max(text.find('"list"'), 0)
+    line = 1 + text.count("\n", 0, at)
     for entry in entries:
-        if not isinstance(entry, str):
+        needle = f'"{entry}"' if isinstance(entry, str) else orjson.dumps(entry).decode()
+        found = text.find(needle, at)
+        if found >= 0:
+            line += text.count("\n", at, found)
+            at = found + len(needle)
+        if isinstance(entry, str):
+            yield entry, line
+        else:
             loaded.refuse(f"an entry must be text, got {type(entry).__name__}", file, line)
-            continue
-        next_at = text.find(f'"{entry}"', max(at, 0))
-        if next_at >= 0:
-            line += text.count("\n", max(at, 0), next_at)
-            at = next_at
-        yield entry, line
