@@ -22,7 +22,7 @@ def local_of(drawn: list[Row]) -> Local:
     return Local(
         tags=np.frombuffer(values, np.uint8).reshape(-1, TAG_BYTES),
         kind=np.array([KINDS.index(row[1]) for row in drawn], np.uint8),
-        family=np.array([row[2] for row in drawn], np.int64),
+        family=np.array([row[2] for row in drawn], np.uint64),
         account=np.array([row[3] for row in drawn], np.uint64),
         is_shared=np.array([row[4] for row in drawn], np.bool_),
     )
@@ -51,7 +51,7 @@ def test_tags_that_share_a_first_word_are_told_apart() -> None:
     """The whole 32 bytes decide, not the word that they are sorted by."""
     twins = [Tag(SignalKind.TLS, 1, "0" * 16 + digit * 48) for digit in "ab"]
     data = np.frombuffer(bytes.fromhex(twins[0].value), np.uint8).reshape(1, -1)
-    one = Local(data, np.array([4], np.uint8), np.zeros(1, np.int64), np.zeros(1, np.uint64), np.zeros(1, np.bool_))
+    one = Local(data, np.array([4], np.uint8), np.zeros(1, np.uint64), np.zeros(1, np.uint64), np.zeros(1, np.bool_))
     assert index_of(one).hits(twins).tag.tolist() == [0]
 
 
@@ -65,7 +65,7 @@ def test_what_is_no_tag_is_refused(value: str) -> None:
 def test_columns_and_ranges_are_checked() -> None:
     """Rows that do not go together, a kind that is none, no days, more than all of the traffic."""
     local = local_of([(1, SignalKind.TLS, 0, 0, False)])
-    for broken in (replace(local, family=np.zeros(2, np.int64)), replace(local, kind=np.array([9], np.uint8))):
+    for broken in (replace(local, family=np.zeros(2, np.uint64)), replace(local, kind=np.array([9], np.uint8))):
         with pytest.raises(InvalidInput, match="local tags"):
             index_of(broken)
     for changes in ({"days": 0}, {"coverage": {SignalKind.TLS: 1.1}}, {"n_accounts": -1}):

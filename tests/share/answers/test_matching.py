@@ -10,6 +10,7 @@ from tests.share.answers.test_index import Row, index_of, local_of
 from tests.share.signals import NO_BEHAVIOUR, tag
 
 from stillwatch.model.indicator import SignalKind
+from stillwatch.share.answers.index import NO_FAMILY
 from stillwatch.share.answers.matching import LEAST_BANDS, behaviour_bits, match_families, union_bits
 
 ADDRESS, BAND = SignalKind.ADDRESS, SignalKind.BAND
@@ -37,18 +38,19 @@ def test_more_hits_never_weigh_less(bits: list[float], more: float) -> None:
 
 @given(drawn=st.lists(ROWS, max_size=40))
 def test_rarity_is_counted_outside_the_family(drawn: list[Row]) -> None:
-    """Addresses by accounts, bands by families, as a plain loop over sets does."""
+    """Addresses by accounts, bands by families, as a plain loop does; what is in no family matches nothing."""
     wanted = {tag(number, kind): 1.0 for number in range(6) for kind in (ADDRESS, BAND)}
     found = {m.family: m.tag_bits for m in match_families(index_of(local_of(drawn)), wanted, NO_BEHAVIOUR, {})}
     rows = {row[:4] for row in drawn}
-    assert set(found) == {row[2] for row in rows}
+    assert set(found) == {row[2] for row in rows} - {NO_FAMILY}
     for family, bits in found.items():
         expected = 0.0
         for kind, n in ((ADDRESS, 5), (BAND, 4)):
             each = []
             for number in {row[0] for row in rows if row[1] is kind and row[2] == family}:
-                having = [row for row in rows if row[:2] == (number, kind) and row[2] != family]
-                units = {row[2] if kind is BAND else row[3] for row in having}
+                having = [row for row in rows if row[:2] == (number, kind)]
+                inside = {row[2] if kind is BAND else row[3] for row in having if row[2] == family}
+                units = {row[2] if kind is BAND else row[3] for row in having} - inside
                 each.append(max(-math.log2((len(units) + 0.5) / (n + 1)), 0.0))
             expected += union_bits(each, 6) if kind is ADDRESS or len(each) >= LEAST_BANDS else 0.0
         assert bits == pytest.approx(expected)

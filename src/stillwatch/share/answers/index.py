@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from stillwatch.errors import InvalidInput
 from stillwatch.model.indicator import SignalKind, Tag
 
-__all__ = ["KINDS", "TAG_BYTES", "Hits", "Local", "TagIndex"]
+__all__ = ["KINDS", "NO_FAMILY", "TAG_BYTES", "Hits", "Local", "TagIndex"]
 
 KINDS: Final[tuple[SignalKind, ...]] = tuple(SignalKind)
 """Kinds by their code."""
 TAG_BYTES: Final = 32
+NO_FAMILY: Final = 0
+"""Family of what accounts outside of all families have: it makes a tag less rare and matches nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,13 @@ class Local:
 
     tags        32 bytes a row.
     kind        Code in `KINDS`.
-    family, account     Family's number and hash of the account.
+    family, account     Family id, 0 for none, and hash of the account; bands need no account.
     is_shared   Whether a warning list has the value.
     """
 
     tags: NDArray[np.uint8]
     kind: NDArray[np.uint8]
-    family: NDArray[np.int64]
+    family: NDArray[np.uint64]
     account: NDArray[np.uint64]
     is_shared: NDArray[np.bool_]
 
@@ -42,7 +44,7 @@ class Hits(NamedTuple):
     """Rows of the index that have a wanted tag: which tag (its place in what was asked for), family and account."""
 
     tag: NDArray[np.int64]
-    family: NDArray[np.int64]
+    family: NDArray[np.uint64]
     account: NDArray[np.uint64]
 
 
@@ -63,7 +65,7 @@ class TagIndex:
     n_families: int
     words: NDArray[np.uint64]
     kind: NDArray[np.uint8]
-    family: NDArray[np.int64]
+    family: NDArray[np.uint64]
     account: NDArray[np.uint64]
 
     @classmethod

@@ -14,11 +14,10 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stillwatch.model.indicator import Behaviour, SignalKind, Tag
 from stillwatch.share.answers.behaviour import BehaviourMatch, compare_behaviour
-from stillwatch.share.answers.index import TagIndex
+from stillwatch.share.answers.index import NO_FAMILY, TagIndex
 
 __all__ = ["LEAST_BANDS", "FamilyMatch", "behaviour_bits", "match_families", "union_bits"]
 
@@ -114,18 +113,13 @@ def _tag_hits(
         if tag.kind is SignalKind.BAND:
             outside, n = np.full(len(families), len(families) - 1), index.n_families
         else:
-            outside, n = _accounts_outside(hits.account[start:stop], row_family, len(families)), index.n_accounts
+            carrying = len(np.unique(hits.account[start:stop]))
+            outside, n = carrying - np.bincount(row_family), index.n_accounts
         rarity = np.clip(-np.log2((outside + 0.5) / (n + 1)), 0.0, most_bits) * weights[int(hits.tag[start])]
         for family, bits in zip(families.tolist(), rarity.tolist(), strict=True):
-            found[family][tag.kind].append(bits)
+            if family != NO_FAMILY:
+                found[family][tag.kind].append(bits)
     return found
-
-
-def _accounts_outside(account: NDArray[np.uint64], row_family: NDArray[np.int64], n_families: int) -> NDArray[np.int64]:
-    """Accounts with a tag that are in some family but this one, for each; one row an account and family."""
-    _, row_account, n_rows = np.unique(account, return_inverse=True, return_counts=True)
-    only_here = np.bincount(row_family[n_rows[row_account] == 1], minlength=n_families)
-    return len(n_rows) - only_here
 
 
 def _log2_choose(n: int, k: int) -> float:
