@@ -105,6 +105,8 @@ def benign_rate(connection: Connection, epoch: int, tags: Iterable[Tag], account
     if not 0 <= accounts.carrying <= accounts.n:
         msg = f"carrying must be 0 to {accounts.n} accounts, got {accounts.carrying}"
         raise InvalidInput(msg)
+    if connection.dialect.name == "postgresql":  # SQLite's transactions follow one another already
+        connection.exec_driver_sql(f"LOCK TABLE {_ANSWERS.name} IN EXCLUSIVE MODE")
     n = _asked(connection, epoch, "accounts", accounts.n)
     if n is None or n < _LEAST_ACCOUNTS:
         return None
