@@ -14,6 +14,7 @@ from stillwatch import __version__
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.demo import demo
+from stillwatch.cli.drill import drill
 from stillwatch.cli.evaluator import evaluator
 from stillwatch.cli.explain import explain
 from stillwatch.cli.reference import reference
@@ -33,7 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench, evaluator):
+for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench, evaluator, drill):
     app.command()(command)
 app.add_typer(reference, name="reference")
 
