@@ -28,7 +28,7 @@ _KNOWN: Final = frozenset(name for path in ROWS if ROWS[path].kind is Kind.OBJEC
 class Refusal:
     """One reason why a document may not cross.
 
-    path          JSON pointer (RFC 6901); a field whose name the table does not know is ``?`` and its place in the object.
+    path          JSON pointer (RFC 6901); a field that the table does not know is ``?`` and its place in the object.
     rule          Which rule: ``unknown-field``, ``choice``, ``value:card``, ...
     explanation   What is allowed; never what was there.
     """
@@ -78,7 +78,7 @@ class _Reading:
             yield Refusal(f"{at}/type", "unknown-type", f"must be one of {', '.join(sorted({*_TYPES, *_FIXED_TYPES}))}")
             yield from self.scanned(value, at)
         else:
-            yield from self.object(value, at, ROWS[str(kind)])
+            yield from self.fields(value, at, ROWS[str(kind)])
             yield from self.between(value, at)
 
     def between(self, value: dict[str, Any], at: str) -> Iterator[Refusal]:
@@ -93,16 +93,16 @@ class _Reading:
         if row.kind is Kind.ANY:
             yield from self.top(value, at, inside=True)
         elif row.kind is Kind.OBJECT:
-            yield from self.object(value, at, row)
+            yield from self.fields(value, at, row)
         elif row.kind is Kind.LIST:
-            yield from self.list(value, at, row)
+            yield from self.items(value, at, row)
         else:
             wrong = problem_of(row, value)
             if wrong:
                 yield Refusal(at, *wrong)
                 yield from self.scanned(value, at)
 
-    def object(self, value: object, at: str, row: Row) -> Iterator[Refusal]:
+    def fields(self, value: object, at: str, row: Row) -> Iterator[Refusal]:
         if not isinstance(value, dict):
             yield Refusal(at, "type", "must be an object")
             yield from self.scanned(value, at)
@@ -117,10 +117,10 @@ class _Reading:
             if name not in due:
                 pointer = f"{at}/{_shown(name, place)}"
                 yield Refusal(pointer, "unknown-field", f"must be one of {', '.join(due)}")
-                yield from self.text(name, pointer)
+                yield from self.shapes(name, pointer)
                 yield from self.scanned(value[name], pointer)
 
-    def list(self, value: object, at: str, row: Row) -> Iterator[Refusal]:
+    def items(self, value: object, at: str, row: Row) -> Iterator[Refusal]:
         if not isinstance(value, list):
             yield Refusal(at, "type", "must be a list")
             yield from self.scanned(value, at)
@@ -139,19 +139,19 @@ class _Reading:
         if isinstance(value, dict):
             for place, (name, inner) in enumerate(value.items()):
                 pointer = f"{at}/{_shown(name, place)}"
-                yield from self.text(name, pointer)
+                yield from self.shapes(name, pointer)
                 yield from self.scanned(inner, pointer)
         elif isinstance(value, list):
             for place, inner in enumerate(value):
                 yield from self.scanned(inner, f"{at}/{place}")
         elif isinstance(value, str):
-            yield from self.text(value, at)
+            yield from self.shapes(value, at)
         elif isinstance(value, int | float):
-            yield from self.text(str(value), at)
+            yield from self.shapes(str(value), at)
         elif value is not None:
             yield Refusal(at, "type", "must be JSON")
 
-    def text(self, text: object, at: str) -> Iterator[Refusal]:
+    def shapes(self, text: object, at: str) -> Iterator[Refusal]:
         if not isinstance(text, str):
             yield Refusal(at, "type", "must be JSON: a field's name must be a text")
             return

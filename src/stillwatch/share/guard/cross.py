@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 
 class CrossRule(NamedTuple):
-    """A rule about a whole object: its name, what it says, the types it is about (empty: all), the field that breaks it."""
+    """A rule about a whole object: its name, what it says, the types that it is about, the fields that break it."""
 
     name: str
     says: str

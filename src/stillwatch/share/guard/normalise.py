@@ -13,9 +13,9 @@ _DIGIT_LIKE: Final = str.maketrans("OoQIlLiSsBZzG", "0001111558226")
 
 
 def plain(text: str) -> str:
-    """The same text in ASCII letters and digits where it only looks like them; invisible characters are gone.
+    r"""The same text in ASCII letters and digits where it only looks like them; invisible characters are gone.
 
-    >>> plain("４１１１ 1\\u200b23 аcct")
+    >>> plain("４１１１ 1\u200b23 аcct")
     '4111 123 acct'
     """
     if text.isascii():
