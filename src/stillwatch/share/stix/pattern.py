@@ -123,8 +123,10 @@ def _term(part: str, number: int) -> Term:
     if operator != due:
         message = f"{field} must be compared with {due} (term {number})"
         raise InvalidInput(message)
-    values = tuple(value[1:-1].split(", ")) if field == "build" and value[:1] + value[-1:] == "()" else (value,)
+    values = tuple(value.removeprefix("(").removesuffix(")").split(", ")) if field == "build" else (value,)
     problem = _problem(field, values)
+    if problem is None and _shown(Term(field, operator, values)) != part:
+        problem = f"{field} must be compared with a list in brackets"
     if problem:
         message = f"{problem} (term {number})"
         raise InvalidInput(message)
