@@ -308,6 +308,23 @@ def test_a_fixed_object_with_a_word_changed_is_refused() -> None:
             assert rules_of(made | {"name": "Block these accounts"}) >= {"fixed", "value:enforcement"}
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("relationship_type", "uses"),
+        ("source_ref", "campaign--6b0f1bd4-9b7e-4c53-8a1e-0d2f5b6c7a89"),
+        ("target_ref", "intrusion-set--6b0f1bd4-9b7e-4c53-8a1e-0d2f5b6c7a89"),
+    ],
+)
+def test_links_are_those_of_an_indicator(field: str, value: str) -> None:
+    """Nothing is attributed to anybody, and nothing is linked in a way that would tell something else."""
+    made = next(made for made in MESSAGES["indicator"]["objects"] if made.get("relationship_type") == "indicates")
+    assert rules_of(made | {field: value}) == {"link"}
+    attributed = {"relationship_type": "attributed-to", "source_ref": value.replace("intrusion-set", "campaign")}
+    named = "intrusion-set--6b0f1bd4-9b7e-4c53-8a1e-0d2f5b6c7a89"
+    assert "link" in rules_of(made | attributed | {"target_ref": named})
+
+
 def test_a_bundle_is_of_one_maker_with_one_marking() -> None:
     """Objects of another member, with another marking, twice, or another bundle inside."""
     bundle = MESSAGES["indicator"]
@@ -332,7 +349,7 @@ def test_bounds_come_before_everything() -> None:
     deep: Any = "x"
     for _ in range(5000):
         deep = [deep]
-    for document in (deep, [0] * 70_000, {"type": "bundle", "objects": ["x" * 4096] * 1100}):
+    for document in (deep, [0] * 90_000, {"type": "bundle", "objects": ["x" * 4096] * 1100}):
         (refusal,) = check(document)
         assert refusal.rule == "limit"
 

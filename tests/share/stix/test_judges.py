@@ -31,7 +31,7 @@ BUNDLES["together"] = BUNDLES["indicator-amber"] | {"objects": list({made["id"]:
 @pytest.fixture(scope="module")
 def judged() -> dict[str, Any]:
     """What the judges say of every bundle, in a process of their own."""
-    command = [sys.executable, "-W", "ignore", Path(__file__).with_name("judges.py")]
+    command = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("judges.py"))]
     ran = subprocess.run(command, input=json.dumps(BUNDLES), capture_output=True, text=True, check=True, timeout=110)
     return dict(json.loads(ran.stdout))
 

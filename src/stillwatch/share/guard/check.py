@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any, Final
+
+import orjson
 
 from stillwatch.share.guard.cross import CROSS_RULES, clock_problem
 from stillwatch.share.guard.kinds import problem_of
@@ -21,6 +24,7 @@ SCANNED_MOST: Final = 1 << 16
 
 _TYPES: Final = tuple(row.path for row in TABLE if "." not in row.path)
 _FIXED_TYPES: Final = frozenset(made["type"] for made in FIXED_OBJECTS.values())
+_INNER: Final = frozenset({Kind.OBJECT, Kind.ANY, Kind.LIST})
 _KNOWN: Final = frozenset(name for path in ROWS if ROWS[path].kind is Kind.OBJECT for name in children(path))
 
 
@@ -107,11 +111,13 @@ class _Reading:
             yield Refusal(at, "type", "must be an object")
             yield from self.scanned(value, at)
             return
-        due = children(row.path)
-        for name in due:
+        due = _due(row.path)
+        for name, below in due.items():
             if name in value:
-                yield from self.walk(value[name], f"{at}/{name}", ROWS[f"{row.path}.{name}"])
-            elif ROWS[f"{row.path}.{name}"].required:
+                if below.kind not in _INNER and problem_of(below, value[name]) is None:
+                    continue  # most of what is read: no generator for it
+                yield from self.walk(value[name], f"{at}/{name}", below)
+            elif below.required:
                 yield Refusal(f"{at}/{name}", "missing", "must be there")
         for place, name in enumerate(value):
             if name not in due:
@@ -164,13 +170,21 @@ class _Reading:
             yield Refusal(at, f"value:{scanner.name}", f"must not hold {scanner.says}")
 
 
+@cache
+def _due(path: str) -> dict[str, Row]:
+    return {name: ROWS[f"{path}.{name}"] for name in children(path)}
+
+
 def _shown(name: object, place: int) -> str:
     """A field's name where the table knows it; else its place: the name may be what must not be told."""
     return name if isinstance(name, str) and name in _KNOWN else f"?{place}"
 
 
-def _key(item: object) -> str:
-    return repr(sorted(item.items(), key=repr)) if isinstance(item, dict) else repr(item)
+def _key(item: object) -> bytes | str:
+    try:
+        return orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # no JSON: refused anyway
+        return repr(item)
 
 
 def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from stillwatch.model.indicator import InformationGrade
+from stillwatch.share.stix.atlas import ATTACK_PATTERNS, INTRUSION_SET
 from stillwatch.share.stix.confidence import STIX_CONFIDENCE
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.ids import read_time
@@ -83,6 +84,16 @@ def _sighter(document: Document) -> Iterator[str]:
         yield "/where_sighted_refs"
 
 
+def _link(document: Document) -> Iterator[str]:
+    source, target = document.get("source_ref"), document.get("target_ref")
+    if isinstance(source, str) and isinstance(target, str):
+        kinds = source.partition("--")[0], target.partition("--")[0]
+        if (document.get("relationship_type"), *kinds) not in _LINKS or (
+            kinds[1] in _TOLD_BY_ALL and target not in _ALL
+        ):
+            yield "/target_ref"
+
+
 def _objects(document: Document) -> list[Document]:
     objects = document.get("objects")
     return [made for made in objects if isinstance(made, dict)] if isinstance(objects, list) else []
@@ -111,6 +122,15 @@ def _twice(document: Document) -> Iterator[str]:
 
 _STIX: Final = ("campaign", "infrastructure", "indicator", "relationship", "sighting", "opinion", "note")
 
+_LINKS: Final = (
+    ("indicates", "indicator", "campaign"),
+    ("attributed-to", "campaign", "intrusion-set"),
+    ("uses", "campaign", "attack-pattern"),
+    ("uses", "campaign", "infrastructure"),
+)
+_ALL: Final = frozenset(made["id"] for made in (INTRUSION_SET, *ATTACK_PATTERNS.values()))
+_TOLD_BY_ALL: Final = frozenset({"intrusion-set", "attack-pattern"})
+
 CROSS_RULES: Final = (
     CrossRule("modified", "modified must not be before created", _STIX, _modified),
     CrossRule(
@@ -133,6 +153,12 @@ CROSS_RULES: Final = (
     ),
     CrossRule("name", "name must be member and the first four digits of the id", ("identity",), _name),
     CrossRule("sighter", "where_sighted_refs must be who made the sighting", ("sighting",), _sighter),
+    CrossRule(
+        "link",
+        "an indicator indicates a campaign; a campaign uses techniques and tags and is attributed to nobody",
+        ("relationship",),
+        _link,
+    ),
     CrossRule("tag-count", f"a bundle must have at most {TAGS_MOST} tags", ("bundle",), _tag_count),
     CrossRule("one-marking", "a bundle must have one marking", ("bundle",), _same("object_marking_refs")),
     CrossRule("one-maker", "a bundle must have one maker", ("bundle",), _same("created_by_ref")),

@@ -10,8 +10,8 @@ __all__ = ["BYTES_MOST", "DEPTH_MOST", "NODES_MOST", "TEXT_MOST", "read_json", "
 BYTES_MOST: Final = 4 << 20
 """Bytes of a document as text; 10,000 tags take 1.2 million."""
 DEPTH_MOST: Final = 10
-NODES_MOST: Final = 60_000
-"""Values and keys; 10,000 tags are 40,000."""
+NODES_MOST: Final = 80_000
+"""Values and keys; 10,000 tags are 70,000."""
 TEXT_MOST: Final = 4096
 """Characters of one string or key."""
 
@@ -43,28 +43,30 @@ def read_json(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
 def too_much(document: object) -> str | None:
     """What bound a document breaks; None within all of them.
 
-    >>> too_much([[[[[[[[[[[]]]]]]]]]]])
+    >>> too_much([[[[[[[[[[[0]]]]]]]]]]])
     'a document must be at most 10 levels deep'
     """
-    nodes, size = 0, 0
-    open_: list[tuple[object, int]] = [(document, 1)]
-    while open_:
-        value, depth = open_.pop()
-        nodes += 1
-        children: list[object] = []
-        if isinstance(value, dict):
-            children = [*value.keys(), *value.values()]
-        elif isinstance(value, list):
-            children = value
-        elif isinstance(value, str):
-            size += len(value)
-        if children and depth > DEPTH_MOST:
+    nodes, size, depth = 0, 0, 0
+    level: list[object] = [document]
+    while level:
+        nodes += len(level)
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, str):
+                size += len(value)
+            elif isinstance(value, dict):
+                inner.extend(value)
+                inner.extend(value.values())
+            elif isinstance(value, list):
+                inner.extend(value)
+            if nodes + len(inner) > NODES_MOST:
+                return f"a document must have at most {NODES_MOST} values and keys"
+        depth += bool(inner)
+        if depth > DEPTH_MOST:
             return f"a document must be at most {DEPTH_MOST} levels deep"
-        if nodes + len(open_) + len(children) > NODES_MOST:
-            return f"a document must have at most {NODES_MOST} values and keys"
         if size > BYTES_MOST:
             return f"a document must have at most {BYTES_MOST} characters"
-        open_ += [(child, depth + 1) for child in children]
+        level = inner
     return None
 
 

@@ -11,7 +11,7 @@ from stillwatch.share.guard.words import enforcement_word
 __all__ = ["SCANNERS", "Scanner", "scan"]
 
 _EMAIL = re.compile(
-    r"[\w.+'-]{1,64} ?(?:@|\(at\)|\[at\]) ?[\w-]{1,63}(?: ?(?:\.|\(dot\)|\[dot\]) ?[\w-]{1,63})+", re.IGNORECASE
+    r"[\w.+'-] ?(?:@|\(at\)|\[at\]) ?[\w-]{1,63}(?: ?(?:\.|\(dot\)|\[dot\]) ?[\w-]{1,63})+", re.IGNORECASE
 )
 _DIGITS = re.compile(r"\d(?:[ .\-_/,:]{0,2}\d){12,}")
 _KEY = re.compile(
@@ -22,8 +22,8 @@ _PRIVATE = re.compile(r"-----BEGIN|PRIVATE KEY|ssh-(?:rsa|ed25519) |eyJ[\w-]{4,}
 _IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:(?:\.|\[\.\]|\(\.\)|\[dot\])\d{1,3}){3}(?:/\d{1,2})?(?![\d])")
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,}")
 _URL = re.compile(
-    r"\b(?:h(?:tt|xx)ps?|ftp|wss?|file|data|mailto|tel)\s?:|//[\w-]|\bwww\.|(?<![\w])[a-z0-9-]+(?:\.[a-z0-9-]+)*"
-    r"(?:\.|\[\.\])(?:com|net|org|io|ai|dev|co|cn|ru|uk|de|eu|info|biz|app|cloud|xyz|example|test)\b",
+    r"\b(?:h(?:tt|xx)ps?|ftp|wss?|file|data|mailto|tel)\s?:|//[\w-]|\bwww\.|(?<=\w)(?:\.|\[\.\]|\[dot\])"
+    r"(?:com|net|org|io|ai|dev|co|cn|ru|uk|de|eu|info|biz|app|cloud|xyz|example|test)\b",
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"(?<![\w])\+?\(?\d(?:[ ().\-/]{0,2}\d){7,14}(?![\w])")
