@@ -11,10 +11,21 @@ if __name__ == "__main__":  # pytest looks into every file for examples
     import stix2
     from misp_stix_converter import ExternalSTIX2toMISPParser
     from misp_stix_converter.stix2misp.external_stix2_mapping import ExternalSTIX2toMISPMapping
+    from stix2.confidence.scales import admiralty_credibility_to_value
     from stix2validator import ValidationOptions, validate_instance
 
 PATTERN_TYPES = "245"
 """The one check that can be left out: pattern_type is an open vocabulary (STIX 2.1, 10.17); ours is not in its list."""
+
+
+CREDIBILITY = (
+    "1 - Confirmed by other sources",
+    "2 - Probably True",
+    "3 - Possibly True",
+    "4 - Doubtful",
+    "5 - Improbable",
+)
+"""Words of the standard's table."""
 
 
 def complaints(bundle: dict[str, Any], disabled: str = "") -> list[str]:
@@ -47,6 +58,7 @@ def main() -> None:
     bundles = json.loads(sys.stdin.read())
     told = {
         "bundles": {name: judged(bundle) for name, bundle in bundles.items()},
+        "confidence": {word[0]: admiralty_credibility_to_value(word) for word in CREDIBILITY},
         "loads_infrastructure": ExternalSTIX2toMISPMapping.stix_object_loading_mapping("infrastructure") is not None,
     }
     sys.stdout.write(json.dumps(told))

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from tests.share.made import MEMBER, START, indicator, sighting
 
-from stillwatch.model.indicator import Tlp
+from stillwatch.model.indicator import InformationGrade, Tlp
 from stillwatch.share.guard.table import FIXED_OBJECTS
+from stillwatch.share.stix.confidence import STIX_CONFIDENCE
 from stillwatch.share.stix.texts import FALSE_POSITIVE_TEXTS, OPINION_TEXT, FalsePositive
 from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle, revocation, sighting_bundle
 
@@ -56,6 +57,12 @@ def test_every_type_that_is_emitted_was_judged() -> None:
         "infrastructure", "intrusion-set", "marking-definition", "note", "opinion", "relationship", "sighting",
     }  # fmt: skip
     assert {made["id"] for made in objects} >= FIXED_OBJECTS.keys()
+
+
+def test_grades_become_the_numbers_of_the_standard(judged: dict[str, Any]) -> None:
+    """The library's own table of the Admiralty scale; grade 6 has no number."""
+    assert {grade.value: number for grade, number in STIX_CONFIDENCE.items()} == judged["confidence"]
+    assert InformationGrade.SIX not in STIX_CONFIDENCE
 
 
 @pytest.mark.parametrize("name", BUNDLES)
