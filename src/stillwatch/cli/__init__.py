@@ -21,6 +21,7 @@ from stillwatch.cli.reference import reference
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
+from stillwatch.cli.share import share
 from stillwatch.cli.simulate import simulate
 from stillwatch.errors import StillwatchError
 
@@ -37,6 +38,7 @@ app = typer.Typer(
 for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench, evaluator, drill):
     app.command()(command)
 app.add_typer(reference, name="reference")
+app.add_typer(share, name="share")
 
 
 def _print_version(wanted: bool) -> None:
