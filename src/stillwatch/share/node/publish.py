@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from stillwatch.errors import MissingData
+from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.model.campaign import Verdict
 from stillwatch.model.indicator import (
     Confidence,
     Indicator,
@@ -52,11 +53,15 @@ def indicator_of(
     """Indicator of a campaign of the member's own; values on warning lists are not told.
 
     tagged      Values of a kind to tags, in their order.
-    Raises      MissingData when the index has no such campaign.
+    Raises      MissingData when the index has no such campaign; InvalidInput when it is no harvest: what a member does
+                not accuse itself it does not point others at.
     """
     if campaign_id not in index.acts:
         message = f"the index has no campaign {campaign_id}; it has {', '.join(sorted(index.acts)) or 'none'}"
         raise MissingData(message)
+    if index.acts[campaign_id]["verdict"] != Verdict.HARVEST.value:
+        message = f"only a harvest is told to others, {campaign_id} is called {index.acts[campaign_id]['verdict']}"
+        raise InvalidInput(message)
     chosen, values = how or Telling(), values_of(index, campaign_id)
     tags: list[Tag] = []
     for kind, found in values.items():

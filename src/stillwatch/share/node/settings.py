@@ -1,0 +1,107 @@
+"""A node's settings: one TOML file, every problem told at once."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from stillwatch.errors import InvalidInput, UnreadableSource
+
+__all__ = ["EvaluatorAt", "NodeSettings", "read_settings"]
+
+_MOST_BYTES: Final = 1 << 16
+_TEXTS: Final = ("forum", "collection", "token_file", "index", "folder")
+_EVALUATOR: Final = ("url", "token_file", "keys_file")
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatorAt:
+    """One evaluator.
+
+    keys_file   Its public keys by epoch, learnt from the forum's ledger: ``{"2969": "hex", ...}`` as JSON.
+    """
+
+    name: str
+    url: str
+    token_file: Path
+    keys_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """Where everything is.
+
+    forum           URL of the forum.
+    collection      Id or alias of the collection that members write to.
+    token_file      File with the member's token.
+    index           What `stillwatch scan --index` wrote.
+    folder          The node's own folder: its database, its signing key.
+    evaluators      Two.
+    warning_lists   Files of addresses and domains that many people share.
+    """
+
+    forum: str
+    collection: str
+    token_file: Path
+    index: Path
+    folder: Path
+    evaluators: tuple[EvaluatorAt, EvaluatorAt]
+    warning_lists: tuple[Path, ...] = ()
+
+
+def read_settings(path: Path) -> NodeSettings:
+    """Settings of a file; relative paths are relative to it.
+
+    Raises  UnreadableSource when it cannot be read; InvalidInput with all that is wrong with it.
+    """
+    try:
+        with path.open("rb") as file:
+            told = tomllib.loads(file.read(_MOST_BYTES).decode())
+    except OSError as error:
+        message = f"cannot read the settings {path}: {error.strerror or type(error).__name__}"
+        raise UnreadableSource(message) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path} must be TOML: {error}"
+        raise InvalidInput(message) from error
+    problems = _problems(told)
+    if problems:
+        message = f"{path}: {'; '.join(problems)}"
+        raise InvalidInput(message)
+    at = path.resolve().parent
+    first, second = (
+        EvaluatorAt(name, one["url"], at / one["token_file"], at / one["keys_file"])
+        for name, one in sorted(told["evaluators"].items())
+    )
+    return NodeSettings(
+        told["forum"].rstrip("/"),
+        told["collection"],
+        at / told["token_file"],
+        at / told["index"],
+        at / told["folder"],
+        (first, second),
+        tuple(at / name for name in told.get("warning_lists", [])),
+    )
+
+
+def _problems(told: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong, in the order of the file's form."""
+    found = [f"{name} must be text" for name in _TEXTS if not _is_text(told.get(name))]
+    found += [
+        f"{name} is no setting; there are {', '.join((*_TEXTS, 'warning_lists', 'evaluators'))}"
+        for name in sorted(told.keys() - {*_TEXTS, "warning_lists", "evaluators"})
+    ]
+    lists = told.get("warning_lists", [])
+    if not isinstance(lists, list) or not all(map(_is_text, lists)):
+        found.append("warning_lists must be a list of paths")
+    evaluators = told.get("evaluators")
+    if not isinstance(evaluators, dict) or len(evaluators) != 2:
+        return [*found, "evaluators must be two tables, [evaluators.NAME]"]
+    for name, one in sorted(evaluators.items()):
+        if not isinstance(one, dict) or set(one) != set(_EVALUATOR) or not all(map(_is_text, one.values())):
+            found.append(f"evaluators.{name} must have {', '.join(_EVALUATOR)}, each text")
+    return found
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
