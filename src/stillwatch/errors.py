@@ -10,7 +10,8 @@
     ├── MissingData (LookupError)        something that was named does not exist: campaign, corpus, findings
     ├── IncompatibleVersion (ValueError) a saved file comes from another version: make it again
     ├── OutOfMemory (MemoryError)        the stated limit is too small for the job: raise it
-    └── EngineUnavailable (RuntimeError) Spark, Java or the cluster is not there, or gave up: install or start it
+    ├── EngineUnavailable (RuntimeError) Spark, Java or the cluster is not there, or gave up: install or start it
+    └── Unproven (ValueError)            a signature, proof or ledger does not hold: believe nothing of it
 
 Messages say what, value, allowed, where. They hold ids and offsets, never prompt text or keys.
 """
@@ -24,6 +25,7 @@ __all__ = [
     "QuarantinedRows",
     "StillwatchError",
     "UnknownFormat",
+    "Unproven",
     "UnreadableSource",
 ]
 
@@ -80,3 +82,9 @@ class EngineUnavailable(StillwatchError, RuntimeError):
     """What a cluster needs is not installed, does not answer, or gave up after its own attempts."""
 
     exit_code = 7
+
+
+class Unproven(StillwatchError, ValueError):
+    """A signature, a proof or a ledger does not hold; nothing of it is to be believed."""
+
+    exit_code = 8
