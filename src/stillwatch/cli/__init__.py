@@ -1,8 +1,8 @@
 """Command line: parse, call, render. One file per command; heavy imports happen inside the commands.
 
 Exit codes: 0 done, 1 a bug or another failure, 2 wrong usage or something named is missing, 3 ``--strict`` and some
-rows were not accepted, 4 a file cannot be read, 5 a file of another version, 6 not enough memory, 7 no cluster, 130
-interrupted.
+rows were not accepted, 4 a file cannot be read, 5 a file of another version, 6 not enough memory, 7 no cluster, 8 a
+signature, proof or ledger does not hold, 130 interrupted.
 """
 
 import sys
@@ -15,6 +15,7 @@ from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.demo import demo
 from stillwatch.cli.explain import explain
+from stillwatch.cli.ledger import ledger
 from stillwatch.cli.reference import reference
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
@@ -35,6 +36,7 @@ app = typer.Typer(
 for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench):
     app.command()(command)
 app.add_typer(reference, name="reference")
+app.add_typer(ledger, name="ledger")
 
 
 def _print_version(wanted: bool) -> None:
