@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stillwatch.errors import MissingData
 from stillwatch.share.ledger.edge import Edge
@@ -16,6 +15,7 @@ from stillwatch.share.ledger.entry import SALT_BYTES, Entry, Kind, Opening, comm
 from stillwatch.share.ledger.head import Head, signed_head
 from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES, HEADS, NODES, STATE
 from stillwatch.share.signing.keys import SigningKey
+from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["Event", "append", "append_all", "entry_at", "forget", "head", "opening_of", "recorder", "sign_head"]
 
@@ -67,9 +67,7 @@ def _locked(connection: Connection) -> tuple[str, Edge]:
     """Name and edge of the ledger, which nobody else appends to until the transaction ends."""
     row = connection.execute(select(STATE).with_for_update()).one_or_none()
     if row is None:
-        new = {"one": 1, "ledger": uuid.uuid4().hex, "size": 0, "edge": b""}
-        put = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(put(STATE).values(new).on_conflict_do_nothing())
+        insert_if_new(connection, STATE, {"one": 1, "ledger": uuid.uuid4().hex, "size": 0, "edge": b""})
         row = connection.execute(select(STATE).with_for_update()).one()
     return row.ledger, Edge.of(row.size, row.edge)
 

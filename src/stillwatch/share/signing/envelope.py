@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, delete
-from sqlalchemy.dialects import postgresql, sqlite
 
 from stillwatch.errors import InvalidInput
 from stillwatch.share.signing.canonical import parse
@@ -15,6 +14,7 @@ from stillwatch.share.signing.keys import Keys, SigningKey
 from stillwatch.share.signing.refused import Reason, Refused
 from stillwatch.share.signing.signature import MEMBER, signed, verify_signed
 from stillwatch.share.signing.stamp import STAMP_CHARACTERS, stamp, time_of
+from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["ENVELOPE_TABLES", "MOST_AGE", "MOST_SKEW", "Opened", "opened", "sealed"]
 
@@ -100,8 +100,6 @@ def _check_age(issued_at: datetime, now: datetime) -> None:
 def _remember(connection: Connection, key_id: str, nonce: str, issued_at: datetime, now: datetime) -> None:
     """Take the nonce; whoever comes second waits for the first transaction and is refused."""
     connection.execute(delete(_NONCES).where(_NONCES.c.forgotten_at < stamp(now)))
-    row = {"key_id": key_id, "nonce": nonce, "forgotten_at": stamp(issued_at + MOST_AGE)}
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    taken = connection.execute(insert(_NONCES).values(row).on_conflict_do_nothing())
-    if taken.rowcount != 1:
+    row: dict[str, object] = {"key_id": key_id, "nonce": nonce, "forgotten_at": stamp(issued_at + MOST_AGE)}
+    if not insert_if_new(connection, _NONCES, row):
         raise Refused(Reason.REPLAYED, "the message was accepted before")
