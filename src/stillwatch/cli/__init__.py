@@ -21,6 +21,7 @@ from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
 from stillwatch.cli.simulate import simulate
+from stillwatch.cli.transparency import transparency
 from stillwatch.errors import StillwatchError
 
 __all__ = ["app", "main"]
@@ -33,7 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench):
+for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench, transparency):
     app.command()(command)
 app.add_typer(reference, name="reference")
 app.add_typer(ledger, name="ledger")

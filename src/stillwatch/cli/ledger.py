@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli.json_file import read_object
 from stillwatch.cli.options import AsJson
 from stillwatch.errors import MissingData, UnreadableSource
 
@@ -84,7 +85,7 @@ def check(
     from stillwatch.share.ledger.proof import Proof, check_proof
 
     keys = _keys(key)
-    told = Proof.of(_document(proof))
+    told = Proof.of(read_object(proof))
     fitting = [found for found in heads_in(head) if read(found).size == told.size]
     if not fitting:
         msg = f"{head} holds no head of {told.size} entries, for which the proof is"
@@ -122,21 +123,6 @@ def _keys(path: Path | None) -> "Keys | None":
     from stillwatch.share.signing.keys import read_keys
 
     return read_keys(path) if path else None
-
-
-def _document(path: Path) -> dict[str, Any]:
-    from stillwatch.share.signing.canonical import MOST_BYTES, parse
-    from stillwatch.share.signing.refused import Refused
-
-    try:
-        with path.open("rb") as file:
-            return parse(file.read(MOST_BYTES + 1))
-    except Refused as wrong:
-        msg = f"{path} must be a JSON object, got {wrong.reason.value} JSON"
-        raise UnreadableSource(msg) from wrong
-    except OSError as wrong:
-        msg = f"cannot read {path}: {type(wrong).__name__}"
-        raise UnreadableSource(msg) from wrong
 
 
 def _put(told: Mapping[str, Any], out: Path | None) -> None:
