@@ -25,6 +25,7 @@ from stillwatch.share.ledger.head import verify_head
 from stillwatch.share.ledger.proof import Proof, check_proof
 from stillwatch.share.ledger.proofs import consistency_path, inclusion_path, root_at
 from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES, HEADS, LEDGER_TABLES, NODES
+from stillwatch.share.ledger.tree import Node
 from stillwatch.share.ledger.verification import is_consistent, is_included
 from stillwatch.share.signing.keys import SigningKey, keys_of
 from stillwatch.share.signing.signature import verify_signed
@@ -189,6 +190,6 @@ def test_what_is_not_there_is_said(connection: Connection) -> None:
 def test_a_database_that_lost_a_node_says_so(connection: Connection) -> None:
     """Rather than prove something else."""
     append_all(connection, [event(n) for n in range(4)])
-    connection.execute(delete(NODES).where(NODES.c.level == 1))
+    connection.execute(delete(NODES).where(NODES.c.position == Node(1, 1).position))
     with pytest.raises(UnreadableSource, match="lost"):
         inclusion_path(connection, 0, 4)

@@ -75,7 +75,7 @@ def _locked(connection: Connection) -> tuple[str, Edge]:
 def _write(connection: Connection, edge: Edge, entries: Sequence[Entry]) -> None:
     rows, nodes = [], []
     for entry in entries:
-        nodes += [{"level": n.level, "place": n.place, "hash": found} for n, found in edge.append(entry.leaf)]
+        nodes += [{"position": node.position, "hash": found} for node, found in edge.append(entry.leaf)]
         rows.append({**entry.told(), "root": edge.root})
     connection.execute(insert(ENTRIES), rows)
     connection.execute(insert(NODES), nodes)

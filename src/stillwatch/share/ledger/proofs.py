@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.share.ledger.tables import NODES, STATE
@@ -59,8 +59,9 @@ def _hashes(connection: Connection, ranges: Iterable[tuple[int, int]]) -> list[b
 
 def _stored(connection: Connection, nodes: Sequence[Node]) -> dict[Node, bytes]:
     """Nodes by one query; there are O(log n) of them in any proof."""
-    wanted = tuple_(NODES.c.level, NODES.c.place).in_(nodes)
-    found = {Node(row.level, row.place): row.hash for row in connection.execute(select(NODES).where(wanted))}
+    positions = {node.position: node for node in nodes}
+    rows = connection.execute(select(NODES).where(NODES.c.position.in_(positions)))
+    found = {positions[row.position]: row.hash for row in rows}
     missing = set(nodes) - found.keys()
     if missing:
         message = f"the ledger's database has lost {len(missing)} nodes of its tree, the first at {min(missing)}"

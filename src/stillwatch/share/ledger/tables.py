@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, LargeBinary, MetaData, SmallInteger, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Integer, LargeBinary, MetaData, String, Table
 
 from stillwatch.share.ledger.entry import SALT_BYTES
 from stillwatch.share.ledger.tree import HASH_BYTES
@@ -39,10 +39,10 @@ ENTRIES: Final = Table(
 NODES: Final = Table(
     "ledger_nodes",
     LEDGER_TABLES,
-    Column("level", SmallInteger, primary_key=True, autoincrement=False),
-    Column("place", _BIG, primary_key=True, autoincrement=False),
+    Column("position", _BIG, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary(HASH_BYTES), nullable=False),
 )
+"""One number a node: engines look up a list of numbers by the key, and read the table for a list of pairs."""
 
 HEADS: Final = Table(
     "ledger_heads",

@@ -34,6 +34,15 @@ class Node(NamedTuple):
     level: int
     place: int
 
+    @property
+    def position(self) -> int:
+        """Number of the node when all are numbered from left to right, parents between their halves; none twice.
+
+        >>> [Node(0, 0).position, Node(1, 0).position, Node(0, 1).position, Node(2, 0).position]
+        [0, 1, 2, 3]
+        """
+        return (self.place << (self.level + 1)) + (1 << self.level) - 1
+
 
 class Range(NamedTuple):
     """Leaves from `start` to before `end`, as the tree's definition cuts them."""

@@ -7,7 +7,7 @@ RFC 8785 (2020), JSON Canonicalization Scheme; RFC 7493 (2015), the I-JSON messa
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
 from typing import Any, Final, NoReturn
 
 from rfc8785 import CanonicalizationError, dumps
@@ -54,10 +54,11 @@ def _check(document: object) -> None:
         if isinstance(value, int | float) and not _is_read_alike(value):
             message = "numbers must be finite, and whole ones within 2^53 - 1: readers disagree about others"
             raise InvalidInput(message)
-        if isinstance(value, Mapping):
-            inside: Sequence[object] = list(value.values())
-        else:
-            inside = value if isinstance(value, list | tuple) else ()
+        inside: Collection[object] = ()
+        if isinstance(value, dict):
+            inside = value.values()
+        elif isinstance(value, list | tuple):
+            inside = value
         if inside and depth > MOST_DEPTH:
             message = f"a document must have at most {MOST_DEPTH} levels"
             raise InvalidInput(message)
