@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from stillwatch.errors import InvalidInput
 from stillwatch.share.ledger.entry import Entry, Kind, Opening, commitment, is_of
+from stillwatch.share.ledger.tree import leaf_hash
+from stillwatch.share.signing.canonical import canonical
 
 TIME = datetime(2026, 11, 27, tzinfo=UTC)
 OPENING = Opening(b"s" * 32, {"indicator": "i-1", "days": 14})
@@ -29,6 +31,7 @@ def test_an_entry_comes_back_from_what_it_tells() -> None:
         {"index": "3"},
         {"index": True},
         {"index": -1},
+        {"index": 2**53},
         {"kind": "block"},
         {"kind": 1},
         {"time": "2026-11-27"},
@@ -42,6 +45,13 @@ def test_anything_else_is_no_entry(changed: dict[str, Any]) -> None:
     """A member too many, another type, a kind that is not on the list, an actor that is an address."""
     with pytest.raises(InvalidInput):
         Entry.of({**ENTRY.told(), **changed})
+
+
+@given(st.integers(0, 2**53 - 1), st.sampled_from(Kind), st.from_regex(r"\A[A-Za-z0-9_-]{1,64}\Z"), st.datetimes())
+def test_a_leaf_is_the_hash_of_canonical_json(index: int, kind: Kind, actor: str, time: datetime) -> None:
+    """Whatever an entry may hold."""
+    entry = Entry(index, time.replace(tzinfo=UTC), kind, actor, commitment(OPENING))
+    assert entry.leaf == leaf_hash(canonical(entry.told()))
 
 
 def test_every_member_of_an_entry_is_in_its_leaf() -> None:

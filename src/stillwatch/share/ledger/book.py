@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from stillwatch.errors import MissingData
 from stillwatch.share.ledger.edge import Edge
@@ -18,6 +18,12 @@ from stillwatch.share.signing.keys import SigningKey
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["Event", "append", "append_all", "entry_at", "forget", "head", "opening_of", "recorder", "sign_head"]
+
+# Made once: to build a statement takes longer than to run it.
+_LOCK = select(STATE).with_for_update()
+_ADD_ENTRIES, _ADD_NODES, _ADD_DOCUMENTS, _ADD_HEAD = (insert(t) for t in (ENTRIES, NODES, DOCUMENTS, HEADS))
+_GROW = update(STATE)
+_HEAD_OF = select(HEADS.c.head).where(HEADS.c.size == bindparam("of_size"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +65,16 @@ def append_all(connection: Connection, events: Sequence[Event]) -> list[Entry]:
             {"index": e.index, "salt": o.salt, "document": dict(o.document)}
             for e, o in zip(entries, openings, strict=True)
         ]
-        connection.execute(insert(DOCUMENTS), rows)
+        connection.execute(_ADD_DOCUMENTS, rows)
     return entries
 
 
 def _locked(connection: Connection) -> tuple[str, Edge]:
     """Name and edge of the ledger, which nobody else appends to until the transaction ends."""
-    row = connection.execute(select(STATE).with_for_update()).one_or_none()
+    row = connection.execute(_LOCK).one_or_none()
     if row is None:
         insert_if_new(connection, STATE, {"one": 1, "ledger": uuid.uuid4().hex, "size": 0, "edge": b""})
-        row = connection.execute(select(STATE).with_for_update()).one()
+        row = connection.execute(_LOCK).one()
     return row.ledger, Edge.of(row.size, row.edge)
 
 
@@ -77,9 +83,9 @@ def _write(connection: Connection, edge: Edge, entries: Sequence[Entry]) -> None
     for entry in entries:
         nodes += [{"position": node.position, "hash": found} for node, found in edge.append(entry.leaf)]
         rows.append({**entry.told(), "root": edge.root})
-    connection.execute(insert(ENTRIES), rows)
-    connection.execute(insert(NODES), nodes)
-    connection.execute(update(STATE).values(size=edge.size, edge=edge.data))
+    connection.execute(_ADD_ENTRIES, rows)
+    connection.execute(_ADD_NODES, nodes)
+    connection.execute(_GROW, {"size": edge.size, "edge": edge.data})
 
 
 def head(connection: Connection, time: datetime) -> Head:
@@ -91,10 +97,10 @@ def head(connection: Connection, time: datetime) -> Head:
 def sign_head(connection: Connection, key: SigningKey, time: datetime) -> dict[str, Any]:
     """Sign the state of the ledger and keep the head; of one size there is one head, the first."""
     state = head(connection, time)
-    told: dict[str, Any] | None = connection.execute(select(HEADS.c.head).where(HEADS.c.size == state.size)).scalar()
+    told: dict[str, Any] | None = connection.execute(_HEAD_OF, {"of_size": state.size}).scalar()
     if told is None:
         told = signed_head(state, key)
-        connection.execute(insert(HEADS).values(size=state.size, head=told))
+        connection.execute(_ADD_HEAD, {"size": state.size, "head": told})
     return told
 
 
