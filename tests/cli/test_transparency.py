@@ -65,7 +65,7 @@ def test_what_cannot_be_reported_on_is_named(given: list[object], tmp_path: Path
         run(*given, "--requests", tmp_path / "nowhere.json")
     with pytest.raises(InvalidInput, match="end after"):
         run(*given, "--until", "2025-01-01")
-    with pytest.raises(InvalidInput, match="at most 1: 1 of 2"):
+    with pytest.raises(InvalidInput, match="at most 2: 0 of 2"):
         run(*given, "--epsilon", 3)
     changed = tmp_path / "changed.jsonl"
     changed.write_text((tmp_path / "ledger.jsonl").read_text().replace("member-a", "member-z", 1))

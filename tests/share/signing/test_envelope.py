@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -139,3 +140,19 @@ def test_a_refused_message_takes_no_nonce(connection: Connection) -> None:
     data = message()
     reason(connection, data, audience="somebody")
     assert opened(data, KEYS, "forum", NOW, connection).body == BODY
+
+
+def test_of_many_copies_at_once_one_is_accepted(engine: Engine) -> None:
+    """Eight transactions of eight threads with the same bytes."""
+    data = message()
+
+    def take(_: int) -> str:
+        try:
+            with engine.begin() as begun:
+                opened(data, KEYS, "forum", NOW, begun)
+        except Refused as refused:
+            return refused.reason
+        return "accepted"
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(take, range(8))) == ["accepted", *["replayed"] * 7]
