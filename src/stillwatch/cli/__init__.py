@@ -2,7 +2,7 @@
 
 Exit codes: 0 done, 1 a bug or another failure, 2 wrong usage or something named is missing, 3 ``--strict`` and some
 rows were not accepted, 4 a file cannot be read, 5 a file of another version, 6 not enough memory, 7 no cluster, 8 a
-proof of another party fails, 9 another party does not answer or declines, 130 interrupted.
+signature, proof or ledger does not hold, 9 another party does not answer or declines, 130 interrupted.
 """
 
 import sys
@@ -17,12 +17,14 @@ from stillwatch.cli.demo import demo
 from stillwatch.cli.drill import drill
 from stillwatch.cli.evaluator import evaluator
 from stillwatch.cli.explain import explain
+from stillwatch.cli.ledger import ledger
 from stillwatch.cli.reference import reference
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
 from stillwatch.cli.share import share
 from stillwatch.cli.simulate import simulate
+from stillwatch.cli.transparency import transparency
 from stillwatch.errors import StillwatchError
 
 __all__ = ["app", "main"]
@@ -35,10 +37,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench, evaluator, drill):
+for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench, evaluator, drill, transparency):
     app.command()(command)
-app.add_typer(reference, name="reference")
-app.add_typer(share, name="share")
+for name, group in {"reference": reference, "share": share, "ledger": ledger}.items():
+    app.add_typer(group, name=name)
 
 
 def _print_version(wanted: bool) -> None:

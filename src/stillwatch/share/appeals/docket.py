@@ -1,0 +1,167 @@
+"""Cases in the database: look one up, answer it, decide it, and what follows from time passing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from stillwatch.errors import InvalidInput
+from stillwatch.share.appeals.case import Answer, Case, Grounds, Holder, Outcome, State, ruling, state_of
+from stillwatch.share.appeals.filing import FORUM
+from stillwatch.share.appeals.references import find
+from stillwatch.share.appeals.revocation import Cause, Tombstone, revoke
+from stillwatch.share.appeals.tables import APPEALS, HOLDERS
+from stillwatch.share.ledger.book import Event, append
+from stillwatch.share.ledger.entry import Kind
+from stillwatch.share.signing.stamp import stamp, time_of
+
+__all__ = ["Asked", "Status", "answer", "asked", "case_at", "decide", "own_case", "settle", "status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the filer is told: of the holders only how many there are."""
+
+    state: State
+    deadline: datetime
+    n_holders: int
+    n_answered: int
+    n_removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one holder is asked."""
+
+    indicator_id: str
+    grounds: Grounds
+    deadline: datetime
+    state: State
+    answer: Answer | None
+
+
+def case_at(connection: Connection, case_id: str) -> Case:
+    """Case by its id, for the forum itself."""
+    row = connection.execute(select(APPEALS).where(APPEALS.c.case_id == case_id)).one()
+    rows = connection.execute(select(HOLDERS).where(HOLDERS.c.case_id == case_id).order_by(HOLDERS.c.alias))
+    holders = tuple(
+        Holder(r.alias, r.is_originator, Answer(r.answer) if r.answer else None, r.removed_entry is not None)
+        for r in rows
+    )
+    return Case(
+        case_id=case_id,
+        indicator_id=row.indicator_id,
+        grounds=Grounds(row.grounds),
+        filed_at=time_of(row.filed_at),
+        deadline=time_of(row.deadline),
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        decided_at=time_of(row.decided_at) if row.decided_at else None,
+        holders=holders,
+    )
+
+
+def own_case(connection: Connection, filer: str, reference: str, now: datetime) -> str | None:
+    """Case of a filer's reference; None for one that is unknown or somebody else's.
+
+    It does not raise, so that the miss that it counts is committed; so with all that take a reference.
+
+    Raises      TooMany after 30 misses in one hour.
+    """
+    return find(connection, APPEALS, APPEALS.c.filer, (filer, reference), now)
+
+
+def status(connection: Connection, filer: str, reference: str, now: datetime) -> Status | None:
+    """Where the filer's case is; None for a reference that is unknown or somebody else's.
+
+    Raises      TooMany after 30 misses in one hour.
+    """
+    case_id = own_case(connection, filer, reference, now)
+    if case_id is None:
+        return None
+    case = case_at(connection, case_id)
+    n_answered = sum(holder.answer is not None for holder in case.holders)
+    n_removed = sum(holder.has_removed for holder in case.holders)
+    return Status(state_of(case, now), case.deadline, len(case.holders), n_answered, n_removed)
+
+
+def asked(connection: Connection, member: str, reference: str, now: datetime) -> Asked | None:
+    """What a holder is asked; None for a reference that is unknown or somebody else's.
+
+    Raises      TooMany after 30 misses in one hour.
+    """
+    case_id = find(connection, HOLDERS, HOLDERS.c.member, (member, reference), now)
+    if case_id is None:
+        return None
+    case = case_at(connection, case_id)
+    here = (HOLDERS.c.case_id == case_id) & (HOLDERS.c.member == member)
+    given = connection.execute(select(HOLDERS.c.answer).where(here)).scalar()
+    state = state_of(case, now)
+    return Asked(case.indicator_id, case.grounds, case.deadline, state, Answer(given) if given else None)
+
+
+def answer(connection: Connection, member: str, reference: str, given: Answer, now: datetime) -> State | None:
+    """Take a holder's answer and rule if that settles it; None for a reference that is unknown or somebody else's.
+
+    Raises      InvalidInput when the holder has answered or the case is decided; TooMany after 30 misses in one hour.
+    """
+    case_id = find(connection, HOLDERS, HOLDERS.c.member, (member, reference), now)
+    if case_id is None:
+        return None
+    here = (HOLDERS.c.case_id == case_id) & (HOLDERS.c.member == member)
+    row = connection.execute(select(HOLDERS).where(here)).one()
+    if row.answer is not None or case_at(connection, case_id).outcome is not None:
+        message = "an answer is given once, and before the case is decided"
+        raise InvalidInput(message)
+    connection.execute(update(HOLDERS).where(here).values(answer=given.value))
+    document = {"event": "answered", "case": case_id, "answer": given.value}
+    append(connection, Event(Kind.APPEAL, row.alias, document, now))
+    case = case_at(connection, case_id)
+    if ruling(case, now) is Outcome.UPHELD:
+        _end(connection, case, Outcome.UPHELD, now)
+    return state_of(case_at(connection, case_id), now)
+
+
+def settle(connection: Connection, now: datetime) -> list[str]:
+    """Uphold what nobody has stood by in time; ids of these cases. To be called every now and then."""
+    late = select(APPEALS.c.case_id).where(APPEALS.c.outcome.is_(None), APPEALS.c.deadline < stamp(now))
+    ended = []
+    for case_id in connection.execute(late.order_by(APPEALS.c.filed_at)).scalars().all():
+        case = case_at(connection, case_id)
+        if case.outcome is None and ruling(case, now) is Outcome.UPHELD:
+            _end(connection, case, Outcome.UPHELD, now)
+            ended.append(case_id)
+    return ended
+
+
+def decide(connection: Connection, case_id: str, outcome: Outcome, now: datetime) -> None:
+    """The forum's decision, once everybody has answered or the deadline has passed.
+
+    Raises      InvalidInput when it is too early or the case is decided.
+    """
+    case = case_at(connection, case_id)
+    state = state_of(case, now)
+    if state not in {State.ANSWERED, State.OVERDUE}:
+        message = f"a case must be answered or overdue to be decided, it is {state.value}"
+        raise InvalidInput(message)
+    if ruling(case, now) is Outcome.UPHELD and outcome is not Outcome.UPHELD:
+        message = "the originator does not stand by the indicator: the case can only be upheld"
+        raise InvalidInput(message)
+    _end(connection, case, outcome, now)
+
+
+def _end(connection: Connection, case: Case, outcome: Outcome, now: datetime) -> None:
+    """Decide a case; the revocation decides all others about the indicator."""
+    cases: Sequence[str] = [case.case_id]
+    if outcome is Outcome.UPHELD:
+        about = (APPEALS.c.indicator_id == case.indicator_id) & APPEALS.c.outcome.is_(None)
+        cases = connection.execute(select(APPEALS.c.case_id).where(about)).scalars().all()
+    for case_id in cases:
+        document = {"event": "decided", "case": case_id, "outcome": outcome.value}
+        append(connection, Event(Kind.APPEAL, FORUM, document, now))
+        ended = update(APPEALS).where(APPEALS.c.case_id == case_id)
+        connection.execute(ended.values(outcome=outcome.value, decided_at=stamp(now)))
+    if outcome is Outcome.UPHELD:
+        found = select(APPEALS.c.published_at).where(APPEALS.c.case_id == case.case_id)
+        published_at = time_of(connection.execute(found).scalar_one())
+        revoke(connection, Tombstone(case.indicator_id, Cause.APPEAL, published_at, now), FORUM)

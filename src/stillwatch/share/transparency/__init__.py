@@ -1,0 +1,1 @@
+"""The transparency report: what the exchange did in a period, in noised counts."""

@@ -1,0 +1,12 @@
+"""Insert a row that may be there already, on either engine."""
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+__all__ = ["insert_if_new"]
+
+
+def insert_if_new(connection: Connection, table: Table, row: dict[str, object]) -> bool:
+    """Insert a row; whether it is new. Of two transactions the second waits for the first."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return connection.execute(insert(table).values(row).on_conflict_do_nothing()).rowcount == 1

@@ -1,0 +1,39 @@
+"""A forum's database with appeals in it, for the tests of this folder."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, MetaData
+
+from stillwatch.share.appeals.case import Grounds
+from stillwatch.share.appeals.filing import Filing
+from stillwatch.share.appeals.tables import APPEAL_TABLES
+from stillwatch.share.ledger.tables import LEDGER_TABLES
+from stillwatch.store.database import open_database
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+LATER = NOW + timedelta(days=8)
+MEMBERS = ("member-a", "member-b", "member-c")
+
+
+def open_forum(path: Path) -> Engine:
+    """Ledger and appeals in one database."""
+    both = MetaData()
+    for tables in (LEDGER_TABLES, APPEAL_TABLES):
+        for table in tables.tables.values():
+            table.to_metadata(both)
+    return open_database(path, both)
+
+
+def filing(**changed: Any) -> Filing:
+    """An appeal against what member-a published and b and c hold, filed through b."""
+    plain = {
+        "filer": "member-b",
+        "indicator_id": "indicator--1",
+        "published_at": NOW - timedelta(days=2),
+        "grounds": Grounds.SHARED_ADDRESS,
+        "originator": "member-a",
+        "holders": MEMBERS,
+    }
+    return Filing(**{**plain, **changed})

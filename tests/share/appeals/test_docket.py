@@ -1,0 +1,216 @@
+"""Appeals from filing to decision: who may see what, who is asked, what time does."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, select
+from tests.share.appeals.forum import LATER, MEMBERS, NOW, filing, open_forum
+
+from stillwatch.errors import InvalidInput
+from stillwatch.share.appeals.case import Answer, Outcome, State
+from stillwatch.share.appeals.docket import answer, asked, decide, own_case, settle, status
+from stillwatch.share.appeals.filing import MOST_A_DAY, Filed, file
+from stillwatch.share.appeals.references import MOST_MISSES, TooMany
+from stillwatch.share.appeals.revocation import Cause, Tombstone, is_revoked, revoke, tombstones
+from stillwatch.share.appeals.tables import APPEALS
+from stillwatch.share.ledger.book import entry_at, head, opening_of
+from stillwatch.share.ledger.entry import Kind
+
+A, B, C = MEMBERS
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    """One transaction of a forum."""
+    with open_forum(tmp_path / "forum.db").begin() as begun:
+        yield begun
+
+
+def state(connection: Connection, filed: Filed) -> State:
+    """State as the filer sees it."""
+    found = status(connection, B, filed.reference, NOW)
+    assert found is not None
+    return found.state
+
+
+def give(connection: Connection, filed: Filed, **answers: Answer) -> None:
+    """Answers of members a, b, c."""
+    for name, given in answers.items():
+        member = f"member-{name}"
+        assert answer(connection, member, filed.of_holders[member], given, NOW) is not None
+
+
+def test_one_reference_reaches_every_holder(connection: Connection) -> None:
+    """Each is asked under a reference of its own, the originator even if nobody named it."""
+    filed = file(connection, filing(holders=[B, C]), NOW)
+    assert set(filed.of_holders) == set(MEMBERS)
+    assert len({filed.reference, *filed.of_holders.values()}) == 4
+    for member, reference in filed.of_holders.items():
+        found = asked(connection, member, reference, NOW)
+        assert found is not None
+        assert (found.indicator_id, found.deadline, found.answer) == ("indicator--1", NOW + timedelta(days=7), None)
+    told = status(connection, B, filed.reference, NOW)
+    assert told is not None
+    assert (told.state, told.n_holders, told.n_answered, told.n_removed) == (State.OPEN, 3, 0, 0)
+
+
+def test_unknown_and_foreign_references_are_one_answer(connection: Connection) -> None:
+    """Of the filer, of a holder, made up, empty, long, no Unicode: nothing, and nothing else is told."""
+    filed = file(connection, filing(), NOW)
+    theirs = [filed.reference, *filed.of_holders.values(), "", "x", "x" * 10_000, "\ud800"]
+    for reference in theirs:
+        assert status(connection, "member-d", reference, NOW) is None
+        assert asked(connection, "member-d", reference, NOW) is None
+        assert answer(connection, "member-d", reference, Answer.WITHDRAW, NOW) is None
+    assert asked(connection, C, filed.of_holders[A], NOW) is None
+    assert status(connection, B, filed.of_holders[B], NOW) is None
+    assert asked(connection, B, filed.reference, NOW) is None
+    assert state(connection, filed) is State.OPEN
+
+
+def test_references_are_not_in_the_database(tmp_path: Path) -> None:
+    """Who reads the disk of the forum can ask about no case."""
+    engine = open_forum(tmp_path / "forum.db")
+    with engine.begin() as connection:
+        filed = file(connection, filing(), NOW)
+    engine.dispose()
+    disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"indicator--1" in disk
+    assert not [r for r in (filed.reference, *filed.of_holders.values()) if r.encode() in disk]
+
+
+def test_who_guesses_is_stopped(connection: Connection) -> None:
+    """After 30 misses an hour even a good reference is refused, until the next hour; others are not affected."""
+    filed = file(connection, filing(), NOW)
+    for _ in range(MOST_MISSES):
+        assert status(connection, B, "guess", NOW) is None
+    with pytest.raises(TooMany, match="ask again in 3600 s") as caught:
+        status(connection, B, filed.reference, NOW)
+    assert caught.value.retry_after_s == 3600
+    assert asked(connection, C, filed.of_holders[C], NOW) is not None
+    assert status(connection, B, filed.reference, NOW + timedelta(hours=1)) is not None
+
+
+def test_who_floods_is_stopped(connection: Connection) -> None:
+    """Twenty appeals a day by one filer; others may still file, and so may it the day after."""
+    for n in range(MOST_A_DAY):
+        file(connection, filing(indicator_id=f"i-{n}"), NOW)
+    with pytest.raises(TooMany, match="allowed 20"):
+        file(connection, filing(), NOW + timedelta(hours=23))
+    file(connection, filing(filer=C), NOW)
+    file(connection, filing(), NOW + timedelta(hours=25))
+
+
+def test_the_originators_retreat_revokes_at_once(connection: Connection) -> None:
+    """The indicator has a tombstone, and the case is upheld though others have not answered."""
+    filed = file(connection, filing(), NOW)
+    give(connection, filed, c=Answer.WITHDRAW)
+    assert state(connection, filed) is State.OPEN
+    give(connection, filed, a=Answer.WITHDRAW)
+    assert state(connection, filed) is State.UPHELD
+    (stone,) = tombstones(connection)
+    assert (stone.indicator_id, stone.cause, stone.revoked_at) == ("indicator--1", Cause.APPEAL, NOW)
+    assert entry_at(connection, stone.entry).kind is Kind.REVOKE
+    assert tombstones(connection, after=stone.entry) == []
+
+
+def test_nobody_but_the_forum_rejects(connection: Connection) -> None:
+    """All maintain: the case is answered, and stays so until somebody decides it."""
+    filed = file(connection, filing(), NOW)
+    case_id = own_case(connection, B, filed.reference, NOW)
+    assert case_id is not None
+    give(connection, filed, a=Answer.MAINTAIN, b=Answer.ABSTAIN)
+    with pytest.raises(InvalidInput, match="it is open"):
+        decide(connection, case_id, Outcome.REJECTED, NOW)
+    give(connection, filed, c=Answer.MAINTAIN)
+    assert settle(connection, LATER) == []
+    assert state(connection, filed) is State.ANSWERED
+    decide(connection, case_id, Outcome.REJECTED, NOW)
+    assert state(connection, filed) is State.REJECTED
+    assert not is_revoked(connection, "indicator--1")
+    with pytest.raises(InvalidInput, match="it is rejected"):
+        decide(connection, case_id, Outcome.UPHELD, NOW)
+
+
+def test_silence_of_the_originator_upholds_and_of_others_does_not(connection: Connection) -> None:
+    """After the deadline the one falls by itself, the other waits for a decision as overdue."""
+    silent = file(connection, filing(indicator_id="i-1"), NOW)
+    stood_by = file(connection, filing(indicator_id="i-2"), NOW)
+    give(connection, silent, b=Answer.MAINTAIN, c=Answer.MAINTAIN)
+    give(connection, stood_by, a=Answer.MAINTAIN)
+    assert settle(connection, NOW + timedelta(days=7)) == []
+    assert settle(connection, LATER) == [own_case(connection, B, silent.reference, LATER)]
+    assert settle(connection, LATER) == []
+    found = status(connection, B, stood_by.reference, LATER)
+    assert found is not None
+    assert found.state is State.OVERDUE
+    assert is_revoked(connection, "i-1")
+    assert not is_revoked(connection, "i-2")
+
+
+def test_a_decision_cannot_save_what_nobody_stands_by(connection: Connection) -> None:
+    """Overdue without the originator's answer: upheld only."""
+    filed = file(connection, filing(), NOW)
+    case_id = own_case(connection, B, filed.reference, NOW)
+    assert case_id is not None
+    with pytest.raises(InvalidInput, match="only be upheld"):
+        decide(connection, case_id, Outcome.REJECTED, LATER)
+    decide(connection, case_id, Outcome.UPHELD, LATER)
+    assert is_revoked(connection, "indicator--1")
+
+
+def test_an_answer_is_given_once_and_before_the_end(connection: Connection) -> None:
+    """The second one is refused, and so is one to a decided case."""
+    filed = file(connection, filing(), NOW)
+    give(connection, filed, b=Answer.MAINTAIN)
+    with pytest.raises(InvalidInput, match="once"):
+        give(connection, filed, b=Answer.WITHDRAW)
+    give(connection, filed, a=Answer.WITHDRAW)
+    with pytest.raises(InvalidInput, match="once"):
+        give(connection, filed, c=Answer.MAINTAIN)
+
+
+def test_one_revocation_ends_all_appeals_about_the_indicator(connection: Connection) -> None:
+    """Those that are open, and those that come later; there is one tombstone."""
+    first = file(connection, filing(), NOW)
+    second = file(connection, filing(filer=C), NOW)
+    other = file(connection, filing(indicator_id="i-2"), NOW)
+    give(connection, first, a=Answer.WITHDRAW)
+    third = file(connection, filing(), NOW)
+    told = status(connection, C, second.reference, NOW)
+    assert told is not None
+    assert told.state is State.UPHELD
+    assert [state(connection, filed) for filed in (first, third, other)] == [State.UPHELD, State.UPHELD, State.OPEN]
+    assert len(tombstones(connection)) == 1
+    again = Tombstone("indicator--1", Cause.WITHDRAWN, NOW, NOW)
+    assert not revoke(connection, again, "member-a")
+
+
+def test_the_ledger_names_no_member_and_can_be_opened(connection: Connection) -> None:
+    """Entries of a case are under names of that case; their documents say what happened."""
+    filed = file(connection, filing(), NOW)
+    give(connection, filed, b=Answer.MAINTAIN, a=Answer.WITHDRAW)
+    entries = [entry_at(connection, i) for i in range(head(connection, NOW).size)]
+    assert [e.kind for e in entries] == [Kind.APPEAL] * 4 + [Kind.REVOKE]
+    assert not {e.actor for e in entries} & set(MEMBERS)
+    openings = [opening_of(connection, i) for i in range(len(entries))]
+    assert [o.document["event"] for o in openings if o] == ["filed", "answered", "answered", "decided", "revoked"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"within": timedelta(0)}, "time to answer"),
+        ({"within": timedelta(days=31)}, "time to answer"),
+        ({"holders": [f"m{i}" for i in range(1001)]}, "at most 1000"),
+        ({"indicator_id": ""}, "indicator's id"),
+        ({"indicator_id": "x" * 65}, "indicator's id"),
+    ],
+)
+def test_an_appeal_out_of_range_is_refused(connection: Connection, changed: dict[str, object], message: str) -> None:
+    """And leaves nothing behind."""
+    with pytest.raises(InvalidInput, match=message):
+        file(connection, filing(**changed), NOW)
+    assert connection.execute(select(APPEALS)).all() == []
