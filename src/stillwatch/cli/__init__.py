@@ -15,6 +15,7 @@ from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.demo import demo
 from stillwatch.cli.explain import explain
+from stillwatch.cli.forum import forum
 from stillwatch.cli.reference import reference
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
@@ -35,6 +36,7 @@ app = typer.Typer(
 for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench):
     app.command()(command)
 app.add_typer(reference, name="reference")
+app.add_typer(forum, name="forum")
 
 
 def _print_version(wanted: bool) -> None:

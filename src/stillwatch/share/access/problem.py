@@ -8,7 +8,7 @@ from stillwatch.errors import StillwatchError
 __all__ = ["Problem"]
 
 
-class Problem(StillwatchError):
+class Problem(StillwatchError):  # noqa: N818 - as in errors.py, the name says what is wrong
     """A request that is refused; its text is meant for the member who asked and tells nothing of others.
 
     status      HTTP status.

@@ -61,7 +61,8 @@ class Quotas:
                 self._start, self._requests = start, {}
             n = self._requests[member_id] = self._requests.get(member_id, 0) + 1
         if n > self.limits.requests:
-            raise self._spent("requests", self.limits.requests)
+            wrong = self._spent("requests", self.limits.requests)
+            raise wrong
 
     def publish(self, connection: Connection, member_id: str, n: int, size_bytes: int) -> None:
         """Count objects and bytes in the transaction that stores them.
@@ -73,9 +74,11 @@ class Quotas:
         objects, size = connection.execute(_CHARGE, row).one()
         connection.execute(delete(USAGE).where(USAGE.c.member_id == member_id, USAGE.c.start_s < start))
         if objects > self.limits.objects:
-            raise self._spent("objects", self.limits.objects)
+            wrong = self._spent("objects", self.limits.objects)
+            raise wrong
         if size > self.limits.size_bytes:
-            raise self._spent("bytes", self.limits.size_bytes)
+            wrong = self._spent("bytes", self.limits.size_bytes)
+            raise wrong
 
     def used(self, member_id: str) -> dict[str, int]:
         """What a member has used of the current window."""

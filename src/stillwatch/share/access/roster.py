@@ -25,7 +25,7 @@ When it raises, nothing has happened.
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 
-def no_event(kind: str, actor: str, document: Any, connection: Connection) -> None:  # noqa: ANN401, ARG001
+def no_event(kind: str, actor: str, document: Any, connection: Connection) -> None:  # noqa: ANN401
     """Nobody listens."""
 
 
