@@ -3,6 +3,8 @@
 import json
 import logging
 import time
+import traceback
+from pathlib import Path
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +30,8 @@ class JsonLines(logging.Formatter):
         told |= {name: record.__dict__[name] for name in _FIELDS if name in record.__dict__}
         if record.exc_info and record.exc_info[0]:
             told["error"] = record.exc_info[0].__name__  # its text might hold what was sent
+            frames = traceback.extract_tb(record.exc_info[2])[-5:]
+            told["at"] = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
         return json.dumps(told)
 
 

@@ -83,11 +83,8 @@ def erase(connection: Connection, member: Member, collection_id: str, filters: F
     if member.role is not Role.OPERATOR and any(record.origin != member.member_id for record in found):
         raise NotYours
     places = [record.sequence for record in found]
-    versions = dict(
-        connection.execute(
-            select(RECORDS.c.sequence, RECORDS.c.version_us).where(RECORDS.c.sequence.in_(places))
-        ).tuples()
-    )
+    chosen = select(RECORDS.c.sequence, RECORDS.c.version_us).where(RECORDS.c.sequence.in_(places))
+    versions = {row.sequence: row.version_us for row in connection.execute(chosen)}
     blank = update(RECORDS).where(RECORDS.c.sequence.in_(places))
     connection.execute(blank.values(document=None, digest="", size_bytes=0))
     added_us = max(time.time_ns() // 1000, counter(connection, _LATEST) + 1)
