@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import select
 
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.collections import Collections
 from stillwatch.share.access.quotas import Limits
 from stillwatch.share.access.roster import Role, Roster
+from stillwatch.share.access.tables import COLLECTIONS
 from stillwatch.share.feed.stream import Pace
 from stillwatch.share.forum.app import Settings, forum_app
 from stillwatch.share.forum.server import ForumServer, Listen, Tls, server_of
@@ -66,7 +68,9 @@ class Hub:
         self.roster = Roster(self.store.engine)
         self.collections = Collections(self.store.engine)
         self.app = forum_app(self.store, self.access, admit, Settings(**settings))
-        self.campaigns = self.collections.add("Campaigns", alias="campaigns")
+        with self.store.engine.begin() as connection:
+            there = connection.execute(select(COLLECTIONS.c.collection_id)).scalar()
+        self.campaigns = there or self.collections.add("Campaigns", alias="campaigns")
         self.url = ""
 
     def member(self, *, read: bool = True, write: bool = True, role: Role = Role.MEMBER) -> str:

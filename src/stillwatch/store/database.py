@@ -21,6 +21,7 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
 
     A transaction of SQLite takes the lock to write when it begins, so that nobody who has read must give up on writing;
     what was committed survives a power cut (write-ahead log, full synchronisation); what was deleted is overwritten.
+    Values are in no error's text.
 
     url         ``sqlite:///PATH``, ``postgresql://...``, or the path of a SQLite file.
     Raises      InvalidInput for another scheme; UnreadableSource when the database cannot be opened.
@@ -39,7 +40,7 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
         raise InvalidInput(message)
     is_sqlite = parsed.drivername == "sqlite"
     options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_S}} if is_sqlite else {"pool_pre_ping": True}
-    engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), **options)
+    engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), hide_parameters=True, **options)
     if is_sqlite:
         _settle_sqlite(engine)
     try:

@@ -92,13 +92,14 @@ def test_pages_and_dates_never_bleed(hub: Hub) -> None:
 def test_every_refusal_has_its_status_and_an_error_message(hub: Hub) -> None:
     """Negotiation, bodies, filters and methods: each wrong in one way."""
     item = f"{hub.objects}{indicator(1)['id']}/"
+    too_large = b" " * (MAX_CONTENT_LENGTH + 1)
     cases: list[tuple[str, str, dict[str, Any], int]] = [
         ("GET", "/taxii2/", {"headers": {"Accept": "application/json"}}, 406),
         ("GET", "/taxii2/", {"headers": {"Accept": "application/taxii+json;version=2.0"}}, 406),
         ("POST", hub.objects, {"content": b"{}", "headers": {"Content-Type": "application/json"}}, 415),
         ("POST", hub.objects, {"content": b"{", "headers": {"Content-Type": TAXII_TYPE}}, 400),
         ("POST", hub.objects, {"content": b"{}", "headers": {"Content-Type": TAXII_TYPE}}, 422),
-        ("POST", hub.objects, {"content": b" " * (MAX_CONTENT_LENGTH + 1), "headers": {"Content-Type": TAXII_TYPE}}, 413),
+        ("POST", hub.objects, {"content": too_large, "headers": {"Content-Type": TAXII_TYPE}}, 413),
         ("GET", hub.objects, {"params": {"limit": "0"}}, 400),
         ("GET", hub.objects, {"params": {"added_after": "yesterday"}}, 400),
         ("GET", hub.objects, {"params": {"next": "x"}}, 400),

@@ -144,10 +144,11 @@ def test_a_hook_that_raises_undoes_the_publication(tmp_path: Path) -> None:
     heard.clear()
     send(store, member, indicator(1), indicator(1))
     store.delete(member, "c", Filters(ids=(indicator(1)["id"],), every=True))
+    deleted = {"collection_id": "c", "id": indicator(1)["id"], "versions": [indicator(1)["modified"]]}
     assert heard == [
         ("publish", member.member_id, {"collection_id": "c", "object": indicator(1)}),
-        ("delete", member.member_id, {"collection_id": "c", "id": indicator(1)["id"], "versions": [indicator(1)["modified"]]}),
-    ]  # fmt: skip
+        ("delete", member.member_id, deleted),
+    ]
     store.close()
 
 

@@ -1,10 +1,13 @@
 """Run the forum: uvicorn with client certificates in reach, an end that loses nothing, and a log without secrets."""
 
+import contextlib
 import hashlib
 import logging
+import signal
 import ssl
 import sys
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -79,6 +82,19 @@ class ForumServer(uvicorn.Server):
     def __init__(self, app: Starlette, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._forum = app
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End at the first signal, at once at the second; a process that ended as it was told to exits with 0."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def shutdown(self, sockets: list[Any] | None = None) -> None:
         """End."""
