@@ -24,8 +24,11 @@ def engine(tmp_path: Path) -> Engine:
     return open_database(tmp_path / "forum.db", TABLES)
 
 
-def test_a_member_sees_its_own_collections_and_no_trace_of_others(engine: Engine) -> None:
+def test_a_member_sees_its_own_collections_and_no_trace_of_others(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A collection that is not there and one that is not for it are refused with the same words."""
+    monkeypatch.setattr("stillwatch.share.access.access._UNNOTICED_S", 0.0)
     access, roster, collections = Access(engine), Roster(engine), Collections(engine)
     member = Member(roster.add_member("one")[0], Role.MEMBER)
     mine, other = collections.add("Mine", alias="mine"), collections.add("Other", alias="other")

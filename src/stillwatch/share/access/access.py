@@ -3,19 +3,21 @@
 import threading
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine
 
 from stillwatch.share.access.collections import Collection, Collections
 from stillwatch.share.access.credentials import Proxies, credentials_of
 from stillwatch.share.access.login import Login, Member
+from stillwatch.share.access.mark import Mark
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.quotas import Limits, Quotas
-from stillwatch.share.access.tables import ROSTER, counter
-from stillwatch.store.database import reading
 
 __all__ = ["Access"]
+
+_UNNOTICED_S: Final = 0.05
+"""For how long a request may be served by a roster that another process has changed."""
 
 
 class Access:
@@ -23,10 +25,10 @@ class Access:
 
     def __init__(self, engine: Engine, limits: Limits | None = None, proxies: Proxies | None = None) -> None:
         self.quotas = Quotas(engine, limits or Limits())
-        self.login = Login(engine)
+        self._mark = Mark(engine, _UNNOTICED_S)
+        self.login = Login(engine, mark=self._mark)
         self._proxies = proxies or Proxies()
         self._collections = Collections(engine)
-        self._engine = engine
         self._lock = threading.Lock()
         self._version = -1
         self._seen: dict[str, dict[str, Collection]] = {}
@@ -41,10 +43,12 @@ class Access:
         self.quotas.request(member.member_id)
         return member
 
-    def collections(self, member: Member) -> dict[str, Collection]:
-        """What a member may read or write, by id."""
-        with reading(self._engine).begin() as connection:
-            version = counter(connection, ROSTER)
+    def collections(self, member: Member, *, fresh: bool = False) -> dict[str, Collection]:
+        """What a member may read or write, by id.
+
+        fresh   As of now, not of a moment ago.
+        """
+        version = self._mark(fresh=fresh)
         with self._lock:
             if version != self._version:
                 self._version, self._seen = version, {}

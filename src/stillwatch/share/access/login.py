@@ -12,9 +12,10 @@ from typing import Final
 from sqlalchemy import Connection, Engine, select
 
 from stillwatch.share.access.credentials import Credentials
+from stillwatch.share.access.mark import Mark
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import Role
-from stillwatch.share.access.tables import CERTIFICATES, MEMBERS, ROSTER, TOKENS, counter
+from stillwatch.share.access.tables import CERTIFICATES, MEMBERS, TOKENS
 from stillwatch.share.access.tokens import Token, matches
 from stillwatch.store.database import reading
 
@@ -23,6 +24,8 @@ __all__ = ["Login", "Member"]
 _REMEMBERED_S: Final = 300
 _FAILURES: Final = 20
 _FAILURE_WINDOW_S: Final = 60
+_AT_WORK: Final = 2
+"""Hashes at work at a time: 19 MiB each."""
 _MOST: Final = 10_000
 """Logins, and sources of failed ones, that are remembered."""
 
@@ -43,8 +46,10 @@ class Member:
 class Login:
     """Checks credentials."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time, mark: Mark | None = None) -> None:
         self._engine = engine
+        self._mark = mark or Mark(engine)
+        self._turns = threading.Semaphore(_AT_WORK)
         self._clock = clock
         self._lock = threading.Lock()
         self._version = -1
@@ -83,12 +88,17 @@ class Login:
 
     def _by_token(self, token: Token, source: str) -> Member | None:
         key = hashlib.sha256(token.text.encode()).digest()
-        with reading(self._engine).begin() as connection:
-            version = counter(connection, ROSTER)
-            known = self._remembered(key, version)
-            if known is not None:
-                return known
+        known = self._remembered(key, self._mark())
+        if known is None:
             self._check_failures(source)
+            with self._turns:
+                # While this one waited its turn, another request with the same token may have been let in.
+                version = self._mark()
+                known = self._remembered(key, version) or self._verified(token, key, version, source)
+        return known
+
+    def _verified(self, token: Token, key: bytes, version: int, source: str) -> Member | None:
+        with reading(self._engine).begin() as connection:
             row = _token_row(connection, token.lookup)
         valid = matches(token, row.hashed if row else None)
         ends = float("inf") if row is None or row.expires_s is None else float(row.expires_s)

@@ -72,13 +72,16 @@ class Quotas:
         start = self._window()
         row = {"member_id": member_id, "start_s": start, "n": n, "size": size_bytes}
         objects, size = connection.execute(_CHARGE, row).one()
-        connection.execute(delete(USAGE).where(USAGE.c.member_id == member_id, USAGE.c.start_s < start))
         if objects > self.limits.objects:
             wrong = self._spent("objects", self.limits.objects)
             raise wrong
         if size > self.limits.size_bytes:
             wrong = self._spent("bytes", self.limits.size_bytes)
             raise wrong
+
+    def prune(self, connection: Connection) -> None:
+        """Drop the counts of windows that are over."""
+        connection.execute(delete(USAGE).where(USAGE.c.start_s < self._window()))
 
     def used(self, member_id: str) -> dict[str, int]:
         """What a member has used of the current window."""

@@ -13,7 +13,6 @@ from sqlalchemy import (
     String,
     Table,
     select,
-    update,
 )
 from sqlalchemy import text as sql
 
@@ -101,6 +100,9 @@ USAGE: Final = Table(
 )
 
 
+_ADVANCE: Final = sql("UPDATE forum_counters SET value = value + :by WHERE name = :name RETURNING value")
+
+
 def counter(connection: Connection, name: str) -> int:
     """Value of a counter; one that nobody advanced is 0."""
     return connection.execute(select(COUNTERS.c.value).where(COUNTERS.c.name == name)).scalar() or 0
@@ -108,10 +110,11 @@ def counter(connection: Connection, name: str) -> int:
 
 def advance(connection: Connection, name: str, by: int = 1) -> int:
     """Value of a counter after adding; until the transaction ends nobody else can add to it."""
-    values = {"name": name}
-    connection.execute(sql("INSERT INTO forum_counters VALUES (:name, 0) ON CONFLICT DO NOTHING"), values)
-    added = update(COUNTERS).where(COUNTERS.c.name == name).values(value=COUNTERS.c.value + by)
-    return int(connection.execute(added.returning(COUNTERS.c.value)).scalar_one())
+    added = connection.execute(_ADVANCE, {"name": name, "by": by}).scalar()
+    if added is not None:
+        return int(added)
+    connection.execute(sql("INSERT INTO forum_counters VALUES (:name, 0) ON CONFLICT DO NOTHING"), {"name": name})
+    return advance(connection, name, by)
 
 
 def key_of(connection: Connection, name: str, fresh: bytes) -> bytes:

@@ -140,7 +140,7 @@ class Feed:
         now = self._access.login.renewed(member)
         if now is None:
             return None
-        return tuple(c.collection_id for c in self._access.collections(now).values() if c.can_read)
+        return tuple(c.collection_id for c in self._access.collections(now, fresh=True).values() if c.can_read)
 
     def _frame(self, entry: Entry) -> bytes:
         name = self._cursors.text(entry.sequence, USE).encode()

@@ -6,6 +6,7 @@ TAXII 2.1, section 4.3.1 (status resource).
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select
 from stillwatch.share.taxii.moments import timestamp
 from stillwatch.share.taxii.tables import STATUSES
 
-__all__ = ["load_status", "new_status", "store_status"]
+__all__ = ["load_status", "new_status", "prune_statuses", "store_statuses"]
 
 _KEPT_S: Final = 7 * 86_400
 
@@ -33,12 +34,19 @@ def new_status(status_id: str, successes: list[dict[str, str]], failures: list[d
     return status | ({"successes": successes} if successes else {}) | ({"failures": failures} if failures else {})
 
 
-def store_status(connection: Connection, member_id: str, status: dict[str, Any]) -> None:
-    """Keep a status for a week."""
+def store_statuses(connection: Connection, statuses: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Keep statuses, each with the member it is for."""
     now_s = int(time.time())
-    connection.execute(delete(STATUSES).where(STATUSES.c.created_s < now_s - _KEPT_S))
-    row = {"status_id": status["id"], "member_id": member_id, "created_s": now_s, "document": orjson.dumps(status)}
-    connection.execute(insert(STATUSES).values(row))
+    rows = [
+        {"status_id": status["id"], "member_id": member_id, "created_s": now_s, "document": orjson.dumps(status)}
+        for member_id, status in statuses
+    ]
+    connection.execute(insert(STATUSES), rows)
+
+
+def prune_statuses(connection: Connection) -> None:
+    """Drop statuses that are older than a week."""
+    connection.execute(delete(STATUSES).where(STATUSES.c.created_s < int(time.time()) - _KEPT_S))
 
 
 def load_status(connection: Connection, member_id: str, status_id: str) -> dict[str, Any] | None:

@@ -2,10 +2,10 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,13 +18,16 @@ from stillwatch.share.access.tables import ROSTER, SEQUENCE, TABLES, counter, ke
 from stillwatch.share.taxii.admission import Failure, Prepared
 from stillwatch.share.taxii.cursor import KEY_BYTES, Cursors
 from stillwatch.share.taxii.filters import Filters
-from stillwatch.share.taxii.publishing import erase, insert_objects
+from stillwatch.share.taxii.publishing import Publication, erase, insert_objects
 from stillwatch.share.taxii.selection import Page, Record, after, page
-from stillwatch.share.taxii.status import load_status
+from stillwatch.share.taxii.status import load_status, prune_statuses
 from stillwatch.share.taxii.tables import RECORD_TABLES
+from stillwatch.share.taxii.together import Together
 from stillwatch.store.database import open_database, reading
 
 __all__ = ["Store"]
+
+_PRUNE_S: Final = 60.0
 
 
 class Store:
@@ -44,8 +47,10 @@ class Store:
             self.cursors = Cursors(key_of(connection, "cursor", os.urandom(KEY_BYTES)))
         self._on_event = on_event
         self._listeners: list[Callable[[], None]] = []
-        # SQLite's own waiting sleeps ever longer; threads of one process wait for one another here instead.
-        self._turn = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+        # Publishers wait for one another anyway; SQLite's own waiting sleeps ever longer, a lock does not.
+        self._turn = threading.Lock()
+        self._together = Together(self._write, self._turn)
+        self._prune_at = 0.0
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Have a function called after every change by this process; gives one that ends it."""
@@ -59,12 +64,7 @@ class Store:
 
         Raises      Problem 429 when a quota is spent; nothing is stored then.
         """
-        size_bytes = sum(len(item.document) for item in items if isinstance(item, Prepared))
-        with self._turn, self.engine.begin() as connection:
-            quotas.publish(connection, member.member_id, len(items), size_bytes)
-            status = insert_objects(connection, member, collection_id, items, self._on_event)
-        self._tell()
-        return status
+        return self._together.publish(Publication(member, collection_id, items, quotas))
 
     def delete(self, member: Member, collection_id: str, filters: Filters) -> list[str]:
         """Versions of one object that are deleted now; none when there were none.
@@ -101,6 +101,18 @@ class Store:
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
+
+    def _write(self, publications: Sequence[Publication]) -> list[dict[str, Any]]:
+        with self.engine.begin() as connection:
+            for one in publications:
+                one.quotas.publish(connection, one.member.member_id, len(one.items), one.size_bytes)
+            statuses = insert_objects(connection, publications, self._on_event)
+            if time.monotonic() > self._prune_at:
+                self._prune_at = time.monotonic() + _PRUNE_S
+                publications[0].quotas.prune(connection)
+                prune_statuses(connection)
+        self._tell()
+        return statuses
 
     def _tell(self) -> None:
         for listener in tuple(self._listeners):
