@@ -4,7 +4,7 @@
 
     python benchmarks/share_forum.py [--rate 100] [--seconds 10] [--readers 3]
 
-The forum is a process of its own; publisher and readers share one more. A publication is one indicator in one request;
+The forum is a process of its own, and so is every reader. A publication is one indicator in one request;
 its clock starts before the request is made, so that what is measured holds the request, the commit to the disk and
 the delivery. Publications do not wait for one another: what is late stays late in the figures.
 """
@@ -36,6 +36,8 @@ from stillwatch.share.taxii.media import TAXII_TYPE
 from stillwatch.share.taxii.store import Store
 
 WARM_UP_S = 2.0
+CONNECTIONS = 32
+START_S = 6.0
 
 
 def serve(database: str, port: int) -> None:
@@ -57,47 +59,42 @@ def indicator() -> dict[str, object]:
         "valid_from": when,
         "pattern": "[x:y = 1]",
         "pattern_type": "stix",
+        "x_sent": time.perf_counter(),  # one clock for all processes of a machine
         "x_tags": [uuid.uuid4().hex * 2 for _ in range(20)],
     }
 
 
-async def read(url: str, token: str, sent: dict[str, float], took: list[float], n: int) -> None:
-    """Take `n` events and note how long each was on its way."""
+async def read(url: str, token: str, n: int) -> list[float]:
+    """Seconds that each of `n` events was on its way."""
+    took: list[float] = []
     async with contextlib.aclosing(follow(url + "/feed", token, MemoryPosition())) as events:
         async for event in events:
-            took.append(time.perf_counter() - sent[event.document["id"]])
+            took.append(time.perf_counter() - event.document["x_sent"])
             if len(took) == n:
-                return
+                break
+    return took
 
 
-async def publish(client: httpx.AsyncClient, path: str, sent: dict[str, float], answered: list[float]) -> None:
+async def publish(client: httpx.AsyncClient, path: str, answered: list[float]) -> None:
     """Publish one indicator."""
     item = indicator()
-    start = sent[str(item["id"])] = time.perf_counter()
+    start = time.perf_counter()
     answer = await client.post(path, content=json.dumps({"objects": [item]}), headers={"Content-Type": TAXII_TYPE})
     answer.raise_for_status()
     answered.append(time.perf_counter() - start)
 
 
-async def measure(
-    url: str, collection: str, tokens: list[str], rate: float, seconds: float
-) -> tuple[list[float], list[list[float]]]:
-    """Seconds until the answer, and until each reader had it."""
-    n = int(rate * (seconds + WARM_UP_S))
-    sent: dict[str, float] = {}
+async def measure(path: str, token: str, rate: float, n: int) -> list[float]:
+    """Seconds until the answer, of each publication."""
     answered: list[float] = []
-    took: list[list[float]] = [[] for _ in tokens[1:]]
-    path = f"{url}/forum/collections/{collection}/objects/"
-    headers = {"Authorization": f"Bearer {tokens[0]}"}
-    async with httpx.AsyncClient(headers=headers, timeout=30) as client, asyncio.TaskGroup() as group:
-        for token, times in zip(tokens[1:], took, strict=True):
-            group.create_task(read(url, token, sent, times, n))
-        await asyncio.sleep(1.0)
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(headers=headers, timeout=30, limits=limits) as client, asyncio.TaskGroup() as group:
         start = time.perf_counter()
         for i in range(n):
             await asyncio.sleep(max(0.0, start + i / rate - time.perf_counter()))
-            group.create_task(publish(client, path, sent, answered))
-    return answered, took
+            group.create_task(publish(client, path, answered))
+    return answered
 
 
 def told(name: str, seconds: list[float], skipped: int) -> None:
@@ -113,7 +110,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--readers", type=int, default=3)
     parser.add_argument("--serve", nargs=2, metavar=("DATABASE", "PORT"), help=argparse.SUPPRESS)
+    parser.add_argument("--read", nargs=3, metavar=("URL", "TOKEN", "N"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.read:
+        print(json.dumps(asyncio.run(read(options.read[0], options.read[1], int(options.read[2])))))
+        return
     if options.serve:
         serve(options.serve[0], int(options.serve[1]))
         return
@@ -139,14 +140,24 @@ def main() -> None:
                     if httpx.get(f"{url}/health/ready").is_success:
                         break
                 time.sleep(0.1)
-            answered, took = asyncio.run(measure(url, collection, tokens, options.rate, options.seconds))
+            n = int(options.rate * (options.seconds + WARM_UP_S))
+            readers = [
+                subprocess.Popen(
+                    [sys.executable, __file__, "--read", url, token, str(n)], stdout=subprocess.PIPE, text=True
+                )
+                for token in tokens[1:]
+            ]
+            time.sleep(START_S)
+            path = f"{url}/forum/collections/{collection}/objects/"
+            answered = asyncio.run(measure(path, tokens[0], options.rate, n))
+            took = [json.loads(reader.communicate(timeout=60)[0]) for reader in readers]
         finally:
             process.terminate()
             process.wait()
     skipped = int(options.rate * WARM_UP_S)
     told("publish to answer", answered, skipped)
-    for n, seconds in enumerate(took, 1):
-        told(f"publish to reader {n}", seconds, skipped)
+    for number, seconds in enumerate(took, 1):
+        told(f"publish to reader {number}", seconds, skipped)
 
 
 if __name__ == "__main__":
