@@ -399,6 +399,48 @@ is private and may change. How to use it: [the tutorial](../tutorial.md).
 {chr(10).join(sections)}"""
 
 
+def what_crosses_page() -> str:
+    """The closed table of what members may tell one another."""
+    show = importlib.import_module("stillwatch.share.guard.show")
+    rows = importlib.import_module("stillwatch.share.guard.table")
+    kinds: dict[str, list[Any]] = {}
+    for row in rows.TABLE:
+        kinds.setdefault(row.path.split(".")[0], []).append(row)
+    fields_of = "\n\n".join(
+        f"## {kind}\n\n{found[0].why}\n\n{crossing_table(found[1:])}" for kind, found in kinds.items()
+    )
+    rest = "\n\n".join(
+        f"## {name[0].upper()}{name[1:]}\n\n{table(['name', 'what it says'], lines)}"
+        for name, lines in show.SECTIONS.items()
+    )
+    return f"""# What crosses
+
+Everything that a member may tell the others, field by field. A document with anything else is refused, never trimmed;
+no kind of value has room for free text. `stillwatch share lint FILE` says why a document is refused,
+`stillwatch share table` prints this page. The table's hash is carried by every object and message that passed it:
+
+```text
+{rows.schema_hash()}
+```
+
+{fields_of}
+
+{rest}
+"""
+
+
+def crossing_table(rows: Sequence[Any]) -> str:
+    """Rows of the table of what crosses."""
+    show = importlib.import_module("stillwatch.share.guard.show")
+    return table(
+        ["field", "kind of value", "limits", "needed", "why"],
+        [
+            [f"`{show.shown_path(row)}`", row.kind.value, show.limits_of(row), "yes" if row.required else "", row.why]
+            for row in rows
+        ],
+    )
+
+
 def pages() -> tuple[Page, ...]:
     """Pages in the order of the index."""
     return (
@@ -412,6 +454,7 @@ def pages() -> tuple[Page, ...]:
         Page("scoreboard.md", "scoreboard.json, field by field", scoreboard_page),
         Page("findings.md", "verdicts, views, channels, structure tests, reasons", findings_page),
         Page("python.md", "the Python surface", python_page),
+        Page("what-crosses.md", "what members may tell one another, field by field", what_crosses_page),
     )
 
 

@@ -10,13 +10,17 @@
     ├── MissingData (LookupError)        something that was named does not exist: campaign, corpus, findings
     ├── IncompatibleVersion (ValueError) a saved file comes from another version: make it again
     ├── OutOfMemory (MemoryError)        the stated limit is too small for the job: raise it
-    └── EngineUnavailable (RuntimeError) Spark, Java or the cluster is not there, or gave up: install or start it
+    ├── EngineUnavailable (RuntimeError) Spark, Java or the cluster is not there, or gave up: install or start it
+    ├── FailedProof (ValueError)         another party's proof does not hold: do not use what it sent, and name it
+    └── Declined (ConnectionError)       another party does not answer, or will not: wait, or ask its operator
 
 Messages say what, value, allowed, where. They hold ids and offsets, never prompt text or keys.
 """
 
 __all__ = [
+    "Declined",
     "EngineUnavailable",
+    "FailedProof",
     "IncompatibleVersion",
     "InvalidInput",
     "MissingData",
@@ -80,3 +84,22 @@ class EngineUnavailable(StillwatchError, RuntimeError):
     """What a cluster needs is not installed, does not answer, or gave up after its own attempts."""
 
     exit_code = 7
+
+
+class FailedProof(StillwatchError, ValueError):
+    """What another party sent is not what it claims: its proof does not hold."""
+
+    exit_code = 8
+
+
+class Declined(StillwatchError, ConnectionError):
+    """Another party's service does not answer, or declines: a budget is spent, a token is not known.
+
+    retry_after_s   Seconds after which it may answer; None when it did not say.
+    """
+
+    exit_code = 9
+
+    def __init__(self, message: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

@@ -38,6 +38,7 @@ from stillwatch.detect.naming import (
 from stillwatch.detect.pools import Pool, asked_by, load_pool, pooled_exchanges
 from stillwatch.detect.reference import ReferenceFile, feature_arrays
 from stillwatch.detect.residue import Residues, without_residues
+from stillwatch.detect.search_index.make import search_index, write_index
 from stillwatch.detect.verdicts import UNCLEAR_MARGIN
 from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
@@ -122,6 +123,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     work: str | Path | None = None,
     state: str | Path | None = None,
     state_days: int | None = None,
+    index: str | Path | None = None,
     on_progress: Progress | None = None,
 ) -> Findings:
     """Find distillation campaigns in API logs.
@@ -141,6 +143,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     work        Folder or URL that the driver and all executors of a cluster reach; None does for one on this machine.
     state       Folder for what scans remember from day to day; it is made at first use. None remembers nothing.
     state_days  Days that a new state remembers: half of them at least, all at most; None takes 14.
+    index       Folder for what a member's node searches (`model/search_index.py`); None writes none.
     on_progress Called with stage, done and total.
     Raises      InvalidInput, UnreadableSource, UnknownFormat, MissingData, IncompatibleVersion, OutOfMemory,
                 EngineUnavailable.
@@ -163,6 +166,8 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
         findings = _dated(conclude(running, examined, stages), datetime.now(UTC))
         if keeper is not None:
             findings = _remember(running, keeper, examined, findings, stages)
+        if index is not None:
+            findings = _indexed(running, examined, findings, Path(index), stages)
         if save_pool is not None:
             asked_by(running, scanned.sketched.rows, findings).save(Path(save_pool))
         return findings
@@ -201,6 +206,15 @@ def _remember(engine: Engine, keeper: Keeper, examined: Examined, findings: Find
     with stages.stage("remember"):
         found = scanned.sketched, scanned.measured, examined.score.total_bits, scanned.columns
         keeper.keep(after(engine, scanned.state or State(), keeper.seen, found, findings))
+    return replace(findings, stage_s=dict(stages.seconds))
+
+
+def _indexed(engine: Engine, examined: Examined, findings: Findings, folder: Path, stages: Stages) -> Findings:
+    """Leave what a member's node searches."""
+    scanned = examined.scanned
+    with stages.stage("index"):
+        found = scanned.exchanges, scanned.sketched, scanned.measured, examined.score.total_bits
+        write_index(search_index(engine, *found, scanned.source.accounts, findings), folder)
     return replace(findings, stage_s=dict(stages.seconds))
 
 

@@ -42,11 +42,11 @@ def test_expectations_are_those_of_dealing_every_exchange_by_one_chance(
     accounts = np.array([*sorted(one), *sorted(other)])
     n = np.array([one[a] for a in sorted(one)] + [other[a] for a in sorted(other)])
     first, total = np.array([0, len(one), len(n)]), np.array([sum(one.values()), sum(other.values())], np.float64)
-    found = expected_overlaps(first, accounts, n, total, np.array([0]), np.array([1]))
+    runs = kinship._runs(np.repeat([0, 1], [len(one), len(other)]), n, 2)
+    found = expected_overlaps((first, accounts, n), runs, total, np.array([0]), np.array([1]))
     assert found[0] == pytest.approx(expected)
-    sizes = np.array(sorted(one.values()) + sorted(other.values()))
     common = np.array([len(one.keys() & other.keys())])
-    assert least_overlaps(first, sizes, total, np.array([0]), np.array([1]), common)[0] <= expected[0] + 1e-9
+    assert least_overlaps(runs, total, np.array([0]), np.array([1]), common)[0] <= expected[0] + 1e-9
 
 
 @given(one=SENT, other=SENT, more=SENT)

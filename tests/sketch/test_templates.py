@@ -10,7 +10,7 @@ from tests.sketch.exchanges import exchanges
 
 from stillwatch.errors import InvalidInput
 from stillwatch.sketch import PhraseCounts, SignatureBook, Signatures, cluster, segments, twins
-from stillwatch.sketch._kernels_cluster import leaders
+from stillwatch.sketch.templates import _leaders as leaders
 
 LANES = st.lists(st.lists(st.integers(0, 2), min_size=16, max_size=16), max_size=25)
 

@@ -1,8 +1,8 @@
 """Command line: parse, call, render. One file per command; heavy imports happen inside the commands.
 
 Exit codes: 0 done, 1 a bug or another failure, 2 wrong usage or something named is missing, 3 ``--strict`` and some
-rows were not accepted, 4 a file cannot be read, 5 a file of another version, 6 not enough memory, 7 no cluster, 130
-interrupted.
+rows were not accepted, 4 a file cannot be read, 5 a file of another version, 6 not enough memory, 7 no cluster, 8 a
+proof of another party fails, 9 another party does not answer or declines, 130 interrupted.
 """
 
 import sys
@@ -14,12 +14,15 @@ from stillwatch import __version__
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.demo import demo
+from stillwatch.cli.drill import drill
+from stillwatch.cli.evaluator import evaluator
 from stillwatch.cli.explain import explain
 from stillwatch.cli.forum import forum
 from stillwatch.cli.reference import reference
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
+from stillwatch.cli.share import share
 from stillwatch.cli.simulate import simulate
 from stillwatch.errors import StillwatchError
 
@@ -33,10 +36,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench):
+for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench, evaluator, drill):
     app.command()(command)
 app.add_typer(reference, name="reference")
 app.add_typer(forum, name="forum")
+app.add_typer(share, name="share")
 
 
 def _print_version(wanted: bool) -> None:

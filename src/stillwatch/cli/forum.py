@@ -1,6 +1,5 @@
 """``stillwatch forum``: run the neutral hub between members, and keep its roster."""
 
-import importlib
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -171,12 +170,9 @@ def grant(
 
 
 def _guard() -> "Admit":
-    """The guard, as of now; a forum without one would let anything cross, so that there is none."""
-    try:
-        check = importlib.import_module("stillwatch.share.guard.check").check
-    except ModuleNotFoundError as error:
-        message = "the forum needs its guard, stillwatch.share.guard"
-        raise InvalidInput(message) from error
+    """The guard, by the clock of now."""
+    from stillwatch.share.guard.check import check
+
     return lambda item: check(item, now=datetime.now(UTC))
 
 

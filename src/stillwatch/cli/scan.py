@@ -92,6 +92,9 @@ def scan(
     work: Work = None,
     state: StateAt = None,
     state_days: StateDays = None,
+    index: Annotated[
+        Path | None, typer.Option(help="Folder for what a member's node searches; it stays with you.")
+    ] = None,
 ) -> None:
     """Find distillation campaigns in API logs, print them, and write report.html, campaigns.json and the tables."""
     from stillwatch.report import check_folder
@@ -117,6 +120,7 @@ def scan(
             work=work,
             state=state,
             state_days=state_days,
+            index=index,
             on_progress=report,
         )
     conclude(findings, folder, as_json=as_json, name_report=scratch is None)

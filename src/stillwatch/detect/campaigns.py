@@ -179,11 +179,12 @@ def draft_campaigns(judged: Sequence[JudgedFamily], n_accounts: int, quiet: Sequ
     bar, one family in a thousand, is not the prior of a confirmed campaign's own accounts. So is a `quiet` template
     that hardly anybody else sends.
     """
-    drafts = [_with_quiet(draft, quiet) for draft in _harvests(judged, n_accounts)]
+    whispers = _Crowd(quiet)
+    drafts = [_with_quiet(draft, whispers) for draft in _harvests(judged, n_accounts)]
     for verdict in _ORDER:
         taken = _accounts([family for draft in drafts for family in draft.families])
         candidates = [family for family in judged if family.verdict == verdict]
-        shares = _shares_among(candidates, taken)
+        shares = _Crowd(candidates).shares_among(taken)
         families = [family for family, share in zip(candidates, shares, strict=True) if share < _COVERED]
         found = [Draft(verdict, group) for group in _tie(families, n_accounts)]
         found.sort(key=_size, reverse=True)
@@ -215,14 +216,13 @@ def _narrowest(harvests: Sequence[JudgedFamily]) -> list[JudgedFamily]:
     relay, chatter, or another crew that asks from the same list: nothing ties it to the parts but that family.
     """
     wide = [family for family in harvests if is_wide(family.family)]
-    narrow = [family for family in harvests if not is_wide(family.family)]
+    narrow = _Crowd([family for family in harvests if not is_wide(family.family)])
     explained = {family.family for family in wide if _is_explained(family, narrow)}
     return [family for family in harvests if family.family not in explained]
 
 
-def _is_explained(whole: JudgedFamily, narrow: Sequence[JudgedFamily]) -> bool:
-    shares = _shares_among(narrow, whole.accounts)
-    inside = [family for family, share in zip(narrow, shares, strict=True) if share >= _SIBLING]
+def _is_explained(whole: JudgedFamily, narrow: "_Crowd") -> bool:
+    inside = narrow.mostly_among(whole.accounts)
     for more, least in ((_MUCH_MORE, 0.0), (-1.0, _COVERED)):
         parts = [part for part in inside if part.score_bits >= whole.score_bits + more]
         if parts and np.isin(whole.accounts, _accounts(parts)).mean() >= _SIBLING:
@@ -252,29 +252,41 @@ def _without_strangers(group: tuple[JudgedFamily, ...]) -> list[tuple[JudgedFami
     return [part for part in parts if part]
 
 
-def _with_quiet(draft: Draft, quiet: Sequence[JudgedFamily]) -> Draft:
-    return Draft(draft.verdict, (*draft.families, *_mostly_among(quiet, _accounts(draft.families))))
+def _with_quiet(draft: Draft, quiet: "_Crowd") -> Draft:
+    accounts = _accounts(draft.families)
+    return Draft(draft.verdict, (*draft.families, *(family.among(accounts) for family in quiet.mostly_among(accounts))))
 
 
 def _siblings(judged: Sequence[JudgedFamily], accused: NDArray[np.uint64]) -> list[JudgedFamily]:
     """More templates of accounts that are accused already; what else they send may be their customers'."""
     unclear = (family for family in judged if family.verdict == Verdict.UNCLEAR)
-    return _mostly_among([family for family in unclear if view_of(family.family).has_template], accused)
+    crowd = _Crowd([family for family in unclear if view_of(family.family).has_template])
+    return [family.among(accused) for family in crowd.mostly_among(accused)]
 
 
-def _mostly_among(families: Sequence[JudgedFamily], accounts: NDArray[np.uint64]) -> list[JudgedFamily]:
-    """Families that hardly anybody else is in, with only those of the accounts."""
-    shares = _shares_among(families, accounts)
-    return [family.among(accounts) for family, share in zip(families, shares, strict=True) if share >= _SIBLING]
+class _Crowd:
+    """Families by account, so that a set of accounts finds those it is in without going through all of them."""
 
+    def __init__(self, families: Sequence[JudgedFamily]) -> None:
+        self._families = families
+        self._size = np.array([len(family.accounts) for family in families], np.int64)
+        accounts = np.concatenate([np.zeros(0, np.uint64), *(family.accounts for family in families)])
+        order = np.argsort(accounts, kind="stable")
+        self._account = accounts[order]
+        self._number = np.repeat(np.arange(len(families)), self._size)[order]
 
-def _shares_among(families: Sequence[JudgedFamily], accounts: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """Share of each family's accounts that are among those given."""
-    size = np.array([len(family.accounts) for family in families], np.int64)
-    everybody = np.concatenate([np.zeros(0, np.uint64), *(family.accounts for family in families)])
-    held = among(np.sort(accounts), everybody)
-    n_held = np.bincount(np.repeat(np.arange(len(size)), size), weights=held, minlength=len(size))
-    return np.asarray(n_held / size, np.float64)
+    def shares_among(self, accounts: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """Share of each family's accounts that are among those given, which are all different."""
+        start, stop = (np.searchsorted(self._account, accounts, side) for side in ("left", "right"))
+        n = stop - start
+        rows = np.arange(n.sum()) + np.repeat(start - np.cumsum(n) + n, n)
+        held = np.bincount(self._number[rows], minlength=len(self._size))
+        return np.asarray(held / self._size, np.float64)
+
+    def mostly_among(self, accounts: NDArray[np.uint64]) -> list[JudgedFamily]:
+        """Families that hardly anybody but the accounts is in."""
+        found = np.flatnonzero(self.shares_among(accounts) >= _SIBLING)
+        return [self._families[number] for number in found.tolist()]
 
 
 def _is_harvest(group: Sequence[JudgedFamily]) -> bool:

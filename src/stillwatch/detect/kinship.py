@@ -5,16 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from stillwatch.detect._kernels_kinship import expected_overlaps, least_overlaps
+from stillwatch.detect._kernels_kinship import expected_overlaps, least_overlaps, overlapping
 from stillwatch.stats.tails import benjamini_hochberg, log_hypergeometric_tail
 
 __all__ = ["Kin", "Streams", "kindred"]
 
 _FALSE_DISCOVERY_RATE = 1e-3
 _FEWEST_COMMON = 3
-_BLOCK = 1 << 24
+_BLOCK = 1 << 22
 """Meetings of two streams that are counted at a time."""
 
 
@@ -62,21 +61,29 @@ def _overlapping(
 
     Most pairs have one or two in common: all of them at once would take more memory than everything else.
     """
-    ones = np.ones(len(account), np.int32)
-    shape = len(first) - 1, int(account.max(initial=-1)) + 1
-    accounts_of = sparse.csr_array((ones, account, first), shape=shape)
-    families_of = sparse.csr_array(accounts_of.T)
-    met = np.r_[0, np.cumsum(np.diff(families_of.indptr).astype(np.int64)[account])][first]
-    found = [np.zeros((3, 0), np.int64)]
+    met = np.repeat(np.arange(len(first) - 1), np.diff(first))[np.argsort(account, kind="stable")]
+    n_met = np.bincount(account)
+    families = np.r_[0, np.cumsum(n_met)], met
+    meetings = np.r_[0, np.cumsum(n_met[account])][first]
+    found = [(np.zeros(0, np.int64),) * 3]
     start = 0
     while start < len(first) - 1:
-        stop = max(start + 1, int(np.searchsorted(met, met[start] + _BLOCK, side="right")) - 1)
-        pairs = sparse.coo_array(accounts_of[start:stop] @ families_of)
-        kept = (pairs.data >= _FEWEST_COMMON) & (pairs.col > pairs.row + start)
-        found.append(np.array([pairs.row[kept] + np.int64(start), pairs.col[kept], pairs.data[kept]], np.int64))
+        stop = max(start + 1, int(np.searchsorted(meetings, meetings[start] + _BLOCK, side="right")) - 1)
+        found.append(overlapping(first, account, families, start, stop, _FEWEST_COMMON))
         start = stop
-    one, other, common = np.concatenate(found, axis=1)
+    one, other, common = (np.concatenate(columns) for columns in zip(*found, strict=True))
     return one, other, common
+
+
+def _runs(
+    family: NDArray[np.int64], n: NDArray[np.int64], n_families: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Where each family's sizes start, each size once, ascending, and how many accounts have it."""
+    order = np.lexsort((n, family))
+    of, size = family[order], n[order]
+    start = np.flatnonzero(np.r_[True, (of[1:] != of[:-1]) | (size[1:] != size[:-1])])
+    accounts = np.diff(np.r_[start, len(of)])
+    return np.searchsorted(of[start], np.arange(n_families + 1)), size[start], accounts
 
 
 def kindred(streams: Streams, meeting: float | None = None, least: float = 0.0) -> Kin:
@@ -95,7 +102,7 @@ def kindred(streams: Streams, meeting: float | None = None, least: float = 0.0) 
     [1.0]
     """
     order = np.lexsort((streams.account, streams.family))
-    family, account, n = streams.family[order], streams.account[order], streams.n[order]
+    family, account, n = (v[order].astype(np.int64) for v in (streams.family, streams.account, streams.n))
     size = np.bincount(family, minlength=streams.n_families)
     first = np.r_[0, np.cumsum(size)].astype(np.int64)
     one, other, common = _overlapping(account, first)
@@ -106,11 +113,11 @@ def kindred(streams: Streams, meeting: float | None = None, least: float = 0.0) 
     one, other, common = one[real], other[real], common[real]
     by_chance = np.minimum(size[one] * size[other] * (1 / streams.n_accounts if meeting is None else meeting), common)
     total = np.bincount(family, weights=n, minlength=streams.n_families)
-    sizes = n[np.lexsort((n, family))].astype(np.int64)
-    bound = least_overlaps(first, sizes, total, one, other, common)
+    runs = _runs(family, n, streams.n_families)
+    bound = least_overlaps(runs, total, one, other, common)
     able = common - by_chance > least * (bound - by_chance)
     one, other, common, by_chance = one[able], other[able], common[able], by_chance[able]
-    expected = expected_overlaps(first, account, n.astype(np.int64), total, one, other).T
+    expected = expected_overlaps((first, account, n), runs, total, one, other).T
     kinship = (common - by_chance) / np.maximum(expected[0] - by_chance, common - by_chance + 1e-9)
     inside = np.minimum(common / np.maximum(expected[1:], 1e-9), 1.0)
     return Kin(one, other, common, kinship, inside)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from stillwatch.errors import InvalidInput
 from stillwatch.model.fingerprint import SIGNATURE_LENGTH
-from stillwatch.sketch._kernels_cluster import leaders
+from stillwatch.sketch._kernels_cluster import BANDS, bands_of, leaders
 from stillwatch.sketch.signatures import SignatureBook
+from stillwatch.stats.codes import in_order
 from stillwatch.stats.lookup import among, positions
 
 __all__ = ["Templates", "cluster"]
@@ -58,5 +59,17 @@ def cluster(book: SignatureBook, threshold: float = 0.6, known: SignatureBook | 
     earlier = (known or SignatureBook.empty()).signatures.signature
     table = (book if known is None else known.merge(book)).signatures
     order = np.lexsort((table.signature, -table.rows, ~among(earlier, table.signature)))
-    leader = leaders(table.minhashes, order, ceil(threshold * SIGNATURE_LENGTH - 1e-9))
+    leader = _leaders(table.minhashes, order, ceil(threshold * SIGNATURE_LENGTH - 1e-9))
     return Templates(table.signature, table.signature[leader])
+
+
+def _leaders(minhashes: NDArray[np.uint32], order: NDArray[np.int64], needed: int) -> NDArray[np.int64]:
+    """Leader of every signature, with room made for all signatures that share a band."""
+    n = len(minhashes)
+    places, digests = np.empty((n, BANDS), np.int64), np.empty((n, BANDS), np.uint8)
+    for band in range(BANDS):
+        pairs, digests[:, band] = bands_of(minhashes, band)
+        codes, _ = in_order(pairs)
+        sizes = np.bincount(codes)
+        places[:, band] = (band * n + np.cumsum(sizes) - sizes)[codes]
+    return np.asarray(leaders(minhashes, digests.view(np.uint64).ravel(), places, order, needed), np.int64)

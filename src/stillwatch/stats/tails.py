@@ -2,13 +2,12 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, gammaln
+from scipy.special import betaincinv
 
 from stillwatch.errors import InvalidInput
+from stillwatch.stats._kernels_tails import log_sums
 
 __all__ = ["benjamini_hochberg", "clopper_pearson", "log_hypergeometric_tail"]
-
-_NEGLIGIBLE = 1e-17
 
 
 def log_hypergeometric_tail(
@@ -37,8 +36,8 @@ def log_hypergeometric_tail(
     possible = (x > np.maximum(0, a + b - n)) & (x <= np.minimum(a, b))
     above_mean = possible & (x * n > a * b)
     below_mean = possible & ~above_mean
-    tail[above_mean] = _log_sum(x[above_mean], a[above_mean], b[above_mean], n[above_mean], step=1)
-    rest = _log_sum(x[below_mean] - 1, a[below_mean], b[below_mean], n[below_mean], step=-1)
+    tail[above_mean] = log_sums(x[above_mean], a[above_mean], b[above_mean], n[above_mean], 1)
+    rest = log_sums(x[below_mean] - 1, a[below_mean], b[below_mean], n[below_mean], -1)
     tail[below_mean] = np.log1p(-np.exp(rest))
     return np.minimum(tail, 0.0)
 
@@ -81,22 +80,3 @@ def benjamini_hochberg(p_values: ArrayLike, alpha: float) -> NDArray[np.bool_]:
     rejected = np.zeros(p.size, dtype=np.bool_)
     rejected[order[: passed[-1] + 1 if passed.size else 0]] = True
     return rejected
-
-
-def _log_sum(
-    x: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64], n: NDArray[np.float64], *, step: int
-) -> NDArray[np.float64]:
-    """Log of the sum of all masses from x outwards, by the ratio of neighbours; x is on its own side of the mean."""
-    margins, cells = (a, n - a, b, n - b), (x, a - x, b - x, n - a - b + x)
-    first = sum((gammaln(m + 1) for m in margins), -gammaln(n + 1)) - sum(gammaln(c + 1) for c in cells)
-    at, term, total = x, np.ones(x.shape), np.ones(x.shape)
-    while term.size and term.max() > 0:
-        if step > 0:
-            ratio = (a - at) * (b - at) / ((at + 1) * (n - a - b + at + 1))
-        else:
-            ratio = at * (n - a - b + at) / ((a - at + 1) * (b - at + 1))
-        term = term * ratio
-        total = total + term
-        term[term < _NEGLIGIBLE * total] = 0.0
-        at = np.where(term > 0, at + step, at)
-    return np.asarray(first + np.log(total))

@@ -9,6 +9,7 @@ it the score would be a novelty detector. The alternative is composite: S is log
 S is not an e-value: its bar is a conformal quantile (`conformal_bar`).
 """
 
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from stillwatch.detect.harvest._kernels_nearest import distances
+from stillwatch.engine.threads import available_cores, map_in_order
 from stillwatch.errors import InvalidInput
 from stillwatch.model.campaign import NearestFamily
 from stillwatch.stats.conformal import conformal_quantile
@@ -81,6 +83,8 @@ _ASTRAY = {
 """Share of harvests in which a test does not come out as theory says, whatever it is then: no single oddity acquits.
 Least where it would accuse people: topics of one's own, and talk that wanders."""
 
+_QUERIES = 512
+"""Families that a thread scores at a time."""
 _UNSEEN_KIND = 0.2
 _UNLIKE = 0.05
 """Weight of legitimate families in which topics could be compared, for a family in which they could not, and back."""
@@ -312,9 +316,15 @@ def _legitimate(
         sample = KernelSample(
             reference.scaled, reference.unit.astype(np.int64), _BOUNDS, np.where(sparse == missing, 1.0, _UNLIKE)
         )
-        units = None if left_out is None else left_out[rows]
-        found = kernel_densities(at[rows], variance[rows], sample, _SUBSETS, left_out=units)
-        joint[rows], marginal[rows] = found.joint, found.marginal
+        parts = np.array_split(np.flatnonzero(rows), 1 + np.count_nonzero(rows) // _QUERIES)
+
+        def densities(part: NDArray[np.int64], sample: KernelSample = sample) -> Densities:
+            units = None if left_out is None else left_out[part]
+            return kernel_densities(at[part], variance[part], sample, _SUBSETS, left_out=units)
+
+        with closing(map_in_order(densities, parts, available_cores())) as found:
+            for part, density in zip(parts, found, strict=True):
+                joint[part], marginal[part] = density.joint, density.marginal
     return Densities(joint, marginal)
 
 

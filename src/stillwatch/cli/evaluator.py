@@ -1,0 +1,85 @@
+"""``stillwatch evaluator``: hold half a key and evaluate blinded values for the members of the exchange."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stillwatch.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+__all__ = ["evaluator"]
+
+Database = Annotated[
+    str, typer.Option(metavar="URL", help="What members have spent: sqlite:///PATH or postgresql://...")
+]
+Keys = Annotated[Path, typer.Option(help="File of the secret keys, apart from the database; made at first use.")]
+MembersAt = Annotated[Path, typer.Option(help="Names and token hashes of the members, a line each.")]
+Listen = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; beyond this machine only with TLS.")]
+Certificate = Annotated[Path | None, typer.Option(help="TLS certificate, PEM.", show_default="no TLS")]
+CertificateKey = Annotated[Path | None, typer.Option(help="Key of the certificate, PEM.", show_default="no TLS")]
+
+
+def evaluator(
+    *,
+    db: Database,
+    keys: Keys,
+    members: MembersAt,
+    listen: Listen = "127.0.0.1:8461",
+    tls_cert: Certificate = None,
+    tls_key: CertificateKey = None,
+    epoch_days: Annotated[int, typer.Option(min=1, max=366, help="Days of an epoch, the same at both.")] = 7,
+    grace_days: Annotated[int, typer.Option(min=0, max=366, help="Days a key answers after its epoch.")] = 2,
+) -> None:
+    """Evaluate blinded values under half a key, count them by member, and prove every answer."""
+    from stillwatch.share.evaluator import METER_TABLES, Keyring, Members, Meter, evaluator_app
+    from stillwatch.store.database import open_database
+
+    host, port = _place(listen)
+    _check_tls(host, tls_cert, tls_key)
+    authenticate = Members(members)
+    engine = open_database(db, METER_TABLES)
+    with Keyring(keys, epoch_days, grace_days) as keyring:
+        app = evaluator_app(keyring, Meter(engine), authenticate)
+        typer.echo(f"evaluator: {'https' if tls_cert else 'http'}://{listen}, epochs of {epoch_days} days", err=True)
+        _serve(app, host, port, tls_cert, tls_key)
+    engine.dispose()
+
+
+def _place(listen: str) -> tuple[str, int]:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        message = f"--listen must be HOST:PORT, got {listen}"
+        raise InvalidInput(message)
+    return host.strip("[]"), int(port)
+
+
+def _check_tls(host: str, certificate: Path | None, key: Path | None) -> None:
+    if (certificate is None) != (key is None):
+        message = "--tls-cert and --tls-key go together"
+        raise InvalidInput(message)
+    if certificate is None and host not in {"127.0.0.1", "::1", "localhost"}:
+        message = f"tokens must not cross a network in clear: listen on 127.0.0.1 or give --tls-cert, got {host}"
+        raise InvalidInput(message)
+
+
+def _serve(app: "Starlette", host: str, port: int, certificate: Path | None, key: Path | None) -> None:
+    """Answer until interrupted; no access log, no header that says what runs."""
+    import uvicorn
+
+    run: Callable[..., None] = uvicorn.run
+    run(
+        app,
+        host=host,
+        port=port,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        limit_concurrency=256,
+        timeout_keep_alive=30,
+    )

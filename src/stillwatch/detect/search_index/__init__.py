@@ -1,0 +1,1 @@
+"""Make what a member's node searches, from one scan."""

@@ -1,0 +1,1 @@
+"""The correlated-activity check: a member searches its own traffic for what another tells of, and what may follow."""

@@ -1,0 +1,1 @@
+"""A member's node: it tells of its own campaigns, searches its own traffic for others', and answers."""

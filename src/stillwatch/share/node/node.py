@@ -1,0 +1,196 @@
+"""A member's node: what it does with each object of the feed, and what it sends."""
+
+import dataclasses
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.model.indicator import Indicator, Sighting, SightingAnswer
+from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
+from stillwatch.share.answers.findings import Finding
+from stillwatch.share.guard.admit import Admitted, admit
+from stillwatch.share.node.tables import ANSWERS, FINDINGS, OBJECTS, OWN, PLACES
+from stillwatch.share.stix.ids import derived_id, stix_id, time_text
+from stillwatch.share.stix.read import read_indicator
+from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle
+
+__all__ = ["Checked", "Node"]
+
+_KEPT: Final = {"indicator", "infrastructure"}
+_FEED: Final = "feed"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the node did about an indicator of another member.
+
+    sighting    What it sends; None when nothing could be compared.
+    """
+
+    indicator: Indicator
+    answer: Answer
+    sighting: Admitted | None
+
+
+class Node:
+    """Objects come in one by one, in the order of the feed; each is taken in one transaction with its place.
+
+    member_id   Pseudonym at the forum.
+    engine      Database with `NODE_TABLES`.
+    """
+
+    def __init__(self, member_id: str, engine: Engine) -> None:
+        self.member_id = member_id
+        self.engine = engine
+
+    def place(self) -> str | None:
+        """Where the feed goes on; None: from the beginning."""
+        with self.engine.begin() as connection:
+            return connection.execute(select(PLACES.c.place).where(PLACES.c.name == _FEED)).scalar()
+
+    def take(
+        self, document: Mapping[str, Any], origin: str, place: str, memory: Memory, now: datetime
+    ) -> Checked | None:
+        """Take one object of the feed; an indicator that is whole is checked against one's own traffic.
+
+        An object that does not pass the guard, or that says it is of somebody else than who published it, is passed
+        over, and the place moves: it will be no better the next time.
+
+        origin      Pseudonym of who published it, as the forum has it.
+        """
+        with self.engine.begin() as connection:
+            connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
+            connection.execute(insert(PLACES).values(name=_FEED, place=place))
+            if origin == self.member_id or not self._is_theirs(document, origin, now):
+                return None
+            if document["type"] in _KEPT:
+                _keep(connection, document, origin)
+                if document.get("revoked"):
+                    _withdraw(connection, document)
+            if document["type"] == "relationship" and document["relationship_type"] == "indicates":
+                return self._check(connection, str(document["source_ref"]), memory, now)
+        return None
+
+    def _is_theirs(self, document: Mapping[str, Any], origin: str, now: datetime) -> bool:
+        try:
+            admit(dict(document), now=now)
+        except InvalidInput:
+            return False
+        return document.get("created_by_ref", stix_id("identity", origin)) == stix_id("identity", origin)
+
+    def _check(self, connection: Connection, identifier: str, memory: Memory, now: datetime) -> Checked | None:
+        held = _held(connection, identifier)
+        if held is None:
+            return None
+        indicator = read_indicator(held)
+        version = time_text(indicator.modified)
+        done = select(ANSWERS).where(ANSWERS.c.indicator_id == indicator.indicator_id, ANSWERS.c.version == version)
+        if connection.execute(done).first() is not None:
+            return None
+        answer = check(indicator, memory, now)
+        made = sighting_of(answer, indicator.indicator_id, str(uuid.uuid4()), _in_milliseconds(now))
+        _remember(connection, indicator, answer, made, now)
+        told = None if made is None else admit(sighting_bundle(made, self.member_id, indicator.tlp), now=now)
+        return Checked(indicator, answer, told)
+
+    def tell(self, indicator: Indicator, campaign_id: str, now: datetime) -> Admitted:
+        """Bundle of an own indicator, remembered with the campaign it tells of."""
+        told = admit(indicator_bundle(indicator, self.member_id), now=now)
+        with self.engine.begin() as connection:
+            row = {"indicator_id": indicator.indicator_id, "campaign_id": campaign_id, "revoked": False}
+            connection.execute(insert(OWN).values(body=told.body, **row))
+        return told
+
+    def take_back(self, indicator_id: str, now: datetime) -> Admitted:
+        """Bundle that revokes an own indicator.
+
+        Raises  MissingData when the node has told no such indicator.
+        """
+        with self.engine.begin() as connection:
+            body = connection.execute(select(OWN.c.body).where(OWN.c.indicator_id == indicator_id)).scalar()
+            if body is None:
+                message = f"this node has told no indicator {indicator_id}"
+                raise MissingData(message)
+            told = read_indicator(admit(orjson.loads(body), now=now))
+            revoked = admit(revocation(told, self.member_id, _in_milliseconds(now)), now=now)
+            connection.execute(update(OWN).where(OWN.c.indicator_id == indicator_id).values(revoked=True))
+        return revoked
+
+    def findings(self) -> list[dict[str, Any]]:
+        """Findings as they stand: own evidence, the others' word beside it, and whether that was taken back."""
+        with self.engine.begin() as connection:
+            rows = connection.execute(select(FINDINGS).order_by(FINDINGS.c.family, FINDINGS.c.indicator_id)).all()
+        return [dict(row._mapping) for row in rows]  # noqa: SLF001 - the public way to a row's names
+
+
+def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> None:
+    """The newest version; what was revoked stays revoked, whatever comes later."""
+    known = connection.execute(select(OBJECTS).where(OBJECTS.c.object_id == document["id"])).first()
+    if known is not None and (known.revoked or known.origin != origin or known.modified >= document["modified"]):
+        return
+    gone = document.get("revoked") is True
+    connection.execute(delete(OBJECTS).where(OBJECTS.c.object_id == document["id"]))
+    row = {"object_id": document["id"], "type": document["type"], "origin": origin, "modified": document["modified"]}
+    connection.execute(insert(OBJECTS).values(**row, revoked=gone, body=b"" if gone else orjson.dumps(document)))
+
+
+def _withdraw(connection: Connection, document: Mapping[str, Any]) -> None:
+    """A word that was taken back is no reason to look any more; the member's own evidence stays its own."""
+    told = FINDINGS.c.indicator_id == str(document["id"]).partition("--")[2]
+    connection.execute(update(FINDINGS).where(told).values(withdrawn=True))
+
+
+def _held(connection: Connection, identifier: str) -> Admitted | None:
+    """The indicator with its networks as one bundle; None when it is not there, or was taken back."""
+    wanted = [identifier, derived_id("infrastructure", identifier.partition("--")[2])]
+    rows = connection.execute(select(OBJECTS).where(OBJECTS.c.object_id.in_(wanted)).order_by(OBJECTS.c.type)).all()
+    objects = [orjson.loads(row.body) for row in rows if not row.revoked]
+    if not any(made["id"] == identifier for made in objects):
+        return None
+    bundle = {"type": "bundle", "id": derived_id("bundle", identifier), "objects": objects}
+    try:
+        return admit(bundle)
+    except InvalidInput:
+        return None
+
+
+def _remember(
+    connection: Connection, indicator: Indicator, answer: Answer, made: Sighting | None, now: datetime
+) -> None:
+    said = answer.answer
+    row = {
+        "indicator_id": indicator.indicator_id,
+        "version": time_text(indicator.modified),
+        "answer": None if said is None else said.value,
+        "days": answer.days,
+        "coverage": answer.coverage,
+        "sighting_id": None if made is None else made.sighting_id,
+        "checked_at": time_text(_in_milliseconds(now)),
+    }
+    connection.execute(insert(ANSWERS).values(row))
+    connection.execute(delete(FINDINGS).where(FINDINGS.c.indicator_id == indicator.indicator_id))
+    if said is SightingAnswer.SEEN:
+        connection.execute(insert(FINDINGS), _rows(indicator.indicator_id, answer.findings))
+
+
+def _rows(indicator_id: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    return [
+        {
+            "family": str(finding.local.family),
+            "indicator_id": indicator_id,
+            "local": orjson.loads(orjson.dumps(dataclasses.asdict(finding.local))),
+            "word": orjson.loads(orjson.dumps(dataclasses.asdict(finding.words[0]))),
+            "withdrawn": False,
+        }
+        for finding in findings
+    ]
+
+
+def _in_milliseconds(now: datetime) -> datetime:
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

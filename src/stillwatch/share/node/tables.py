@@ -1,0 +1,62 @@
+"""What a node remembers: others' objects, its own indicators, answers and findings, and where it is in the feed."""
+
+from typing import Final
+
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table
+
+__all__ = ["ANSWERS", "FINDINGS", "NODE_TABLES", "OBJECTS", "OWN", "PLACES"]
+
+NODE_TABLES: Final = MetaData()
+
+OBJECTS: Final = Table(
+    "node_objects",
+    NODE_TABLES,
+    Column("object_id", String(120), primary_key=True),
+    Column("type", String(40), nullable=False),
+    Column("origin", String(40), nullable=False),
+    Column("modified", String(40), nullable=False),
+    Column("revoked", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The newest version of every object of another member, as it was admitted; a revoked one keeps no body."""
+
+OWN: Final = Table(
+    "node_own",
+    NODE_TABLES,
+    Column("indicator_id", String(40), primary_key=True),
+    Column("campaign_id", String(80), nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+)
+"""Which campaign each of the member's indicators tells of; it stays here."""
+
+ANSWERS: Final = Table(
+    "node_answers",
+    NODE_TABLES,
+    Column("indicator_id", String(40), primary_key=True),
+    Column("version", String(40), primary_key=True),
+    Column("answer", String(20)),
+    Column("days", Integer, nullable=False),
+    Column("coverage", Float, nullable=False),
+    Column("sighting_id", String(40)),
+    Column("checked_at", String(40), nullable=False),
+)
+"""What each check came to; no answer where nothing could be compared."""
+
+FINDINGS: Final = Table(
+    "node_findings",
+    NODE_TABLES,
+    Column("family", String(20), primary_key=True),
+    Column("indicator_id", String(40), primary_key=True),
+    Column("local", JSON, nullable=False),
+    Column("word", JSON, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+)
+"""Local families that others' words point to: own evidence and their word, apart."""
+
+PLACES: Final = Table(
+    "node_places",
+    NODE_TABLES,
+    Column("name", String(40), primary_key=True),
+    Column("place", String(200), nullable=False),
+)

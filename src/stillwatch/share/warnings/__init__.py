@@ -1,0 +1,1 @@
+"""Lists of values that many innocent people share: carrier-grade NAT, resolvers, public mail providers."""
