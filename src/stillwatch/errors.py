@@ -11,7 +11,7 @@
     ├── IncompatibleVersion (ValueError) a saved file comes from another version: make it again
     ├── OutOfMemory (MemoryError)        the stated limit is too small for the job: raise it
     ├── EngineUnavailable (RuntimeError) Spark, Java or the cluster is not there, or gave up: install or start it
-    ├── FailedProof (ValueError)         a signature, proof or ledger does not hold: believe nothing of it, and name its party
+    ├── FailedProof (ValueError)         a signature, proof or ledger does not hold: name its party
     └── Declined (ConnectionError)       another party does not answer, or will not: wait, or ask its operator
 
 Messages say what, value, allowed, where. They hold ids and offsets, never prompt text or keys.

@@ -4,11 +4,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from stillwatch.errors import InvalidInput, UnreadableSource
-from stillwatch.store.database import open_database
+from stillwatch.store.database import open_database, reading
 
 TABLES = MetaData()
 ROWS = Table("rows", TABLES, Column("n", Integer, primary_key=True))
@@ -26,10 +26,11 @@ def test_what_was_committed_is_there_for_who_opens_it_again(tmp_path: Path) -> N
 
 
 def test_what_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
-    """A transaction is all or nothing."""
+    """A transaction is all or nothing, and its error tells no values."""
     engine = open_database(tmp_path / "a.db", TABLES)
-    with pytest.raises(IntegrityError), engine.begin() as connection:
-        connection.execute(insert(ROWS), [{"n": 1}, {"n": 1}])
+    with pytest.raises(IntegrityError) as told, engine.begin() as connection:
+        connection.execute(insert(ROWS), [{"n": 12345}, {"n": 12345}])
+    assert "12345" not in str(told.value)
     with engine.begin() as connection:
         assert connection.execute(select(func.count()).select_from(ROWS)).scalar() == 0
 
@@ -67,3 +68,30 @@ def test_a_database_that_cannot_be_opened_is_an_error_of_ours(tmp_path: Path) ->
     with pytest.raises(UnreadableSource) as told:
         open_database("postgresql://u:secret@127.0.0.1:1/none", TABLES)
     assert "secret" not in str(told.value)
+
+
+def test_who_only_reads_waits_for_no_writer(tmp_path: Path) -> None:
+    """In the middle of another's transaction a reader sees what was committed before, at once."""
+    engine = open_database(tmp_path / "a.db", TABLES)
+    with engine.begin() as writer:
+        writer.execute(insert(ROWS), {"n": 1})
+        with reading(engine).begin() as reader:
+            assert reader.execute(select(func.count()).select_from(ROWS)).scalar() == 0
+    with reading(engine).begin() as reader:
+        assert reader.execute(select(func.count()).select_from(ROWS)).scalar() == 1
+
+
+def test_what_was_deleted_is_not_on_the_disk(tmp_path: Path) -> None:
+    """Neither the file nor its log holds the bytes of a deleted row once the log is written back."""
+    tables = MetaData()
+    texts = Table("texts", tables, Column("text", String))
+    engine = open_database(tmp_path / "a.db", tables)
+    for change in (insert(texts).values(text="planted-needle"), delete(texts)):
+        with engine.begin() as connection:
+            connection.execute(change)
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    engine.dispose()
+    assert not any(b"planted-needle" in file.read_bytes() for file in tmp_path.iterdir())

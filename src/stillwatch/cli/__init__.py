@@ -17,6 +17,7 @@ from stillwatch.cli.demo import demo
 from stillwatch.cli.drill import drill
 from stillwatch.cli.evaluator import evaluator
 from stillwatch.cli.explain import explain
+from stillwatch.cli.forum import forum
 from stillwatch.cli.ledger import ledger
 from stillwatch.cli.reference import reference
 from stillwatch.cli.scan import scan
@@ -39,7 +40,7 @@ app = typer.Typer(
 
 for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench, evaluator, drill, transparency):
     app.command()(command)
-for name, group in {"reference": reference, "share": share, "ledger": ledger}.items():
+for name, group in {"reference": reference, "share": share, "forum": forum, "ledger": ledger}.items():
     app.add_typer(group, name=name)
 
 

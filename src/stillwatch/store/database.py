@@ -9,17 +9,19 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 
-__all__ = ["open_database"]
+__all__ = ["open_database", "reading"]
 
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _WAIT_S = 30
+_READS = "stillwatch_reads"
 
 
 def open_database(url: str | Path, tables: MetaData) -> Engine:
     """Connect, and make the tables that are not there.
 
     A transaction of SQLite takes the lock to write when it begins, so that nobody who has read must give up on writing;
-    what was committed survives a power cut (write-ahead log, full synchronisation).
+    what was committed survives a power cut (write-ahead log, full synchronisation); what was deleted is overwritten.
+    Values are in no error's text.
 
     url         ``sqlite:///PATH``, ``postgresql://...``, or the path of a SQLite file.
     Raises      InvalidInput for another scheme; UnreadableSource when the database cannot be opened.
@@ -38,7 +40,7 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
         raise InvalidInput(message)
     is_sqlite = parsed.drivername == "sqlite"
     options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_S}} if is_sqlite else {"pool_pre_ping": True}
-    engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), **options)
+    engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), hide_parameters=True, **options)
     if is_sqlite:
         _settle_sqlite(engine)
     try:
@@ -49,13 +51,24 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
     return engine
 
 
+def reading(engine: Engine) -> Engine:
+    """The same database for transactions that only read: of SQLite they see one state and wait for no writer.
+
+    >>> with reading(open_database("sqlite://", MetaData())).begin() as connection:
+    ...     connection.exec_driver_sql("SELECT 1").scalar()
+    1
+    """
+    return engine.execution_options(**{_READS: True})
+
+
 def _settle_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
         connection.isolation_level = None  # transactions begin where `began` says, not where the driver guesses
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
     def began(connection: Any) -> None:  # noqa: ANN401
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get(_READS)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""The live feed: what was published reaches every reader that may see it, in order, within a second."""

@@ -1,0 +1,34 @@
+"""Headers that every answer of the forum carries."""
+
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["SafeHeaders"]
+
+_ALWAYS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+_OVER_TLS: Final = (b"strict-transport-security", b"max-age=31536000")
+
+
+class SafeHeaders:
+    """Adds the headers that are not there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        wanted = (*_ALWAYS, _OVER_TLS) if scope.get("scheme") == "https" else _ALWAYS
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                there = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in wanted if pair[0] not in there)]
+            await send(message)
+
+        await self._app(scope, receive, sending)

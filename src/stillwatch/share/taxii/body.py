@@ -1,0 +1,73 @@
+"""Read the body of a request within bounds: bytes, time, depth and number of objects."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from stillwatch.share.access.problem import Problem
+
+__all__ = ["MAX_CONTENT_LENGTH", "MAX_DEPTH", "MAX_OBJECTS", "envelope_of", "read_body"]
+
+MAX_CONTENT_LENGTH: Final = 8 << 20
+MAX_OBJECTS: Final = 1_000
+MAX_DEPTH: Final = 24
+_BODY_S: Final = 30.0
+_TOO_LARGE: Final = f"the body must have {MAX_CONTENT_LENGTH} bytes at most"
+
+
+async def read_body(request: Request, limit: int = MAX_CONTENT_LENGTH) -> bytes:
+    """Body of a request.
+
+    Raises      Problem 413 when it is too large, 408 when it takes too long, 400 when it is cut off.
+    """
+    told = request.headers.get("content-length", "0")
+    if not told.isdigit() or len(told) > 18 or int(told) > limit:
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(_BODY_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+                parts.append(part)
+    except TimeoutError:
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, f"the body must arrive within {_BODY_S:.0f} s") from None
+    except ClientDisconnect:
+        raise Problem(HTTPStatus.BAD_REQUEST, "the body is cut off") from None
+    return b"".join(parts)
+
+
+def envelope_of(body: bytes) -> list[dict[str, Any]]:
+    """Objects of a TAXII envelope.
+
+    Raises      Problem 400 when it is no JSON, 422 when it is no envelope or above the bounds.
+    """
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Problem(HTTPStatus.BAD_REQUEST, "the body must be JSON") from None
+    objects = parsed.get("objects") if isinstance(parsed, dict) else None
+    if not isinstance(objects, list) or not objects or not all(isinstance(item, dict) for item in objects):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the body must be an envelope with a list of objects")
+    if len(objects) > MAX_OBJECTS:
+        message = f"an envelope must have {MAX_OBJECTS} objects at most, got {len(objects)}"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, message)
+    if _deeper(objects, MAX_DEPTH):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"objects must be nested {MAX_DEPTH} levels at most")
+    return objects
+
+
+def _deeper(value: object, levels: int) -> bool:
+    """Whether anything is nested more than so many levels; level by level, so that no stack grows."""
+    row = [value]
+    for _ in range(levels + 1):
+        lists = [item for item in row if isinstance(item, list)]
+        maps = [item for item in row if isinstance(item, dict)]
+        row = [inner for item in lists for inner in item] + [inner for item in maps for inner in item.values()]
+        if not row:
+            return False
+    return True
