@@ -91,7 +91,8 @@ def parts() -> dict[str, list[Change]]:
 
 
 def _any_siblings(judged: Any, accused: NDArray[np.uint64]) -> Any:  # noqa: ANN401 (judged families)
-    return campaigns._mostly_among([family for family in judged if family.verdict == Verdict.UNCLEAR], accused)  # noqa: SLF001 - it switches parts off
+    unclear = campaigns._Crowd([family for family in judged if family.verdict == Verdict.UNCLEAR])  # noqa: SLF001 - it switches parts off
+    return [family.among(accused) for family in unclear.mostly_among(accused)]
 
 
 def _without_test(name: str) -> NDArray[np.bool_]:

@@ -19,6 +19,7 @@ from stillwatch.cli.evaluator import evaluator
 from stillwatch.cli.explain import explain
 from stillwatch.cli.forum import forum
 from stillwatch.cli.ledger import ledger
+from stillwatch.cli.member import member
 from stillwatch.cli.reference import reference
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
@@ -30,6 +31,23 @@ from stillwatch.errors import StillwatchError
 
 __all__ = ["app", "main"]
 
+_OF_SHARE = frozenset(
+    (
+        "argon2",
+        "cryptography",
+        "httpx",
+        "joserfc",
+        "opendp",
+        "rbcl",
+        "rfc8785",
+        "sqlalchemy",
+        "starlette",
+        "uvicorn",
+        "yaml",
+    )
+)
+"""Modules of the extra `share`; whoever only scans need not have them."""
+
 app = typer.Typer(
     name="stillwatch",
     help="Tell campaigns of model distillation in API traffic from heavy legitimate use.",
@@ -40,7 +58,7 @@ app = typer.Typer(
 
 for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench, evaluator, drill, transparency):
     app.command()(command)
-for name, group in {"reference": reference, "share": share, "forum": forum, "ledger": ledger}.items():
+for name, group in {"reference": reference, "share": share, "forum": forum, "member": member, "ledger": ledger}.items():
     app.add_typer(group, name=name)
 
 
@@ -66,6 +84,13 @@ def main() -> None:
     except StillwatchError as wrong:
         sys.stderr.write(f"error: {_one_line(wrong)}\n")
         raise SystemExit(wrong.exit_code) from wrong
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in _OF_SHARE:
+            raise
+        sys.stderr.write(
+            f"error: this command needs the extra share: pip install 'stillwatch[share]' ({missing.name})\n"
+        )
+        raise SystemExit(2) from missing
 
 
 def _one_line(wrong: StillwatchError) -> str:

@@ -12,6 +12,8 @@ from stillwatch.cli.options import AsJson
 from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from stillwatch.share.access.roster import OnEvent
+    from stillwatch.share.signing.keys import SigningKey
     from stillwatch.share.taxii.admission import Admit
     from stillwatch.share.taxii.store import Store
 
@@ -34,6 +36,12 @@ Db = Annotated[
         metavar="URL",
         envvar="STILLWATCH_FORUM_DB",
         help="The forum's database: sqlite or postgresql, or a path.",
+    ),
+]
+Key = Annotated[
+    Path,
+    typer.Option(
+        "--key", envvar="STILLWATCH_FORUM_KEY", help="The forum's signing key, for its ledger; made at first use."
     ),
 ]
 MemberId = Annotated[str, typer.Argument(metavar="MEMBER", help="Pseudonym of the member.")]
@@ -62,6 +70,7 @@ def serve(  # noqa: PLR0917 - typer's
         typer.Option(help="Proxy, address or network, whose X-Client-Certificate-SHA256 is believed; repeatable."),
     ] = None,
     public_url: Annotated[str, typer.Option(help="Where members reach the forum.", show_default="as they asked")] = "",
+    key: Key = Path("forum.key"),
 ) -> None:
     """Run the forum until it is told to end, unless a command is named."""
     if context.invoked_subcommand is not None:
@@ -72,12 +81,17 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.access.access import Access
     from stillwatch.share.access.credentials import Proxies
     from stillwatch.share.forum.app import Settings, forum_app
+    from stillwatch.share.forum.ledger_api import ledger_routes
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
     from stillwatch.share.taxii.endpoints import Server
 
-    store = _store(db)
+    forum_key = _key(key)
+    store, on_event = _opened(db, forum_key)
     access = Access(store.engine, proxies=Proxies(trusted_proxy or ()))
-    app = forum_app(store, access, _guard(), Settings(server=Server(url=public_url.rstrip("/"))))
+    routes = ledger_routes(store.engine, access, forum_key)
+    app = forum_app(
+        store, access, _guard(), Settings(Server(url=public_url.rstrip("/")), routes=routes, on_event=on_event)
+    )
     tls = Tls(tls_cert, tls_key, client_ca) if tls_cert and tls_key else None
     log_to_standard_error()
     server_of(app, Listen.of(listen), tls).run()
@@ -85,13 +99,13 @@ def serve(  # noqa: PLR0917 - typer's
 
 
 @forum.command()
-def init(db: Db = "forum.db", as_json: AsJson = False) -> None:
+def init(db: Db = "forum.db", key: Key = Path("forum.key"), as_json: AsJson = False) -> None:
     """Make the forum's database with one collection, and its operator; the operator's token is shown this once."""
     from stillwatch.share.access.collections import Collections
     from stillwatch.share.access.roster import Role, Roster
 
-    store = _store(db)
-    roster, collections = Roster(store.engine), Collections(store.engine)
+    store, on_event = _opened(db, _key(key))
+    roster, collections = Roster(store.engine, on_event), Collections(store.engine, on_event)
     if roster.members():
         message = "the forum's database is there already, with members in it"
         raise InvalidInput(message)
@@ -109,12 +123,14 @@ def add_member(
     certificate: Annotated[
         str | None, typer.Option(metavar="SHA256", help="Fingerprint of a client certificate to log in with.")
     ] = None,
+    key: Key = Path("forum.key"),
     as_json: AsJson = False,
 ) -> None:
     """Add a member; its token is shown this once."""
     from stillwatch.share.access.roster import Role, Roster
 
-    roster = Roster(_store(db).engine)
+    store, on_event = _opened(db, _key(key))
+    roster = Roster(store.engine, on_event)
     member_id, token = roster.add_member(name, Role(role.value))
     if certificate:
         roster.trust_certificate(member_id, certificate)
@@ -122,11 +138,14 @@ def add_member(
 
 
 @member.command("revoke")
-def revoke_member(member_id: MemberId, db: Db = "forum.db", as_json: AsJson = False) -> None:
+def revoke_member(
+    member_id: MemberId, db: Db = "forum.db", key: Key = Path("forum.key"), as_json: AsJson = False
+) -> None:
     """End a membership at once, with all its tokens and certificates."""
     from stillwatch.share.access.roster import Roster
 
-    Roster(_store(db).engine).revoke_member(member_id)
+    store, on_event = _opened(db, _key(key))
+    Roster(store.engine, on_event).revoke_member(member_id)
     _tell({"revoked": member_id}, as_json=as_json)
 
 
@@ -135,7 +154,7 @@ def list_members(db: Db = "forum.db", as_json: AsJson = False) -> None:
     """List everybody, with the names that only the operator knows."""
     from stillwatch.share.access.roster import Roster
 
-    for found in Roster(_store(db).engine).members():
+    for found in Roster(_opened(db, None)[0].engine).members():
         told = {"member": found.member_id, "name": found.name, "role": found.role.value}
         _tell(told | {"state": "revoked" if found.revoked_s else "active"}, as_json=as_json)
 
@@ -145,44 +164,61 @@ def add_collection(
     title: Annotated[str, typer.Argument(help="Title that members see.")],
     db: Db = "forum.db",
     alias: Annotated[str | None, typer.Option(help="Name that may stand in URLs instead of the id.")] = None,
+    key: Key = Path("forum.key"),
     as_json: AsJson = False,
 ) -> None:
     """Add a collection that nobody may read or write yet."""
     from stillwatch.share.access.collections import Collections
 
-    _tell({"collection": Collections(_store(db).engine).add(title, alias=alias)}, as_json=as_json)
+    store, on_event = _opened(db, _key(key))
+    _tell({"collection": Collections(store.engine, on_event).add(title, alias=alias)}, as_json=as_json)
 
 
 @collection.command()
 def grant(
     name: Annotated[str, typer.Argument(metavar="COLLECTION", help="Id or alias of the collection.")],
     member_id: MemberId,
+    *,
     db: Db = "forum.db",
     read: Annotated[bool, typer.Option("--read", help="The member may read.")] = False,
     write: Annotated[bool, typer.Option("--write", help="The member may publish.")] = False,
+    key: Key = Path("forum.key"),
     as_json: AsJson = False,
 ) -> None:
     """Set what a member may do in a collection; without --read and --write the grant ends."""
     from stillwatch.share.access.collections import Collections
 
-    Collections(_store(db).engine).grant(member_id, name, read=read, write=write)
+    store, on_event = _opened(db, _key(key))
+    Collections(store.engine, on_event).grant(member_id, name, read=read, write=write)
     _tell({"collection": name, "member": member_id, "read": read, "write": write}, as_json=as_json)
 
 
 def _guard() -> "Admit":
-    """The guard, by the clock of now."""
     from stillwatch.share.guard.check import check
 
     return lambda item: check(item, now=datetime.now(UTC))
 
 
-def _store(db: str) -> "Store":
-    try:
-        from stillwatch.share.taxii.store import Store
-    except ModuleNotFoundError as error:
-        message = f"the forum needs the extra share: pip install 'stillwatch[share]' ({error.name} is missing)"
-        raise InvalidInput(message) from error
-    return Store(db)
+def _key(path: Path) -> "SigningKey":
+    from stillwatch.share.signing.keys import SigningKey
+
+    if not path.exists():
+        SigningKey.generate().save(path)
+        typer.echo(f"the forum's key is new: {path}; keep it, its ledger is signed with it", err=True)
+    return SigningKey.load(path)
+
+
+def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
+    """The forum's store with its ledger, and what records events there; without a key nothing is recorded."""
+    from stillwatch.share.access.roster import no_event
+    from stillwatch.share.forum.recording import ledger_events
+    from stillwatch.share.ledger.tables import LEDGER_TABLES
+    from stillwatch.share.taxii.store import Store
+
+    on_event = no_event if key is None else ledger_events(key)
+    store = Store(db, on_event)
+    LEDGER_TABLES.create_all(store.engine)
+    return store, on_event
 
 
 def _tell(told: dict[str, Any], *, as_json: bool) -> None:

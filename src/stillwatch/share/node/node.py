@@ -11,13 +11,13 @@ import orjson
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from stillwatch.errors import InvalidInput, MissingData
-from stillwatch.model.indicator import Indicator, Sighting, SightingAnswer
+from stillwatch.model.indicator import Indicator, SightingAnswer
 from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.guard.admit import Admitted, admit
 from stillwatch.share.node.tables import ANSWERS, FINDINGS, OBJECTS, OWN, PLACES
 from stillwatch.share.stix.ids import derived_id, stix_id, time_text
-from stillwatch.share.stix.read import read_indicator
+from stillwatch.share.stix.read import read_indicator, read_sighting
 from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle
 
 __all__ = ["Checked", "Node"]
@@ -82,7 +82,8 @@ class Node:
             admit(dict(document), now=now)
         except InvalidInput:
             return False
-        return document.get("created_by_ref", stix_id("identity", origin)) == stix_id("identity", origin)
+        maker = stix_id("identity", origin)
+        return bool(document.get("created_by_ref", maker) == maker)
 
     def _check(self, connection: Connection, identifier: str, memory: Memory, now: datetime) -> Checked | None:
         held = _held(connection, identifier)
@@ -95,9 +96,22 @@ class Node:
             return None
         answer = check(indicator, memory, now)
         made = sighting_of(answer, indicator.indicator_id, str(uuid.uuid4()), _in_milliseconds(now))
-        _remember(connection, indicator, answer, made, now)
         told = None if made is None else admit(sighting_bundle(made, self.member_id, indicator.tlp), now=now)
+        _remember(connection, indicator, answer, told, now)
         return Checked(indicator, answer, told)
+
+    def unsent(self) -> list[tuple[str, str, Admitted]]:
+        """Sightings that were made and not sent: indicator, its version and the bundle, the oldest first."""
+        waiting = select(ANSWERS).where(ANSWERS.c.is_sent.is_(False)).order_by(ANSWERS.c.checked_at)
+        with self.engine.begin() as connection:
+            rows = connection.execute(waiting).all()
+        return [(row.indicator_id, row.version, admit(orjson.loads(row.body))) for row in rows]
+
+    def sent(self, indicator_id: str, version: str) -> None:
+        """The forum has it; sent again it would be the same object."""
+        done = update(ANSWERS).where(ANSWERS.c.indicator_id == indicator_id, ANSWERS.c.version == version)
+        with self.engine.begin() as connection:
+            connection.execute(done.values(is_sent=True))
 
     def tell(self, indicator: Indicator, campaign_id: str, now: datetime) -> Admitted:
         """Bundle of an own indicator, remembered with the campaign it tells of."""
@@ -161,7 +175,7 @@ def _held(connection: Connection, identifier: str) -> Admitted | None:
 
 
 def _remember(
-    connection: Connection, indicator: Indicator, answer: Answer, made: Sighting | None, now: datetime
+    connection: Connection, indicator: Indicator, answer: Answer, told: Admitted | None, now: datetime
 ) -> None:
     said = answer.answer
     row = {
@@ -170,8 +184,10 @@ def _remember(
         "answer": None if said is None else said.value,
         "days": answer.days,
         "coverage": answer.coverage,
-        "sighting_id": None if made is None else made.sighting_id,
+        "sighting_id": None if told is None else read_sighting(told).sighting_id,
         "checked_at": time_text(_in_milliseconds(now)),
+        "body": None if told is None else told.body,
+        "is_sent": told is None,
     }
     connection.execute(insert(ANSWERS).values(row))
     connection.execute(delete(FINDINGS).where(FINDINGS.c.indicator_id == indicator.indicator_id))

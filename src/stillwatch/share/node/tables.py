@@ -40,8 +40,10 @@ ANSWERS: Final = Table(
     Column("coverage", Float, nullable=False),
     Column("sighting_id", String(40)),
     Column("checked_at", String(40), nullable=False),
+    Column("body", LargeBinary),
+    Column("is_sent", Boolean, nullable=False),
 )
-"""What each check came to; no answer where nothing could be compared."""
+"""What each check came to, and the sighting to send; no answer and none to send where nothing could be compared."""
 
 FINDINGS: Final = Table(
     "node_findings",

@@ -1,0 +1,163 @@
+"""``stillwatch member``: a provider's node beside its own findings."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stillwatch.cli.options import AsJson
+from stillwatch.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from stillwatch.share.node.node import Checked
+
+__all__ = ["member"]
+
+member = typer.Typer(
+    help="A provider's node: tell of a campaign, check what others tell, answer.", no_args_is_help=True
+)
+
+SettingsAt = Annotated[
+    Path, typer.Option("--settings", envvar="STILLWATCH_MEMBER", help="TOML file that says where everything is.")
+]
+_SETTINGS = Path("member.toml")
+
+
+@member.command()
+def run(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
+    """Follow the forum, check every indicator against the member's own traffic, and answer; until interrupted."""
+    import asyncio
+    import contextlib
+
+    from stillwatch.share.node.service import opened
+    from stillwatch.share.node.settings import read_settings
+
+    with opened(read_settings(settings), datetime.now(UTC)) as service:
+        memory = service.memory()
+        typer.echo(f"node: member {service.node.member_id}, {len(memory.index.kind):,} tags of its own", err=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(service.watch(memory, lambda checked: _tell(_told(checked), as_json=as_json)))
+
+
+@member.command()
+def publish(
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Id of a harvest in the index.")],
+    settings: SettingsAt = _SETTINGS,
+    *,
+    tlp: Annotated[str, typer.Option(help="Who may see it: clear, green, amber, amber+strict or red.")] = "amber",
+    days: Annotated[int, typer.Option(min=1, max=30, help="Days it may be used.")] = 14,
+    quiet_h: Annotated[
+        int, typer.Option(min=0, max=72, help="Advice not to act visibly for so many hours; it binds nobody.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the others of a campaign: tags, buckets and levels, after the guard has passed them."""
+    from stillwatch.model.indicator import Tlp
+    from stillwatch.share.node.publish import Telling
+    from stillwatch.share.node.service import opened
+    from stillwatch.share.node.settings import read_settings
+
+    if tlp not in {level.value for level in Tlp}:
+        message = f"--tlp must be clear, green, amber, amber+strict or red, got {tlp}"
+        raise InvalidInput(message)
+    with opened(read_settings(settings), datetime.now(UTC)) as service:
+        identifier, outcome = service.publish(campaign, Telling(Tlp(tlp), days, quiet_h))
+    _tell({"indicator": identifier, "objects": len(outcome.accepted), "refused": outcome.refused}, as_json=as_json)
+    _check(outcome.refused)
+
+
+@member.command()
+def revoke(
+    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="Id of an indicator this node has published.")],
+    settings: SettingsAt = _SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Take an indicator back: every member's node withdraws what came of it."""
+    from stillwatch.share.node.service import opened
+    from stillwatch.share.node.settings import read_settings
+
+    with opened(read_settings(settings), datetime.now(UTC)) as service:
+        outcome = service.take_back(indicator)
+    _tell({"revoked": indicator, "refused": outcome.refused}, as_json=as_json)
+    _check(outcome.refused)
+
+
+@member.command()
+def findings(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
+    """List what others' indicators point to in the member's own traffic, with the member's own evidence beside it."""
+    from stillwatch.share.node.node import Node
+    from stillwatch.share.node.settings import read_settings
+    from stillwatch.share.node.tables import NODE_TABLES
+    from stillwatch.store.database import open_database
+
+    known = read_settings(settings)
+    for found in Node("", open_database(known.folder / "node.db", NODE_TABLES)).findings():
+        own, word = found["local"], found["word"]
+        told = {
+            "family": found["family"],
+            "own_verdict": own["verdict"],
+            "own_bits": round(own["score_bits"], 1),
+            "accounts": own["n_accounts"],
+            "indicator": found["indicator_id"],
+            "match_bits": round(word["match_bits"], 1),
+            "withdrawn": found["withdrawn"],
+        }
+        _tell(told, as_json=as_json)
+
+
+@member.command("evaluator-token")
+def evaluator_token(
+    name: Annotated[str, typer.Argument(help="What the evaluator calls the member.")],
+    members: Annotated[Path, typer.Option(help="The evaluator's file of members; a line is added.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a member's token for an evaluator, for its operator; the token is shown this once."""
+    from stillwatch.share.evaluator.members import new_member
+
+    token, line = new_member(name)
+    with members.open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    members.chmod(0o600)
+    _tell({"member": name, "token": token}, as_json=as_json)
+
+
+@member.command("evaluator-keys")
+def evaluator_keys(
+    url: Annotated[str, typer.Argument(help="The evaluator.")],
+    token_file: Annotated[Path, typer.Option(help="File with the member's token there.")],
+    out: Annotated[Path, typer.Option(help="File of public keys to write; compare it with the other members'.")],
+) -> None:
+    """Write down an evaluator's public keys, to be compared with what others were told before they are believed."""
+    import httpx
+
+    from stillwatch.share.evaluator.client import Peer, published_keys
+    from stillwatch.share.evaluator.messages import write_keys
+
+    with httpx.Client(base_url=url, timeout=30.0) as client:
+        days, keys = published_keys(Peer(url, client, token_file.read_text().strip(), {}))
+    out.write_bytes(write_keys(days, keys))
+    for epoch, key in sorted(keys.items()):
+        typer.echo(f"epoch {epoch}: {key.hex()}")
+
+
+def _told(checked: "Checked") -> dict[str, Any]:
+    answer = checked.answer
+    return {
+        "indicator": checked.indicator.indicator_id,
+        "answer": "nothing to compare" if answer.answer is None else answer.answer.value,
+        "days": answer.days,
+        "coverage": answer.coverage,
+        "findings": len(answer.findings),
+    }
+
+
+def _check(refused: dict[str, str]) -> None:
+    if refused:
+        message = f"the forum refused {len(refused)} objects: {next(iter(refused.values()))}"
+        raise InvalidInput(message)
+
+
+def _tell(told: dict[str, Any], *, as_json: bool) -> None:
+    typer.echo(json.dumps(told) if as_json else "  ".join(f"{name}: {value}" for name, value in told.items()))

@@ -1,0 +1,156 @@
+"""A node that runs: it follows the feed, checks what comes, answers, and publishes what it is told to."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from stillwatch.errors import InvalidInput, UnreadableSource
+from stillwatch.model.indicator import SignalKind
+from stillwatch.share.answers.check import Memory
+from stillwatch.share.evaluator.client import EvaluatorPair, Peer
+from stillwatch.share.evaluator.messages import read_keys
+from stillwatch.share.evaluator.purpose import Purpose
+from stillwatch.share.feed.client import follow
+from stillwatch.share.feed.position import MemoryPosition
+from stillwatch.share.guard.admit import Admitted
+from stillwatch.share.node.local import LocalIndex
+from stillwatch.share.node.memory import TagValues, memory_of
+from stillwatch.share.node.node import Checked, Node
+from stillwatch.share.node.publish import Telling, indicator_of
+from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
+from stillwatch.share.node.tables import NODE_TABLES
+from stillwatch.share.tags.block import TagBlock
+from stillwatch.share.tags.epochs import epoch_of
+from stillwatch.share.taxii.client import Outcome, Taxii
+from stillwatch.share.warnings.lists import load_warning_lists
+from stillwatch.store.database import open_database
+
+__all__ = ["OnChecked", "Service", "opened"]
+
+OnChecked = Callable[[Checked], None]
+_PART: Final = 100_000
+"""Values that are tagged in one piece: what a batch that fails has cost is lost."""
+_MOST_FILE_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything a node works with. `memory` is of one epoch: a service that outlives it is opened again."""
+
+    settings: NodeSettings
+    node: Node
+    index: LocalIndex
+    pair: EvaluatorPair
+    taxii: Taxii
+    token: str
+    epoch: int
+
+    def tagged(self, purpose: Purpose) -> TagValues:
+        """Function that tags values for a purpose, in this epoch."""
+
+        def tag(kind: SignalKind, values: Sequence[str]) -> TagBlock:
+            parts = [values[at : at + _PART] for at in range(0, len(values), _PART)]
+            blocks = [self.pair.block(kind, part, purpose, self.epoch) for part in parts]
+            return TagBlock.of_outputs(kind, self.epoch, [row.tobytes() for block in blocks for row in block.values])
+
+        return tag
+
+    def memory(self) -> Memory:
+        """Tags of all of the member's own window."""
+        lists = load_warning_lists(self.settings.warning_lists)
+        return memory_of(self.index, self.tagged(Purpose.CHECK), self.epoch, lists)
+
+    def publish(self, campaign_id: str, how: Telling | None = None) -> tuple[str, Outcome]:
+        """Tell the others of a campaign; the id of the indicator, and what became of its objects."""
+        now, lists = datetime.now(UTC), load_warning_lists(self.settings.warning_lists)
+        indicator = indicator_of(self.index, campaign_id, self.tagged(Purpose.PUBLISH), lists, now, how)
+        return indicator.indicator_id, self._send(self.node.tell(indicator, campaign_id, now))
+
+    def take_back(self, indicator_id: str) -> Outcome:
+        """Revoke an indicator of one's own, everywhere."""
+        return self._send(self.node.take_back(indicator_id, datetime.now(UTC)))
+
+    async def watch(self, memory: Memory, on_checked: OnChecked) -> None:
+        """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one."""
+        await asyncio.to_thread(self.answer)
+        url = f"{self.settings.forum}/feed"
+        async for event in follow(url, self.token, MemoryPosition(self.node.place())):
+            told = event.document if event.kind == "object" else {}
+            if "type" not in told:
+                continue
+            now = datetime.now(UTC)
+            checked = await asyncio.to_thread(self.node.take, told, event.origin, event.place, memory, now)
+            if checked is None:
+                continue
+            await asyncio.to_thread(self.answer)
+            on_checked(checked)
+
+    def answer(self) -> None:
+        """Send what waits; a forum that cannot be reached now is asked again with the next answer."""
+        with contextlib.suppress(UnreadableSource):
+            for indicator_id, version, told in self.node.unsent():
+                self._send(told)
+                self.node.sent(indicator_id, version)
+
+    def _send(self, told: Admitted) -> Outcome:
+        """Nothing but what the guard has admitted is sent."""
+        return self.taxii.publish(self.settings.collection, told.document()["objects"])
+
+
+@contextlib.contextmanager
+def opened(settings: NodeSettings, now: datetime) -> Iterator[Service]:
+    """A node as its settings say.
+
+    Raises  What reading files, databases and the forum raise.
+    """
+    token, index = _secret(settings.token_file), LocalIndex.read(settings.index)
+    settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_database(settings.folder / "node.db", NODE_TABLES)
+    with contextlib.ExitStack() as stack:
+        stack.callback(engine.dispose)
+        peers, days = zip(*(_peer(stack, at) for at in settings.evaluators), strict=True)
+        if days[0] != days[1]:
+            message = f"both evaluators must have epochs of one length, got {days[0]} and {days[1]} days"
+            raise InvalidInput(message)
+        taxii = Taxii(f"{settings.forum}/taxii2/", token)
+        stack.callback(taxii.close)
+        node = Node(_member_id(settings.forum, token), engine)
+        yield Service(settings, node, index, EvaluatorPair(*peers), taxii, token, epoch_of(now, days[0]))
+
+
+def _peer(stack: contextlib.ExitStack, at: EvaluatorAt) -> tuple[Peer, int]:
+    client = stack.enter_context(httpx.Client(base_url=at.url, timeout=60.0))
+    days, keys = read_keys(_bytes(at.keys_file))
+    return Peer(at.name, client, _secret(at.token_file), keys), days
+
+
+def _member_id(forum: str, token: str) -> str:
+    """Pseudonym that the forum knows the token by."""
+    try:
+        answer = httpx.get(f"{forum}/member/", headers={"Authorization": f"Bearer {token}"}, timeout=30.0)
+    except httpx.HTTPError as error:
+        message = f"the forum cannot be reached: {type(error).__name__}"
+        raise UnreadableSource(message) from error
+    if answer.status_code != httpx.codes.OK:
+        message = f"the forum does not know the token: it answered {answer.status_code}"
+        raise InvalidInput(message)
+    return str(answer.json()["id"])
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_FILE_BYTES)
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror or type(error).__name__}"
+        raise UnreadableSource(message) from error
+
+
+def _secret(path: Path) -> str:
+    return _bytes(path).decode(errors="replace").strip()
