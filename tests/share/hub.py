@@ -67,7 +67,8 @@ class Hub:
         self.access = Access(self.store.engine, limits)
         self.roster = Roster(self.store.engine)
         self.collections = Collections(self.store.engine)
-        self.app = forum_app(self.store, self.access, admit, Settings(**settings))
+        guard = settings.pop("guard", admit)
+        self.app = forum_app(self.store, self.access, guard, Settings(**settings))
         with self.store.engine.begin() as connection:
             there = connection.execute(select(COLLECTIONS.c.collection_id)).scalar()
         self.campaigns = there or self.collections.add("Campaigns", alias="campaigns")

@@ -61,8 +61,7 @@ _Key = tuple[str, str]
 def insert_objects(
     connection: Connection, publications: Sequence[Publication], on_event: OnEvent
 ) -> list[dict[str, Any]]:
-    """Store what may be stored, and give the status of each publication."""
-    advance(connection, SEQUENCE, 0)
+    """Store what may be stored, and give the status of each publication; the caller holds the sequence."""
     held = _held(connection, publications)
     rows: list[dict[str, Any]] = []
     added_us = max(time.time_ns() // 1000, counter(connection, _LATEST) + 1)

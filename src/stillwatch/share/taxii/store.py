@@ -14,7 +14,7 @@ from stillwatch.errors import UnreadableSource
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.quotas import Quotas
 from stillwatch.share.access.roster import OnEvent, no_event
-from stillwatch.share.access.tables import ROSTER, SEQUENCE, TABLES, counter, key_of
+from stillwatch.share.access.tables import ROSTER, SEQUENCE, TABLES, advance, counter, key_of
 from stillwatch.share.taxii.admission import Failure, Prepared
 from stillwatch.share.taxii.cursor import KEY_BYTES, Cursors
 from stillwatch.share.taxii.filters import Filters
@@ -104,6 +104,8 @@ class Store:
 
     def _write(self, publications: Sequence[Publication]) -> list[dict[str, Any]]:
         with self.engine.begin() as connection:
+            # First of all, so that writers of several processes wait here and never hold what another waits for.
+            advance(connection, SEQUENCE, 0)
             for one in publications:
                 one.quotas.publish(connection, one.member.member_id, len(one.items), one.size_bytes)
             statuses = insert_objects(connection, publications, self._on_event)
