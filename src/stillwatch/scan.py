@@ -128,8 +128,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
 ) -> Findings:
     """Find distillation campaigns in API logs.
 
-    paths       Files, folders or globs; ``-`` is standard input. The format is found by looking at the content. With
-                the Spark engine also URLs of a store.
+    paths       Files, folders, globs, URLs of a store with Spark; ``-`` is standard input. The content tells the format.
     accounts    The provider's table of accounts; one found in a folder is used by itself.
     mapping     TOML file that says which column is which, for other formats.
     content     ``full``, ``hashed`` or ``none``: what of the prompts is kept while working.
@@ -164,10 +163,8 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
         scanned = measure(running, source, stages, pools=known, stored=_stored(legitimate, salt), keeper=keeper)
         examined = examine(running, scanned, legitimate, stages)
         findings = _dated(conclude(running, examined, stages), datetime.now(UTC))
-        if keeper is not None:
-            findings = _remember(running, keeper, examined, findings, stages)
-        if index is not None:
-            findings = _indexed(running, examined, findings, Path(index), stages)
+        findings = _remember(running, keeper, examined, findings, stages)
+        findings = _indexed(running, examined, findings, index, stages)
         if save_pool is not None:
             asked_by(running, scanned.sketched.rows, findings).save(Path(save_pool))
         return findings
@@ -200,21 +197,29 @@ def _keeping(folder: str | Path | None, salt: bytes, window_days: int | None) ->
     return nullcontext()
 
 
-def _remember(engine: Engine, keeper: Keeper, examined: Examined, findings: Findings, stages: Stages) -> Findings:
-    """Leave a state for the next scan."""
+def _remember(
+    engine: Engine, keeper: Keeper | None, examined: Examined, findings: Findings, stages: Stages
+) -> Findings:
+    """Leave a state for the next scan, where one is kept."""
     scanned = examined.scanned
+    if keeper is None:
+        return findings
     with stages.stage("remember"):
         found = scanned.sketched, scanned.measured, examined.score.total_bits, scanned.columns
         keeper.keep(after(engine, scanned.state or State(), keeper.seen, found, findings))
     return replace(findings, stage_s=dict(stages.seconds))
 
 
-def _indexed(engine: Engine, examined: Examined, findings: Findings, folder: Path, stages: Stages) -> Findings:
-    """Leave what a member's node searches."""
+def _indexed(
+    engine: Engine, examined: Examined, findings: Findings, folder: str | Path | None, stages: Stages
+) -> Findings:
+    """Leave what a member's node searches, where somebody wants it."""
     scanned = examined.scanned
+    if folder is None:
+        return findings
     with stages.stage("index"):
         found = scanned.exchanges, scanned.sketched, scanned.measured, examined.score.total_bits
-        write_index(search_index(engine, *found, scanned.source.accounts, findings), folder)
+        write_index(search_index(engine, *found, scanned.source.accounts, findings), Path(folder))
     return replace(findings, stage_s=dict(stages.seconds))
 
 
