@@ -128,7 +128,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
 ) -> Findings:
     """Find distillation campaigns in API logs.
 
-    paths       Files, folders, globs, URLs of a store with Spark; ``-`` is standard input. The content tells the format.
+    paths       Files, folders, globs, with Spark URLs; ``-`` is standard input. The format is found by the content.
     accounts    The provider's table of accounts; one found in a folder is used by itself.
     mapping     TOML file that says which column is which, for other formats.
     content     ``full``, ``hashed`` or ``none``: what of the prompts is kept while working.

@@ -21,6 +21,7 @@ from stillwatch.cli.forum import forum
 from stillwatch.cli.ledger import ledger
 from stillwatch.cli.member import member
 from stillwatch.cli.reference import reference
+from stillwatch.cli.rehearse import rehearse
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
@@ -56,7 +57,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (scan, calibrate, explain, demo, simulate, score, score_windows, bench, evaluator, drill, transparency):
+for command in (
+    scan,
+    calibrate,
+    explain,
+    demo,
+    simulate,
+    score,
+    score_windows,
+    bench,
+    evaluator,
+    drill,
+    transparency,
+    rehearse,
+):
     app.command()(command)
 for name, group in {"reference": reference, "share": share, "forum": forum, "member": member, "ledger": ledger}.items():
     app.add_typer(group, name=name)

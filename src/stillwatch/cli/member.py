@@ -36,7 +36,7 @@ def run(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
 
     with opened(read_settings(settings), datetime.now(UTC)) as service:
         memory = service.memory()
-        typer.echo(f"node: member {service.node.member_id}, {len(memory.index.kind):,} tags of its own", err=True)
+        _tell({"node": service.node.member_id, "own_tags": len(memory.index.kind)}, as_json=as_json)
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(service.watch(memory, lambda checked: _tell(_told(checked), as_json=as_json)))
 

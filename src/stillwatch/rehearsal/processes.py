@@ -35,7 +35,7 @@ def run_once(arguments: Sequence[str], folder: Path) -> dict[str, Any]:
 
     Raises  EngineUnavailable, with what it said, when it fails.
     """
-    done = subprocess.run([*_COMMAND, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run([*_COMMAND, *arguments], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
     if done.returncode:
         message = f"stillwatch {arguments[0]} ended with {done.returncode}: {done.stderr.strip()[-300:]}"
         raise EngineUnavailable(message)
@@ -50,7 +50,7 @@ class Program:
     def __init__(self, name: str, arguments: Sequence[str], folder: Path) -> None:
         self.name = name
         self._log = (folder / f"{name}.log").open("wb")
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - the same
             [*_COMMAND, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=self._log, text=True
         )
         self._lines: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()

@@ -50,8 +50,7 @@ def make_world(folder: Path, exchanges: int, seed: int) -> dict[str, Provider]:
     logs = _on_the_move(logs, rng)
     owner = _owners(accounts)
     return {
-        name: _provider(folder / name, logs, accounts, truth, owner == number)
-        for number, name in enumerate(SHARES)
+        name: _provider(folder / name, logs, accounts, truth, owner == number) for number, name in enumerate(SHARES)
     }
 
 
@@ -72,9 +71,7 @@ def _on_the_move(logs: pa.Table, rng: np.random.Generator) -> pa.Table:
     return logs.set_column(logs.schema.get_field_index("client_address"), logs.schema.field("client_address"), moved)
 
 
-def _provider(
-    folder: Path, logs: pa.Table, accounts: pa.Table, truth: pa.Table, mine: NDArray[np.bool_]
-) -> Provider:
+def _provider(folder: Path, logs: pa.Table, accounts: pa.Table, truth: pa.Table, mine: NDArray[np.bool_]) -> Provider:
     folder.mkdir(parents=True)
     accounts = accounts.filter(pa.array(mine))
     logs = logs.filter(pc.is_in(logs["account_id"], value_set=accounts["account_id"].combine_chunks()))

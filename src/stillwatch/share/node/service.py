@@ -70,11 +70,11 @@ class Service:
         """Tell the others of a campaign; the id of the indicator, and what became of its objects."""
         now, lists = datetime.now(UTC), load_warning_lists(self.settings.warning_lists)
         indicator = indicator_of(self.index, campaign_id, self.tagged(Purpose.PUBLISH), lists, now, how)
-        return indicator.indicator_id, self._send(self.node.tell(indicator, campaign_id, now))
+        return indicator.indicator_id, self.send(self.node.tell(indicator, campaign_id, now))
 
     def take_back(self, indicator_id: str) -> Outcome:
         """Revoke an indicator of one's own, everywhere."""
-        return self._send(self.node.take_back(indicator_id, datetime.now(UTC)))
+        return self.send(self.node.take_back(indicator_id, datetime.now(UTC)))
 
     async def watch(self, memory: Memory, on_checked: OnChecked) -> None:
         """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one."""
@@ -95,10 +95,10 @@ class Service:
         """Send what waits; a forum that cannot be reached now is asked again with the next answer."""
         with contextlib.suppress(UnreadableSource):
             for indicator_id, version, told in self.node.unsent():
-                self._send(told)
+                self.send(told)
                 self.node.sent(indicator_id, version)
 
-    def _send(self, told: Admitted) -> Outcome:
+    def send(self, told: Admitted) -> Outcome:
         """Nothing but what the guard has admitted is sent."""
         return self.taxii.publish(self.settings.collection, told.document()["objects"])
 
