@@ -60,7 +60,7 @@ def _owners(accounts: pa.Table) -> NDArray[np.int64]:
     code = pc.dictionary_encode(of).indices.to_numpy()
     limits = np.cumsum(list(SHARES.values()))
     place = (code * 0.6180339887498949) % 1.0  # evenly, whatever the order
-    return np.searchsorted(limits, place, side="right").clip(0, len(SHARES) - 1)
+    return np.asarray(np.searchsorted(limits, place, side="right").clip(0, len(SHARES) - 1), np.int64)
 
 
 def _on_the_move(logs: pa.Table, rng: np.random.Generator) -> pa.Table:
