@@ -87,13 +87,13 @@ def revoke(
 @member.command()
 def findings(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
     """List what others' indicators point to in the member's own traffic, with the member's own evidence beside it."""
-    from stillwatch.share.node.node import Node
+    from stillwatch.share.node.node import findings_in
     from stillwatch.share.node.settings import read_settings
     from stillwatch.share.node.tables import NODE_TABLES
     from stillwatch.store.database import open_database
 
     known = read_settings(settings)
-    for found in Node("", open_database(known.folder / "node.db", NODE_TABLES)).findings():
+    for found in findings_in(open_database(known.folder / "node.db", NODE_TABLES)):
         own, word = found["local"], found["word"]
         told = {
             "family": found["family"],

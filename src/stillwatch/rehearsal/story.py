@@ -22,7 +22,7 @@ from stillwatch.scan import scan
 from stillwatch.share.answers.findings import Bars, LocalEvidence, verdict_of
 from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.guard.admit import Admitted
-from stillwatch.share.node.node import Node
+from stillwatch.share.node.node import findings_in
 from stillwatch.share.node.publish import Telling, indicator_of
 from stillwatch.share.node.service import Service, opened
 from stillwatch.share.node.settings import read_settings
@@ -184,7 +184,7 @@ def _decide(clock: _Clock, house: House, name: str, own: Findings, indicator_id:
 def _findings(house: House, name: str) -> list[dict[str, Any]]:
     engine = open_database(read_settings(house.settings(name)).folder / "node.db", NODE_TABLES)
     try:
-        return Node("", engine).findings()
+        return findings_in(engine)
     finally:
         engine.dispose()
 

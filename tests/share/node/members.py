@@ -19,6 +19,7 @@ from stillwatch.share.node.memory import memory_of
 from stillwatch.share.node.node import Node
 from stillwatch.share.node.publish import indicator_of
 from stillwatch.share.node.tables import NODE_TABLES
+from stillwatch.share.signing.keys import Keys, SigningKey, keys_of
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.canonical import tag_input
 from stillwatch.share.warnings.lists import WarningLists, load_warning_lists
@@ -77,6 +78,14 @@ def memory(index: LocalIndex) -> Memory:
     return memory_of(index, tagged, EPOCH, lists())
 
 
+SIGNING = {member: SigningKey.generate() for member in (ALPHA, BETA)}
+
+
+def keys_at(member_id: str) -> Keys:
+    """Public keys as an honest forum tells them."""
+    return keys_of([SIGNING[member_id].verify_key]) if member_id in SIGNING else {}
+
+
 def node(member_id: str) -> Node:
     """A node with an empty database."""
-    return Node(member_id, open_database("sqlite://", NODE_TABLES))
+    return Node(member_id, open_database("sqlite://", NODE_TABLES), SIGNING[member_id], keys_at)

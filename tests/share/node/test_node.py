@@ -1,11 +1,12 @@
 """A node takes each object once, checks what is whole, believes nobody about who they are, drops what is revoked."""
 
+import copy
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.share.node.members import ALPHA, BETA, NOW, harvest_of, node, told
+from tests.share.node.members import ALPHA, BETA, NOW, SIGNING, harvest_of, keys_at, node, told
 
 from stillwatch.errors import MissingData
 from stillwatch.model.campaign import Verdict
@@ -13,8 +14,12 @@ from stillwatch.model.indicator import SightingAnswer
 from stillwatch.share.answers.check import Memory
 from stillwatch.share.guard.admit import Admitted
 from stillwatch.share.node.local import LocalIndex
-from stillwatch.share.node.node import Checked, Node
+from stillwatch.share.node.node import Checked, Node, findings_in
+from stillwatch.share.signing.keys import SigningKey
+from stillwatch.share.signing.signature import sign
+from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.read import read_sighting
+from stillwatch.share.stix.signatures import is_members
 
 MINUTE = timedelta(minutes=1)
 
@@ -46,7 +51,7 @@ def test_one_half_of_a_harvest_finds_the_other(bundle: tuple[Node, Admitted, str
     assert checked.sighting is not None
     sent = read_sighting(checked.sighting)
     assert (sent.indicator_id, sent.answer) == (bundle[2], SightingAnswer.SEEN)
-    assert {finding["indicator_id"] for finding in receiver.findings()} == {bundle[2]}
+    assert {finding["indicator_id"] for finding in findings_in(receiver.engine)} == {bundle[2]}
 
 
 def test_what_comes_again_is_checked_once(bundle: tuple[Node, Admitted, str], beta: Memory) -> None:
@@ -71,7 +76,7 @@ def test_an_object_under_somebody_elses_name_is_passed_over(bundle: tuple[Node, 
     """The forum says who published; an object that says otherwise opens nothing, and the place moves on."""
     receiver = node(BETA)
     assert fed(receiver, bundle[1].document()["objects"], beta, origin="0b1c2d3e-4f5a-4b6c-8d7e-9f0a1b2c3d4e") == []
-    assert receiver.findings() == []
+    assert findings_in(receiver.engine) == []
     assert receiver.place() is not None
 
 
@@ -86,6 +91,38 @@ def test_an_object_that_does_not_pass_the_guard_is_passed_over(
     assert fed(receiver, objects, beta) == []
 
 
+def test_an_object_that_nobody_signed_or_somebody_else_is_passed_over(
+    bundle: tuple[Node, Admitted, str], beta: Memory
+) -> None:
+    """Unsigned, changed after it was signed, and signed by a key that is not the originator's; each with its reason."""
+    document = bundle[1].document()
+    for change, reason in ((_unsigned, "unsigned"), (_changed, "wrong-signature"), (_by_another, "unknown-key")):
+        receiver = node(BETA)
+        assert fed(receiver, [change(made) for made in document["objects"]], beta) == []
+        assert {told.partition(":")[0] for _, told in receiver.passed_over()} >= {reason}
+
+
+def _unsigned(made: dict[str, Any]) -> dict[str, Any]:
+    made = copy.deepcopy(made)
+    made.get("extensions", {}).get(EXTENSION, {}).pop("signature", None)
+    return made
+
+
+def _changed(made: dict[str, Any]) -> dict[str, Any]:
+    made = copy.deepcopy(made)
+    if made["type"] == "indicator":
+        made["extensions"][EXTENSION]["source_grade"] = "A"
+    return made
+
+
+def _by_another(made: dict[str, Any]) -> dict[str, Any]:
+    made = copy.deepcopy(made)
+    if is_members(made):
+        made["extensions"][EXTENSION].pop("signature")
+        made["extensions"][EXTENSION]["signature"] = sign(made, SigningKey.generate())
+    return made
+
+
 def test_its_own_words_are_no_news(bundle: tuple[Node, Admitted, str], beta: Memory) -> None:
     """The feed brings a member its own objects too."""
     assert fed(bundle[0], bundle[1].document()["objects"], beta) == []
@@ -97,9 +134,9 @@ def test_what_is_revoked_is_withdrawn_and_does_not_come_back(bundle: tuple[Node,
     fed(receiver, objects, beta)
     gone = bundle[0].take_back(bundle[2], NOW + MINUTE)
     fed(receiver, gone.document()["objects"], beta, minutes=1)
-    assert all(finding["withdrawn"] for finding in receiver.findings())
+    assert all(finding["withdrawn"] for finding in findings_in(receiver.engine))
     assert fed(receiver, objects, beta, minutes=2) == []
-    assert all(finding["withdrawn"] for finding in receiver.findings())
+    assert all(finding["withdrawn"] for finding in findings_in(receiver.engine))
 
 
 def test_the_place_is_kept_with_what_was_done(bundle: tuple[Node, Admitted, str], beta: Memory) -> None:
@@ -107,7 +144,7 @@ def test_the_place_is_kept_with_what_was_done(bundle: tuple[Node, Admitted, str]
     receiver, objects = node(BETA), bundle[1].document()["objects"]
     assert receiver.place() is None
     fed(receiver, objects, beta)
-    assert Node(BETA, receiver.engine).place() == f"0-{len(objects) - 1}"
+    assert Node(BETA, receiver.engine, SIGNING[BETA], keys_at).place() == f"0-{len(objects) - 1}"
 
 
 def test_nobody_takes_back_what_they_did_not_tell() -> None:
