@@ -171,14 +171,14 @@ def _decide(clock: _Clock, house: House, name: str, own: Findings, indicator_id:
         best = max(evidence, key=lambda one: one.score_bits)
         clock.note(
             name,
-            f"{_counted(len(leads), 'lead')}; its own evidence on the best is {best.score_bits:.1f} bits over {best.n_accounts} "
-            f"accounts, its bar {own.bar_bits:.1f}: it decides for itself, and calls {len(called)} families a harvest",
+            f"{_counted(len(leads), 'lead')}; its own evidence on the best is {best.score_bits:.1f} bits over "
+            f"{best.n_accounts} accounts, its bar {own.bar_bits:.1f}: it decides for itself, and calls {len(called)} families a harvest",
         )
     else:
         best_bits = max(one.score_bits for one in evidence)
         clock.note(
             name,
-            f"{_counted(len(leads), 'lead')}; own evidence {best_bits:.1f} bits, under its bar: watched, nobody is accused",
+            f"{_counted(len(leads), 'lead')}; own evidence {best_bits:.1f} bits, under its bar: nobody is accused",
         )
 
 
