@@ -172,7 +172,8 @@ def _decide(clock: _Clock, house: House, name: str, own: Findings, indicator_id:
         clock.note(
             name,
             f"{_counted(len(leads), 'lead')}; its own evidence on the best is {best.score_bits:.1f} bits over "
-            f"{best.n_accounts} accounts, its bar {own.bar_bits:.1f}: it decides for itself, and calls {len(called)} families a harvest",
+            f"{best.n_accounts} accounts, its bar {own.bar_bits:.1f}: it decides for itself, and calls {len(called)} "
+            "families a harvest",
         )
     else:
         best_bits = max(one.score_bits for one in evidence)

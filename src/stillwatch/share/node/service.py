@@ -15,7 +15,7 @@ import httpx
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.answers.check import Memory
-from stillwatch.share.evaluator.client import EvaluatorPair, Peer
+from stillwatch.share.evaluator.client import EvaluatorPair, Peer, published_keys
 from stillwatch.share.evaluator.messages import read_keys
 from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.feed.client import follow
@@ -34,7 +34,7 @@ from stillwatch.share.taxii.client import Outcome, Taxii
 from stillwatch.share.warnings.lists import load_warning_lists
 from stillwatch.store.database import open_database
 
-__all__ = ["OnChecked", "Service", "opened"]
+__all__ = ["OnChecked", "Service", "keys_told_by", "opened"]
 
 OnChecked = Callable[[Checked], None]
 _PART: Final = 100_000
@@ -78,6 +78,11 @@ class Service:
     def take_back(self, indicator_id: str) -> Outcome:
         """Revoke an indicator of one's own, everywhere."""
         return self.send(self.node.take_back(indicator_id, datetime.now(UTC)))
+
+    def run(self, memory: Memory, on_checked: OnChecked) -> None:
+        """Watch until interrupted."""
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(self.watch(memory, on_checked))
 
     async def watch(self, memory: Memory, on_checked: OnChecked) -> None:
         """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one."""
@@ -126,6 +131,12 @@ def opened(settings: NodeSettings, now: datetime) -> Iterator[Service]:
         key = _own_key(settings, token)
         node = Node(_member_id(settings.forum, token), engine, key, functools.partial(_keys_at, settings.forum, token))
         yield Service(settings, node, index, EvaluatorPair(*peers), taxii, token, epoch_of(now, days[0]))
+
+
+def keys_told_by(url: str, token_file: Path) -> tuple[int, dict[int, bytes]]:
+    """Length of an epoch in days, and an evaluator's public keys as it tells them; to be compared before use."""
+    with httpx.Client(base_url=url, timeout=30.0) as client:
+        return published_keys(Peer(url, client, _secret(token_file), {}))
 
 
 def _peer(stack: contextlib.ExitStack, at: EvaluatorAt) -> tuple[Peer, int]:
