@@ -150,10 +150,9 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     stages = Stages(on_progress)
     legitimate = ReferenceFile.load(Path(reference) if reference else None)
     known, salt = [load_pool(Path(pool)) for pool in pools], installation_salt()
-    chosen = [paths] if isinstance(paths, str | Path) else list(paths)
     with _opened(engine, memory, threads, master, work) as running, _keeping(state, salt, state_days) as keeper:
         source = ingest(
-            running.fetched(chosen) if isinstance(running, SparkEngine) else chosen,
+            _found(running, [paths] if isinstance(paths, str | Path) else list(paths)),
             accounts=accounts,
             mapping=mapping,
             content=content,
@@ -186,6 +185,11 @@ def _opened(
         msg = f"master is for the Spark engine: add engine=spark (--engine spark), or leave out {master}"
         raise InvalidInput(msg)
     return LocalEngine(work, memory, threads)
+
+
+def _found(engine: LocalEngine | SparkEngine, paths: list[str | Path]) -> list[str | Path]:
+    """Logs where this machine reads them."""
+    return list(engine.fetched(paths)) if isinstance(engine, SparkEngine) else paths
 
 
 def _keeping(folder: str | Path | None, salt: bytes, window_days: int | None) -> AbstractContextManager[Keeper | None]:

@@ -82,13 +82,17 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.access.credentials import Proxies
     from stillwatch.share.forum.app import Settings, forum_app
     from stillwatch.share.forum.ledger_api import ledger_routes
+    from stillwatch.share.forum.member_keys import key_routes
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
     from stillwatch.share.taxii.endpoints import Server
 
     forum_key = _key(key)
     store, on_event = _opened(db, forum_key)
     access = Access(store.engine, proxies=Proxies(trusted_proxy or ()))
-    routes = ledger_routes(store.engine, access, forum_key)
+    routes = [
+        *ledger_routes(store.engine, access, forum_key),
+        *key_routes(store.engine, access, on_event),
+    ]
     app = forum_app(
         store, access, _guard(), Settings(Server(url=public_url.rstrip("/")), routes=routes, on_event=on_event)
     )
@@ -211,6 +215,7 @@ def _key(path: Path) -> "SigningKey":
 def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     """The forum's store with its ledger, and what records events there; without a key nothing is recorded."""
     from stillwatch.share.access.roster import no_event
+    from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
     from stillwatch.share.forum.recording import ledger_events
     from stillwatch.share.ledger.tables import LEDGER_TABLES
     from stillwatch.share.taxii.store import Store
@@ -218,6 +223,7 @@ def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     on_event = no_event if key is None else ledger_events(key)
     store = Store(db, on_event)
     LEDGER_TABLES.create_all(store.engine)
+    MEMBER_KEY_TABLES.create_all(store.engine)
     return store, on_event
 
 

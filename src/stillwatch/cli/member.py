@@ -28,17 +28,13 @@ _SETTINGS = Path("member.toml")
 @member.command()
 def run(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
     """Follow the forum, check every indicator against the member's own traffic, and answer; until interrupted."""
-    import asyncio
-    import contextlib
-
     from stillwatch.share.node.service import opened
     from stillwatch.share.node.settings import read_settings
 
     with opened(read_settings(settings), datetime.now(UTC)) as service:
         memory = service.memory()
         _tell({"node": service.node.member_id, "own_tags": len(memory.index.kind)}, as_json=as_json)
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(service.watch(memory, lambda checked: _tell(_told(checked), as_json=as_json)))
+        service.run(memory, lambda checked: _tell(_told(checked), as_json=as_json))
 
 
 @member.command()
@@ -87,13 +83,13 @@ def revoke(
 @member.command()
 def findings(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
     """List what others' indicators point to in the member's own traffic, with the member's own evidence beside it."""
-    from stillwatch.share.node.node import Node
+    from stillwatch.share.node.node import findings_in
     from stillwatch.share.node.settings import read_settings
     from stillwatch.share.node.tables import NODE_TABLES
     from stillwatch.store.database import open_database
 
     known = read_settings(settings)
-    for found in Node("", open_database(known.folder / "node.db", NODE_TABLES)).findings():
+    for found in findings_in(open_database(known.folder / "node.db", NODE_TABLES)):
         own, word = found["local"], found["word"]
         told = {
             "family": found["family"],
@@ -130,13 +126,10 @@ def evaluator_keys(
     out: Annotated[Path, typer.Option(help="File of public keys to write; compare it with the other members'.")],
 ) -> None:
     """Write down an evaluator's public keys, to be compared with what others were told before they are believed."""
-    import httpx
-
-    from stillwatch.share.evaluator.client import Peer, published_keys
     from stillwatch.share.evaluator.messages import write_keys
+    from stillwatch.share.node.service import keys_told_by
 
-    with httpx.Client(base_url=url, timeout=30.0) as client:
-        days, keys = published_keys(Peer(url, client, token_file.read_text().strip(), {}))
+    days, keys = keys_told_by(url, token_file)
     out.write_bytes(write_keys(days, keys))
     for epoch, key in sorted(keys.items()):
         typer.echo(f"epoch {epoch}: {key.hex()}")

@@ -22,7 +22,7 @@ from stillwatch.scan import scan
 from stillwatch.share.answers.findings import Bars, LocalEvidence, verdict_of
 from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.guard.admit import Admitted
-from stillwatch.share.node.node import Node
+from stillwatch.share.node.node import findings_in
 from stillwatch.share.node.publish import Telling, indicator_of
 from stillwatch.share.node.service import Service, opened
 from stillwatch.share.node.settings import read_settings
@@ -93,7 +93,7 @@ def rehearse(folder: Path, exchanges: int, seed: int, say: Say) -> Rehearsal:
 
     Raises  EngineUnavailable when a program does not start or answer; MissingData when the finder finds nothing.
     """
-    clock = _Clock(say)
+    clock, folder = _Clock(say), folder.resolve()
     world = make_world(folder / "traffic", exchanges, seed)
     indexes = {name: folder / "index" / name for name in world}
     findings = {name: _scanned(clock, world[name], indexes[name]) for name in world}
@@ -118,7 +118,7 @@ def _scanned(clock: _Clock, provider: Provider, index: Path) -> Findings:
     clock.note(
         provider.name,
         f"{provider.n_exchanges:,} exchanges, {provider.n_harvest_accounts} accounts of the operation; "
-        f"its own scan finds {len(harvests)} harvests with {sum(c.n_accounts for c in harvests)} accounts",
+        f"its own scan finds {_counted(len(harvests), 'harvest')} with {sum(c.n_accounts for c in harvests)} accounts",
     )
     return found
 
@@ -171,20 +171,26 @@ def _decide(clock: _Clock, house: House, name: str, own: Findings, indicator_id:
         best = max(evidence, key=lambda one: one.score_bits)
         clock.note(
             name,
-            f"{len(leads)} leads; its own evidence on the best is {best.score_bits:.1f} bits over {best.n_accounts} "
-            f"accounts, its bar {own.bar_bits:.1f}: it decides for itself, and calls {len(called)} families a harvest",
+            f"{_counted(len(leads), 'lead')}; its own evidence on the best is {best.score_bits:.1f} bits over "
+            f"{best.n_accounts} accounts, its bar {own.bar_bits:.1f}: it decides for itself, and calls {len(called)} "
+            "families a harvest",
         )
     else:
         best_bits = max(one.score_bits for one in evidence)
         clock.note(
-            name, f"{len(leads)} leads; own evidence {best_bits:.1f} bits, under its bar: watched, nobody is accused"
+            name,
+            f"{_counted(len(leads), 'lead')}; own evidence {best_bits:.1f} bits, under its bar: nobody is accused",
         )
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _findings(house: House, name: str) -> list[dict[str, Any]]:
     engine = open_database(read_settings(house.settings(name)).folder / "node.db", NODE_TABLES)
     try:
-        return Node("", engine).findings()
+        return findings_in(engine)
     finally:
         engine.dispose()
 
@@ -203,7 +209,7 @@ def _false_alarm(clock: _Clock, house: House, findings: Mapping[str, Findings]) 
         for name in house.nodes:
             if name != NOISY:
                 at, answer = house.nodes[name].next(_ANSWERS_IN_S)
-                clock.note(name, f"{answer['answer']}, {answer['findings']} leads", at)
+                clock.note(name, f"{answer['answer']}, {_counted(answer['findings'], 'lead')}", at)
                 _decide(clock, house, name, findings[name], indicator.indicator_id)
         clock.note("a customer", "appeals at one member; one reference goes to every holder, with a deadline")
         service.take_back(indicator.indicator_id)

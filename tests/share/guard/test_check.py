@@ -16,15 +16,21 @@ from stillwatch.share.guard.admit import Refused, admit
 from stillwatch.share.guard.check import REFUSALS_MOST, check
 from stillwatch.share.guard.row import Kind
 from stillwatch.share.guard.table import FIXED_OBJECTS, ROWS, TABLE, schema_hash
+from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.stix.extension import EXTENSION
+from stillwatch.share.stix.signatures import signed_bundle
 from stillwatch.share.stix.texts import FalsePositive
 from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle, sighting_bundle
 
+KEY = SigningKey.generate()
 MESSAGES: dict[str, dict[str, Any]] = {
-    "indicator": indicator_bundle(indicator(), MEMBER),
-    "sighting": sighting_bundle(sighting(), MEMBER, Tlp.AMBER),
-    "false-positive": false_positive_bundle(
-        indicator().indicator_id, FalsePositive.RESEARCH, START, member=MEMBER, tlp=Tlp.AMBER
+    "indicator": signed_bundle(admit(indicator_bundle(indicator(), MEMBER)), KEY),
+    "sighting": signed_bundle(admit(sighting_bundle(sighting(), MEMBER, Tlp.AMBER)), KEY),
+    "false-positive": signed_bundle(
+        admit(
+            false_positive_bundle(indicator().indicator_id, FalsePositive.RESEARCH, START, member=MEMBER, tlp=Tlp.AMBER)
+        ),
+        KEY,
     ),
     "appeal": {
         "type": "appeal",
@@ -110,6 +116,7 @@ VALUES_KNOWN = {text for row in TABLE for text in row.choices if isinstance(text
 SHAPES = re.compile(
     r"([a-z-]+--)?[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|[0-9a-f]{64}|member [0-9a-f]{4}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z|[a-z#* ]{10,80}"
+    r"|eyJhbGciOiJFZDI1NTE5Iiwia2lkIjoi[A-Za-z0-9_-]{60}[.]{2}[A-Za-z0-9_-]{86}"
 )
 
 

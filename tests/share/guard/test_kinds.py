@@ -2,6 +2,7 @@
 
 import hashlib
 import string
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from stillwatch.share.guard.kinds import problem_of
 from stillwatch.share.guard.row import Kind, Row
 from stillwatch.share.guard.table import schema_hash
+from stillwatch.share.signing.keys import SigningKey
+from stillwatch.share.signing.signature import sign
 
 ROWS = {
     Kind.CHOICE: Row("x", Kind.CHOICE, "", ("a", 0, True)),
@@ -20,12 +23,15 @@ ROWS = {
 } | {kind: Row("x", kind, "") for kind in Kind if kind not in {Kind.CHOICE, Kind.WHOLE, Kind.STEPS, Kind.ID}}
 UUID = "6b0f1bd4-9b7e-4c53-8a1e-0d2f5b6c7a89"
 DIGEST = hashlib.sha256(b"x").hexdigest()
+SIGNATURE = sign({"a": 1}, SigningKey.generate())
+HEADER = urlsafe_b64encode(b'{"alg":"Ed25519","kid":"' + b"a" * 43 + b'","x":1}').rstrip(b"=").decode()
 RIGHT: list[tuple[Kind, Any]] = [
     (Kind.CHOICE, "a"), (Kind.CHOICE, 0), (Kind.CHOICE, True),
     (Kind.TIME, "2026-11-20T01:02:03.004Z"), (Kind.WHOLE, 1), (Kind.WHOLE, 90), (Kind.STEPS, 0), (Kind.STEPS, 0.15),
     (Kind.STEPS, 1.0), (Kind.ID, f"indicator--{UUID}"), (Kind.ID, f"attack-pattern--{UUID}"), (Kind.UUID, UUID),
     (Kind.DIGEST, DIGEST), (Kind.TAG, DIGEST), (Kind.SCHEMA, schema_hash()), (Kind.NAME, "member 7f3a"),
     (Kind.PATTERN, "temperature = 0"), (Kind.WORDS, "rate each answer from # to # *"),
+    (Kind.SIGNATURE, SIGNATURE),
 ]  # fmt: skip
 WRONG: list[tuple[Kind, Any]] = [
     (Kind.CHOICE, "A"), (Kind.CHOICE, 1), (Kind.CHOICE, False), (Kind.CHOICE, 0.0), (Kind.CHOICE, ["a"]),
@@ -37,7 +43,9 @@ WRONG: list[tuple[Kind, Any]] = [
     (Kind.TAG, "00" * 32), (Kind.TAG, DIGEST[:16] + "61" * 20 + DIGEST[:8]), (Kind.SCHEMA, DIGEST),
     (Kind.NAME, "Member 7f3a"), (Kind.NAME, "member jo"), (Kind.NAME, "member 7f3a5"), (Kind.PATTERN, ""),
     (Kind.PATTERN, None), (Kind.WORDS, "mail jo@example.org now"), (Kind.WORDS, "block all their accounts"),
-    (Kind.WORDS, ["a"]), (Kind.WORDS, "step by step "),
+    (Kind.WORDS, ["a"]), (Kind.WORDS, "step by step "), (Kind.SIGNATURE, SIGNATURE[:-1]), (Kind.SIGNATURE, 1),
+    (Kind.SIGNATURE, SIGNATURE.replace("..", ".e30.")), (Kind.SIGNATURE, f"{HEADER}..{SIGNATURE[-86:]}"),
+    (Kind.SIGNATURE, "a" * 92 + SIGNATURE[92:]),
 ]  # fmt: skip
 
 

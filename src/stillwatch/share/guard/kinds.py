@@ -2,6 +2,7 @@
 
 import math
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -16,6 +17,8 @@ __all__ = ["problem_of"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"member [0-9a-f]{4}")
+_SIGNATURE = re.compile(r"([A-Za-z0-9_-]{92})\.\.[A-Za-z0-9_-]{86}")
+_HEADER = re.compile(rb'\{"alg":"Ed25519","kid":"[A-Za-z0-9_-]{43}"\}')
 _READABLE = re.compile(rb"[\x20-\x7e]{20,}")
 _REPEATED = re.compile(rb"(.)\1{7}", re.DOTALL)
 _SHOWN_MOST: Final = 12
@@ -105,6 +108,17 @@ def _schema(_row: Row, value: object) -> Problem | None:
     return None if value == schema_hash() else ("schema", "must be the hash of this version of the table")
 
 
+def _signature(_row: Row, value: object) -> Problem | None:
+    """One spelling of the header, so that there is no room for anything but a key's id and a signature."""
+    found = _SIGNATURE.fullmatch(value) if isinstance(value, str) else None
+    if found:
+        header = urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4))
+        again = urlsafe_b64encode(header).rstrip(b"=").decode()
+        if again == found[1] and _HEADER.fullmatch(header):
+            return None
+    return "signature", "must be a detached JWS of Ed25519, with the key's id and no other header"
+
+
 def _name(_row: Row, value: object) -> Problem | None:
     if isinstance(value, str) and _NAME.fullmatch(value):
         return None
@@ -142,6 +156,7 @@ _CHECKS: Final[Mapping[Kind, Callable[[Row, object], Problem | None]]] = {
     Kind.DIGEST: _digest,
     Kind.TAG: _tag,
     Kind.SCHEMA: _schema,
+    Kind.SIGNATURE: _signature,
     Kind.NAME: _name,
     Kind.PATTERN: _pattern,
     Kind.WORDS: _words,

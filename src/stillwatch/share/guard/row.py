@@ -23,6 +23,7 @@ class Kind(StrEnum):
     DIGEST = "SHA-256, 64 hexadecimal digits"
     TAG = "keyed tag, 64 hexadecimal digits"
     SCHEMA = "hash of this table"
+    SIGNATURE = "detached JWS of Ed25519 with the key's id and no other header"
     NAME = "pseudonym: member and four digits"
     PATTERN = "behaviour in the words of the pattern language"
     WORDS = "words of a rule, checked for secrets"

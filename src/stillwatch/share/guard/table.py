@@ -76,6 +76,7 @@ def _made_by_a_member(kind: str, why: str) -> tuple[Row, ...]:
         Row(ext, Kind.OBJECT, "what STIX has no place for"),
         Row(f"{ext}.extension_type", Kind.CHOICE, "STIX", ("property-extension",)),
         Row(f"{ext}.schema", Kind.SCHEMA, "which version of this table the object passed: anyone can replay the check"),
+        Row(f"{ext}.signature", Kind.SIGNATURE, "who made it: not even the forum speaks for a member", required=False),
     )
 
 

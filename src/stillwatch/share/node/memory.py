@@ -17,7 +17,7 @@ from stillwatch.share.tags.block import TAG_BYTES, TagBlock
 from stillwatch.share.tags.canonical import canonical
 from stillwatch.share.warnings.lists import WarningLists
 
-__all__ = ["TagValues", "memory_of", "shared_values"]
+__all__ = ["TagValues", "is_of_kind", "memory_of", "shared_values"]
 
 TagValues = Callable[[SignalKind, Sequence[str]], TagBlock]
 """Distinct values of a kind -> their tags in this epoch, in their order."""
@@ -52,7 +52,7 @@ def _of_kind(index: LocalIndex, kind: SignalKind, tagged: TagValues, lists: Warn
     rows = index.signals.filter(pc.equal(index.signals["kind"], kind.value))
     coded = pc.dictionary_encode(rows["value"].combine_chunks())
     values = coded.dictionary.to_pylist()
-    is_fine = np.array([_is_one(kind, value) for value in values], np.bool_)
+    is_fine = np.array([is_of_kind(kind, value) for value in values], np.bool_)
     fine = [value for value, good in zip(values, is_fine, strict=True) if good]
     tags = np.zeros((len(values), TAG_BYTES), np.uint8)
     tags[is_fine] = tagged(kind, fine).values if fine else 0
@@ -69,7 +69,8 @@ def _of_kind(index: LocalIndex, kind: SignalKind, tagged: TagValues, lists: Warn
     return tags[code], kinds, family[kept], account[kept], shared[code]
 
 
-def _is_one(kind: SignalKind, value: str) -> bool:
+def is_of_kind(kind: SignalKind, value: str) -> bool:
+    """Whether a value has the form of its kind: logs hold much that has not, and that is passed over."""
     try:
         canonical(kind, value)
     except InvalidInput:

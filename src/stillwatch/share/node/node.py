@@ -2,7 +2,7 @@
 
 import dataclasses
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,12 +15,15 @@ from stillwatch.model.indicator import Indicator, SightingAnswer
 from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.guard.admit import Admitted, admit
-from stillwatch.share.node.tables import ANSWERS, FINDINGS, OBJECTS, OWN, PLACES
+from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
+from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
+from stillwatch.share.signing.refused import Reason, Refused
 from stillwatch.share.stix.ids import derived_id, stix_id, time_text
 from stillwatch.share.stix.read import read_indicator, read_sighting
+from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
 from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle
 
-__all__ = ["Checked", "Node"]
+__all__ = ["Checked", "KeysOf", "Node", "findings_in"]
 
 _KEPT: Final = {"indicator", "infrastructure"}
 _FEED: Final = "feed"
@@ -38,16 +41,24 @@ class Checked:
     sighting: Admitted | None
 
 
+KeysOf = Callable[[str], Keys]
+"""Pseudonym -> public keys of that member, as somebody tells them; none when nobody does."""
+
+
 class Node:
     """Objects come in one by one, in the order of the feed; each is taken in one transaction with its place.
 
     member_id   Pseudonym at the forum.
     engine      Database with `NODE_TABLES`.
+    key         Signs what the node says.
+    keys_of     Asked for the keys of a member whose object none of the known ones signed.
     """
 
-    def __init__(self, member_id: str, engine: Engine) -> None:
+    def __init__(self, member_id: str, engine: Engine, key: SigningKey, keys_of: KeysOf) -> None:
         self.member_id = member_id
         self.engine = engine
+        self.key = key
+        self._keys_of = keys_of
 
     def place(self) -> str | None:
         """Where the feed goes on; None: from the beginning."""
@@ -67,7 +78,11 @@ class Node:
         with self.engine.begin() as connection:
             connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
             connection.execute(insert(PLACES).values(name=_FEED, place=place))
-            if origin == self.member_id or not self._is_theirs(document, origin, now):
+            if origin == self.member_id:
+                return None
+            problem = self._problem(connection, document, origin, now)
+            if problem is not None:
+                connection.execute(insert(PASSED_OVER).values(place=place, origin=origin, reason=problem[:200]))
                 return None
             if document["type"] in _KEPT:
                 _keep(connection, document, origin)
@@ -77,13 +92,36 @@ class Node:
                 return self._check(connection, str(document["source_ref"]), memory, now)
         return None
 
-    def _is_theirs(self, document: Mapping[str, Any], origin: str, now: datetime) -> bool:
+    def _problem(self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime) -> str | None:
+        """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
         try:
             admit(dict(document), now=now)
-        except InvalidInput:
-            return False
+        except InvalidInput as error:
+            return str(error)
         maker = stix_id("identity", origin)
-        return bool(document.get("created_by_ref", maker) == maker)
+        if document.get("created_by_ref", maker) != maker and is_members(document):
+            return "it says it is of somebody else than who published it"
+        try:
+            if is_members(document):
+                self._verify(connection, document, origin)
+        except Refused as error:
+            return f"{error.reason.value}: {error}"
+        return None
+
+    def _verify(self, connection: Connection, document: Mapping[str, Any], origin: str) -> None:
+        """Hold a signature against the keys that were pinned, and once more against what the member has now."""
+        rows = connection.execute(select(KEYS.c.jwk).where(KEYS.c.member_id == origin)).scalars()
+        known = keys_of(VerifyKey.of(jwk) for jwk in rows)
+        try:
+            verify_object(document, known)
+        except Refused as error:
+            if error.reason is not Reason.UNKNOWN_KEY:
+                raise
+            found = self._keys_of(origin)
+            verify_object(document, found)
+            for key_id, key in found.items():
+                if key_id not in known:
+                    connection.execute(insert(KEYS).values(member_id=origin, key_id=key_id, jwk=key.jwk()))
 
     def _check(self, connection: Connection, identifier: str, memory: Memory, now: datetime) -> Checked | None:
         held = _held(connection, identifier)
@@ -96,7 +134,7 @@ class Node:
             return None
         answer = check(indicator, memory, now)
         made = sighting_of(answer, indicator.indicator_id, str(uuid.uuid4()), _in_milliseconds(now))
-        told = None if made is None else admit(sighting_bundle(made, self.member_id, indicator.tlp), now=now)
+        told = None if made is None else self._signed(sighting_bundle(made, self.member_id, indicator.tlp), now)
         _remember(connection, indicator, answer, told, now)
         return Checked(indicator, answer, told)
 
@@ -115,7 +153,7 @@ class Node:
 
     def tell(self, indicator: Indicator, campaign_id: str, now: datetime) -> Admitted:
         """Bundle of an own indicator, remembered with the campaign it tells of."""
-        told = admit(indicator_bundle(indicator, self.member_id), now=now)
+        told = self._signed(indicator_bundle(indicator, self.member_id), now)
         with self.engine.begin() as connection:
             row = {"indicator_id": indicator.indicator_id, "campaign_id": campaign_id, "revoked": False}
             connection.execute(insert(OWN).values(body=told.body, **row))
@@ -132,15 +170,24 @@ class Node:
                 message = f"this node has told no indicator {indicator_id}"
                 raise MissingData(message)
             told = read_indicator(admit(orjson.loads(body), now=now))
-            revoked = admit(revocation(told, self.member_id, _in_milliseconds(now)), now=now)
+            revoked = self._signed(revocation(told, self.member_id, _in_milliseconds(now)), now)
             connection.execute(update(OWN).where(OWN.c.indicator_id == indicator_id).values(revoked=True))
         return revoked
 
-    def findings(self) -> list[dict[str, Any]]:
-        """Findings as they stand: own evidence, the others' word beside it, and whether that was taken back."""
+    def _signed(self, bundle: dict[str, Any], now: datetime) -> Admitted:
+        return admit(signed_bundle(admit(bundle, now=now), self.key), now=now)
+
+    def passed_over(self) -> list[tuple[str, str]]:
+        """Who published what was not taken, and why."""
         with self.engine.begin() as connection:
-            rows = connection.execute(select(FINDINGS).order_by(FINDINGS.c.family, FINDINGS.c.indicator_id)).all()
-        return [dict(row._mapping) for row in rows]  # noqa: SLF001 - the public way to a row's names
+            return [(row.origin, row.reason) for row in connection.execute(select(PASSED_OVER))]
+
+
+def findings_in(engine: Engine) -> list[dict[str, Any]]:
+    """Findings as they stand: own evidence, the others' word beside it, and whether that was taken back."""
+    with engine.begin() as connection:
+        rows = connection.execute(select(FINDINGS).order_by(FINDINGS.c.family, FINDINGS.c.indicator_id)).all()
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - the public way to a row's names
 
 
 def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> None:

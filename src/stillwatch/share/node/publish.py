@@ -20,7 +20,7 @@ from stillwatch.model.indicator import (
 from stillwatch.share.life.decay import LIVES
 from stillwatch.share.node.describe import behaviour_of, techniques_of, values_of
 from stillwatch.share.node.local import LocalIndex
-from stillwatch.share.node.memory import shared_values
+from stillwatch.share.node.memory import is_of_kind, shared_values
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.warnings.lists import WarningLists
 
@@ -64,7 +64,8 @@ def indicator_of(
         raise InvalidInput(message)
     chosen, values = how or Telling(), values_of(index, campaign_id)
     tags: list[Tag] = []
-    for kind, found in values.items():
+    for kind, all_of_kind in values.items():
+        found = [value for value in all_of_kind if is_of_kind(kind, value)]
         told = [v for v, shared in zip(found, shared_values(kind, found, lists), strict=True) if not shared]
         tags += tagged(kind, told).tags() if told else ()
     at = now.replace(microsecond=now.microsecond // _MILLISECOND_US * _MILLISECOND_US)

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import functools
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ import httpx
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.answers.check import Memory
-from stillwatch.share.evaluator.client import EvaluatorPair, Peer
+from stillwatch.share.evaluator.client import EvaluatorPair, Peer, published_keys
 from stillwatch.share.evaluator.messages import read_keys
 from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.feed.client import follow
@@ -25,13 +27,14 @@ from stillwatch.share.node.node import Checked, Node
 from stillwatch.share.node.publish import Telling, indicator_of
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
+from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.epochs import epoch_of
 from stillwatch.share.taxii.client import Outcome, Taxii
 from stillwatch.share.warnings.lists import load_warning_lists
 from stillwatch.store.database import open_database
 
-__all__ = ["OnChecked", "Service", "opened"]
+__all__ = ["OnChecked", "Service", "keys_told_by", "opened"]
 
 OnChecked = Callable[[Checked], None]
 _PART: Final = 100_000
@@ -75,6 +78,11 @@ class Service:
     def take_back(self, indicator_id: str) -> Outcome:
         """Revoke an indicator of one's own, everywhere."""
         return self.send(self.node.take_back(indicator_id, datetime.now(UTC)))
+
+    def run(self, memory: Memory, on_checked: OnChecked) -> None:
+        """Watch until interrupted."""
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(self.watch(memory, on_checked))
 
     async def watch(self, memory: Memory, on_checked: OnChecked) -> None:
         """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one."""
@@ -120,8 +128,15 @@ def opened(settings: NodeSettings, now: datetime) -> Iterator[Service]:
             raise InvalidInput(message)
         taxii = Taxii(f"{settings.forum}/taxii2/", token)
         stack.callback(taxii.close)
-        node = Node(_member_id(settings.forum, token), engine)
+        key = _own_key(settings, token)
+        node = Node(_member_id(settings.forum, token), engine, key, functools.partial(_keys_at, settings.forum, token))
         yield Service(settings, node, index, EvaluatorPair(*peers), taxii, token, epoch_of(now, days[0]))
+
+
+def keys_told_by(url: str, token_file: Path) -> tuple[int, dict[int, bytes]]:
+    """Length of an epoch in days, and an evaluator's public keys as it tells them; to be compared before use."""
+    with httpx.Client(base_url=url, timeout=30.0) as client:
+        return published_keys(Peer(url, client, _secret(token_file), {}))
 
 
 def _peer(stack: contextlib.ExitStack, at: EvaluatorAt) -> tuple[Peer, int]:
@@ -132,15 +147,40 @@ def _peer(stack: contextlib.ExitStack, at: EvaluatorAt) -> tuple[Peer, int]:
 
 def _member_id(forum: str, token: str) -> str:
     """Pseudonym that the forum knows the token by."""
-    try:
-        answer = httpx.get(f"{forum}/member/", headers={"Authorization": f"Bearer {token}"}, timeout=30.0)
-    except httpx.HTTPError as error:
-        message = f"the forum cannot be reached: {type(error).__name__}"
-        raise UnreadableSource(message) from error
+    answer = _asked("GET", f"{forum}/member/", token)
     if answer.status_code != httpx.codes.OK:
         message = f"the forum does not know the token: it answered {answer.status_code}"
         raise InvalidInput(message)
     return str(answer.json()["id"])
+
+
+def _own_key(settings: NodeSettings, token: str) -> SigningKey:
+    """The node's signing key, made at first use; the forum is told its public half, once is enough."""
+    path = settings.folder / "node.key"
+    if not path.exists():
+        SigningKey.generate().save(path)
+    key = SigningKey.load(path)
+    _asked("POST", f"{settings.forum}/member/key/", token, json.dumps(key.verify_key.jwk()).encode())
+    return key
+
+
+def _keys_at(forum: str, token: str, member_id: str) -> Keys:
+    """Keys of another member, as the forum tells them: each is in its ledger."""
+    answer = _asked("GET", f"{forum}/keys/{member_id}", token)
+    if answer.status_code != httpx.codes.OK:
+        return {}
+    try:
+        return keys_of(VerifyKey.of(jwk) for jwk in answer.json()["keys"])
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _asked(method: str, url: str, token: str, content: bytes | None = None) -> httpx.Response:
+    try:
+        return httpx.request(method, url, headers={"Authorization": f"Bearer {token}"}, content=content, timeout=30.0)
+    except httpx.HTTPError as error:
+        message = f"the forum cannot be reached: {type(error).__name__}"
+        raise UnreadableSource(message) from error
 
 
 def _bytes(path: Path) -> bytes:

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["ANSWERS", "FINDINGS", "NODE_TABLES", "OBJECTS", "OWN", "PLACES"]
+__all__ = ["ANSWERS", "FINDINGS", "KEYS", "NODE_TABLES", "OBJECTS", "OWN", "PASSED_OVER", "PLACES"]
 
 NODE_TABLES: Final = MetaData()
 
@@ -62,3 +62,21 @@ PLACES: Final = Table(
     Column("name", String(40), primary_key=True),
     Column("place", String(200), nullable=False),
 )
+
+KEYS: Final = Table(
+    "node_keys",
+    NODE_TABLES,
+    Column("member_id", String(40), primary_key=True),
+    Column("key_id", String(64), primary_key=True),
+    Column("jwk", JSON, nullable=False),
+)
+"""Keys of the other members: what was pinned at first sight stays, later keys are added."""
+
+PASSED_OVER: Final = Table(
+    "node_passed_over",
+    NODE_TABLES,
+    Column("place", String(200), primary_key=True),
+    Column("origin", String(40), nullable=False),
+    Column("reason", String(200), nullable=False),
+)
+"""Objects that were not taken, and why; the objects themselves are not kept."""

@@ -1,0 +1,99 @@
+"""Members' public keys: each publishes its own, others ask for that of a pseudonym they have met."""
+
+import json
+import uuid
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from sqlalchemy import JSON, BigInteger, Column, Engine, MetaData, String, Table, insert, select
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from stillwatch.errors import InvalidInput
+from stillwatch.share.access.access import Access
+from stillwatch.share.access.login import Member
+from stillwatch.share.access.problem import Problem
+from stillwatch.share.access.roster import OnEvent
+from stillwatch.share.forum.plain import plain
+from stillwatch.share.signing.keys import VerifyKey
+from stillwatch.store.database import reading
+
+__all__ = ["MEMBER_KEY_TABLES", "key_routes"]
+
+MEMBER_KEY_TABLES: Final = MetaData()
+_KEYS: Final = Table(
+    "forum_member_keys",
+    MEMBER_KEY_TABLES,
+    Column("key_id", String(64), primary_key=True),
+    Column("member_id", String(36), nullable=False, index=True),
+    Column("jwk", JSON, nullable=False),
+    Column("created_s", BigInteger, nullable=False),
+)
+_MOST_BYTES: Final = 1024
+_MOST_KEYS: Final = 16
+
+
+def key_routes(engine: Engine, access: Access, on_event: OnEvent) -> list[BaseRoute]:
+    """``POST /member/key/`` and ``GET /keys/PSEUDONYM``.
+
+    Every key is an entry of the ledger, so that a forum that gave two members two keys for one pseudonym is found out.
+    Nobody learns a pseudonym here that it has not met; one that is unknown and one without keys have the same answer.
+    """
+
+    async def publish(request: Request) -> Response:
+        member = await run_in_threadpool(access.member, request.scope, request.headers)
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _MOST_BYTES:
+                raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a key must have at most {_MOST_BYTES} bytes")
+        return plain(await run_in_threadpool(_added, engine, member, body, on_event), HTTPStatus.CREATED)
+
+    async def ask(request: Request) -> Response:
+        await run_in_threadpool(access.member, request.scope, request.headers)
+        return plain(await run_in_threadpool(_keys_of, engine, request.path_params["member_id"]))
+
+    return [
+        Route("/member/key/", publish, methods=["POST"]),
+        Route("/keys/{member_id}", ask, methods=["GET"]),
+    ]
+
+
+def _added(engine: Engine, member: Member, body: bytes, on_event: OnEvent) -> dict[str, Any]:
+    key = _read(body)
+    row = {"key_id": key.key_id, "member_id": member.member_id, "jwk": key.jwk()}
+    with engine.begin() as connection:
+        known = connection.execute(select(_KEYS).where(_KEYS.c.key_id == key.key_id)).first()
+        if known is not None and known.member_id != member.member_id:
+            raise Problem(HTTPStatus.CONFLICT, "the key is in use")
+        mine = connection.execute(select(_KEYS.c.key_id).where(_KEYS.c.member_id == member.member_id)).all()
+        if known is None and len(mine) >= _MOST_KEYS:
+            raise Problem(HTTPStatus.CONFLICT, f"a member may have at most {_MOST_KEYS} keys")
+        if known is None:
+            connection.execute(insert(_KEYS).values(created_s=int(datetime.now(UTC).timestamp()), **row))
+            on_event("member-key", member.member_id, {"jwk": key.jwk()}, connection)
+    return {"key_id": key.key_id}
+
+
+def _read(body: bytes) -> VerifyKey:
+    try:
+        told = json.loads(body)
+        return VerifyKey.of(told if isinstance(told, dict) else {})
+    except (ValueError, InvalidInput, RecursionError) as error:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "a key must be a public JSON Web Key of Ed25519") from error
+
+
+def _keys_of(engine: Engine, member_id: str) -> dict[str, Any]:
+    try:
+        pseudonym = str(uuid.UUID(member_id))
+    except ValueError as error:
+        raise Problem(HTTPStatus.NOT_FOUND, "no keys for that pseudonym") from error
+    with reading(engine).begin() as connection:
+        rows = connection.execute(select(_KEYS.c.jwk).where(_KEYS.c.member_id == pseudonym).order_by(_KEYS.c.created_s))
+        found = [row.jwk for row in rows]
+    if not found:
+        raise Problem(HTTPStatus.NOT_FOUND, "no keys for that pseudonym")
+    return {"keys": found}

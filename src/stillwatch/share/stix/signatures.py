@@ -1,0 +1,47 @@
+"""Objects that say who made them: each of a member's objects carries its signature in the extension.
+
+The signature is over the whole object but itself (RFC 8785, RFC 7515), so that each object can be verified alone, as
+TAXII and the feed hand them on. What is the same for everybody needs none.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stillwatch.share.guard.admit import Admitted
+from stillwatch.share.signing.keys import Keys, SigningKey
+from stillwatch.share.signing.refused import Reason, Refused
+from stillwatch.share.signing.signature import MEMBER, sign, verify
+from stillwatch.share.stix.extension import EXTENSION
+
+__all__ = ["is_members", "signed_bundle", "verify_object"]
+
+Object = dict[str, Any]
+
+
+def is_members(made: Mapping[str, Any]) -> bool:
+    """Whether a member made an object; the others are the same for everybody, or a pseudonym."""
+    return EXTENSION in made.get("extensions", {})
+
+
+def signed_bundle(admitted: Admitted, key: SigningKey) -> Object:
+    """The document with every object of the member signed; it has to pass the guard again."""
+    document: Object = admitted.document()
+    for made in document["objects"]:
+        if is_members(made):
+            made["extensions"][EXTENSION].pop(MEMBER, None)
+            made["extensions"][EXTENSION][MEMBER] = sign(made, key)
+    return document
+
+
+def verify_object(made: Mapping[str, Any], keys: Keys) -> str:
+    """Id of the key that signed an object.
+
+    keys        Of the member that published it.
+    Raises      Refused: unsigned, unknown-key, malformed or wrong-signature.
+    """
+    extension = dict(made.get("extensions", {}).get(EXTENSION, {}))
+    signature = extension.pop(MEMBER, None)
+    if not isinstance(signature, str):
+        raise Refused(Reason.UNSIGNED, "the object carries no signature")
+    bare = {**made, "extensions": {**made["extensions"], EXTENSION: extension}}
+    return verify(bare, signature, keys)
