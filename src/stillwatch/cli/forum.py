@@ -39,9 +39,12 @@ Db = Annotated[
     ),
 ]
 Key = Annotated[
-    Path,
+    Path | None,
     typer.Option(
-        "--key", envvar="STILLWATCH_FORUM_KEY", help="The forum's signing key, for its ledger; made at first use."
+        "--key",
+        envvar="STILLWATCH_FORUM_KEY",
+        help="The forum's signing key, for its ledger; made at first use.",
+        show_default="beside a SQLite database, else forum.key",
     ),
 ]
 MemberId = Annotated[str, typer.Argument(metavar="MEMBER", help="Pseudonym of the member.")]
@@ -70,7 +73,7 @@ def serve(  # noqa: PLR0917 - typer's
         typer.Option(help="Proxy, address or network, whose X-Client-Certificate-SHA256 is believed; repeatable."),
     ] = None,
     public_url: Annotated[str, typer.Option(help="Where members reach the forum.", show_default="as they asked")] = "",
-    key: Key = Path("forum.key"),
+    key: Key = None,
 ) -> None:
     """Run the forum until it is told to end, unless a command is named."""
     if context.invoked_subcommand is not None:
@@ -78,6 +81,7 @@ def serve(  # noqa: PLR0917 - typer's
     if (tls_cert is None) != (tls_key is None) or (client_ca is not None and tls_cert is None):
         message = "--tls-cert and --tls-key belong together, and --client-ca needs both"
         raise InvalidInput(message)
+    _check_listen(listen, tls=tls_cert is not None, behind_proxy=bool(trusted_proxy))
     from stillwatch.share.access.access import Access
     from stillwatch.share.access.credentials import Proxies
     from stillwatch.share.forum.app import Settings, forum_app
@@ -86,7 +90,7 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
     from stillwatch.share.taxii.endpoints import Server
 
-    forum_key = _key(key)
+    forum_key = _key(key, db)
     store, on_event = _opened(db, forum_key)
     access = Access(store.engine, proxies=Proxies(trusted_proxy or ()))
     routes = [
@@ -103,12 +107,12 @@ def serve(  # noqa: PLR0917 - typer's
 
 
 @forum.command()
-def init(db: Db = "forum.db", key: Key = Path("forum.key"), as_json: AsJson = False) -> None:
+def init(db: Db = "forum.db", key: Key = None, as_json: AsJson = False) -> None:
     """Make the forum's database with one collection, and its operator; the operator's token is shown this once."""
     from stillwatch.share.access.collections import Collections
     from stillwatch.share.access.roster import Role, Roster
 
-    store, on_event = _opened(db, _key(key))
+    store, on_event = _opened(db, _key(key, db))
     roster, collections = Roster(store.engine, on_event), Collections(store.engine, on_event)
     if roster.members():
         message = "the forum's database is there already, with members in it"
@@ -127,13 +131,13 @@ def add_member(
     certificate: Annotated[
         str | None, typer.Option(metavar="SHA256", help="Fingerprint of a client certificate to log in with.")
     ] = None,
-    key: Key = Path("forum.key"),
+    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a member; its token is shown this once."""
     from stillwatch.share.access.roster import Role, Roster
 
-    store, on_event = _opened(db, _key(key))
+    store, on_event = _opened(db, _key(key, db))
     roster = Roster(store.engine, on_event)
     member_id, token = roster.add_member(name, Role(role.value))
     if certificate:
@@ -142,13 +146,11 @@ def add_member(
 
 
 @member.command("revoke")
-def revoke_member(
-    member_id: MemberId, db: Db = "forum.db", key: Key = Path("forum.key"), as_json: AsJson = False
-) -> None:
+def revoke_member(member_id: MemberId, db: Db = "forum.db", key: Key = None, as_json: AsJson = False) -> None:
     """End a membership at once, with all its tokens and certificates."""
     from stillwatch.share.access.roster import Roster
 
-    store, on_event = _opened(db, _key(key))
+    store, on_event = _opened(db, _key(key, db))
     Roster(store.engine, on_event).revoke_member(member_id)
     _tell({"revoked": member_id}, as_json=as_json)
 
@@ -168,13 +170,13 @@ def add_collection(
     title: Annotated[str, typer.Argument(help="Title that members see.")],
     db: Db = "forum.db",
     alias: Annotated[str | None, typer.Option(help="Name that may stand in URLs instead of the id.")] = None,
-    key: Key = Path("forum.key"),
+    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a collection that nobody may read or write yet."""
     from stillwatch.share.access.collections import Collections
 
-    store, on_event = _opened(db, _key(key))
+    store, on_event = _opened(db, _key(key, db))
     _tell({"collection": Collections(store.engine, on_event).add(title, alias=alias)}, as_json=as_json)
 
 
@@ -186,15 +188,22 @@ def grant(
     db: Db = "forum.db",
     read: Annotated[bool, typer.Option("--read", help="The member may read.")] = False,
     write: Annotated[bool, typer.Option("--write", help="The member may publish.")] = False,
-    key: Key = Path("forum.key"),
+    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Set what a member may do in a collection; without --read and --write the grant ends."""
     from stillwatch.share.access.collections import Collections
 
-    store, on_event = _opened(db, _key(key))
+    store, on_event = _opened(db, _key(key, db))
     Collections(store.engine, on_event).grant(member_id, name, read=read, write=write)
     _tell({"collection": name, "member": member_id, "read": read, "write": write}, as_json=as_json)
+
+
+def _check_listen(listen: str, *, tls: bool, behind_proxy: bool) -> None:
+    host = listen.rpartition(":")[0].strip("[]")
+    if not (tls or behind_proxy or host in {"127.0.0.1", "::1", "localhost"}):
+        message = f"tokens must not cross a network in clear: listen on 127.0.0.1 or give --tls-cert, got {host}"
+        raise InvalidInput(message)
 
 
 def _guard() -> "Admit":
@@ -203,9 +212,11 @@ def _guard() -> "Admit":
     return lambda item: check(item, now=datetime.now(UTC))
 
 
-def _key(path: Path) -> "SigningKey":
+def _key(told: Path | None, db: str) -> "SigningKey":
     from stillwatch.share.signing.keys import SigningKey
 
+    sqlite = db.removeprefix("sqlite:///")
+    path = told or (Path("forum.key") if "://" in sqlite else Path(sqlite).with_suffix(".key"))
     if not path.exists():
         SigningKey.generate().save(path)
         typer.echo(f"the forum's key is new: {path}; keep it, its ledger is signed with it", err=True)

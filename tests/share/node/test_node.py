@@ -139,6 +139,18 @@ def test_what_is_revoked_is_withdrawn_and_does_not_come_back(bundle: tuple[Node,
     assert all(finding["withdrawn"] for finding in findings_in(receiver.engine))
 
 
+def test_what_the_forum_deletes_is_withdrawn_and_does_not_come_back(
+    bundle: tuple[Node, Admitted, str], beta: Memory
+) -> None:
+    """An appeal that was upheld against a silent originator ends the indicator without its word."""
+    receiver, objects = node(BETA), bundle[1].document()["objects"]
+    fed(receiver, objects, beta)
+    receiver.bury(f"indicator--{bundle[2]}", "gone")
+    assert all(finding["withdrawn"] for finding in findings_in(receiver.engine))
+    assert receiver.place() == "gone"
+    assert fed(receiver, objects, beta, minutes=1) == []
+
+
 def test_the_place_is_kept_with_what_was_done(bundle: tuple[Node, Admitted, str], beta: Memory) -> None:
     """A node that is opened again goes on where it was."""
     receiver, objects = node(BETA), bundle[1].document()["objects"]

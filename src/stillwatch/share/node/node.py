@@ -87,10 +87,19 @@ class Node:
             if document["type"] in _KEPT:
                 _keep(connection, document, origin)
                 if document.get("revoked"):
-                    _withdraw(connection, document)
+                    _withdraw(connection, str(document["id"]))
             if document["type"] == "relationship" and document["relationship_type"] == "indicates":
                 return self._check(connection, str(document["source_ref"]), memory, now)
         return None
+
+    def bury(self, object_id: str, place: str) -> None:
+        """Take note that the forum has deleted an object: what came of it is withdrawn, and it does not come back."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
+            connection.execute(insert(PLACES).values(name=_FEED, place=place))
+            gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
+            connection.execute(gone.values(revoked=True, body=b""))
+            _withdraw(connection, object_id)
 
     def _problem(self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime) -> str | None:
         """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
@@ -201,9 +210,9 @@ def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> N
     connection.execute(insert(OBJECTS).values(**row, revoked=gone, body=b"" if gone else orjson.dumps(document)))
 
 
-def _withdraw(connection: Connection, document: Mapping[str, Any]) -> None:
+def _withdraw(connection: Connection, object_id: str) -> None:
     """A word that was taken back is no reason to look any more; the member's own evidence stays its own."""
-    told = FINDINGS.c.indicator_id == str(document["id"]).partition("--")[2]
+    told = FINDINGS.c.indicator_id == object_id.partition("--")[2]
     connection.execute(update(FINDINGS).where(told).values(withdrawn=True))
 
 

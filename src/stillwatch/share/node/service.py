@@ -89,11 +89,11 @@ class Service:
         await asyncio.to_thread(self.answer)
         url = f"{self.settings.forum}/feed"
         async for event in follow(url, self.token, MemoryPosition(self.node.place())):
-            told = event.document if event.kind == "object" else {}
-            if "type" not in told:
+            if event.kind != "object":
+                await asyncio.to_thread(self.node.bury, str(event.document.get("id")), event.place)
                 continue
             now = datetime.now(UTC)
-            checked = await asyncio.to_thread(self.node.take, told, event.origin, event.place, memory, now)
+            checked = await asyncio.to_thread(self.node.take, event.document, event.origin, event.place, memory, now)
             if checked is None:
                 continue
             await asyncio.to_thread(self.answer)
