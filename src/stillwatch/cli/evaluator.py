@@ -36,14 +36,22 @@ def evaluator(
 ) -> None:
     """Evaluate blinded values under half a key, count them by member, and prove every answer."""
     from stillwatch.share.evaluator import METER_TABLES, Keyring, Members, Meter, evaluator_app
+    from stillwatch.share.evaluator.recording import budget_recorder
+    from stillwatch.share.ledger.tables import LEDGER_TABLES
+    from stillwatch.share.signing.keys import SigningKey
     from stillwatch.store.database import open_database
 
     host, port = _place(listen)
     _check_tls(host, tls_cert, tls_key)
     authenticate = Members(members)
     engine = open_database(db, METER_TABLES)
+    LEDGER_TABLES.create_all(engine)
+    signing = keys.with_suffix(".signing")
+    if not signing.exists():
+        SigningKey.generate().save(signing)
+    record = budget_recorder(engine, SigningKey.load(signing))
     with Keyring(keys, epoch_days, grace_days) as keyring:
-        app = evaluator_app(keyring, Meter(engine), authenticate)
+        app = evaluator_app(keyring, Meter(engine), authenticate, on_spent=record)
         typer.echo(f"evaluator: {'https' if tls_cert else 'http'}://{listen}, epochs of {epoch_days} days", err=True)
         _serve(app, host, port, tls_cert, tls_key)
     engine.dispose()

@@ -27,14 +27,20 @@ _SETTINGS = Path("member.toml")
 
 @member.command()
 def run(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
-    """Follow the forum, check every indicator against the member's own traffic, and answer; until interrupted."""
+    """Follow the forum, check every indicator against the member's own traffic, and answer; until interrupted.
+
+    When a scan leaves a new index, or an epoch begins, the node tags its traffic again and goes on where it was.
+    """
     from stillwatch.share.node.service import opened
     from stillwatch.share.node.settings import read_settings
 
-    with opened(read_settings(settings), datetime.now(UTC)) as service:
-        memory = service.memory()
-        _tell({"node": service.node.member_id, "own_tags": len(memory.index.kind)}, as_json=as_json)
-        service.run(memory, lambda checked: _tell(_told(checked), as_json=as_json))
+    goes_on = True
+    while goes_on:
+        with opened(read_settings(settings), datetime.now(UTC)) as service:
+            again, memory = service.retell(), service.memory()
+            told = {"node": service.node.member_id, "own_tags": len(memory.index.kind), "told_again": again}
+            _tell(told, as_json=as_json)
+            goes_on = service.run(memory, lambda checked: _tell(_told(checked), as_json=as_json))
 
 
 @member.command()

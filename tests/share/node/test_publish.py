@@ -13,7 +13,7 @@ from stillwatch.model.indicator import LEVELS, SignalKind, Technique
 from stillwatch.share.guard.check import check
 from stillwatch.share.node.describe import behaviour_of, levels, values_of
 from stillwatch.share.node.local import LocalIndex
-from stillwatch.share.node.publish import Telling, indicator_of
+from stillwatch.share.node.publish import Telling, indicator_of, renewed
 from stillwatch.share.stix.write import indicator_bundle
 
 
@@ -58,6 +58,27 @@ def test_advice_to_wait_is_bounded_by_the_guard(indexes: dict[str, LocalIndex]) 
     for hours, passes in ((72, True), (73, False)):
         made = indicator_of(index, harvest_of(index), tagged, lists(), NOW, Telling(quiet_h=hours))
         assert (check(indicator_bundle(made, ALPHA), now=NOW) == []) is passes
+
+
+def test_a_new_version_keeps_its_id_and_its_end(indexes: dict[str, LocalIndex]) -> None:
+    """Tags of another epoch, later than the first version, and no longer than was promised."""
+    old = told(indexes["alpha"])
+    later = NOW + timedelta(days=7)
+    new = renewed(old, told(indexes["alpha"], later))
+    assert (new.indicator_id, new.group_id, new.created, new.valid_until) == (
+        old.indicator_id,
+        old.group_id,
+        old.created,
+        old.valid_until,
+    )
+    assert new.modified == later
+    assert check(indicator_bundle(new, ALPHA), now=later) == []
+    sender = node(ALPHA)
+    for version in (old, new):
+        sender.tell(version, "campaign-1", version.modified)
+    ((kept, campaign_id),) = sender.own(later)
+    assert (kept.modified, campaign_id) == (later, "campaign-1")
+    assert sender.own(old.valid_until) == []
 
 
 def test_a_node_remembers_which_campaign_it_told_of(indexes: dict[str, LocalIndex]) -> None:

@@ -161,12 +161,20 @@ class Node:
             connection.execute(done.values(is_sent=True))
 
     def tell(self, indicator: Indicator, campaign_id: str, now: datetime) -> Admitted:
-        """Bundle of an own indicator, remembered with the campaign it tells of."""
+        """Bundle of an own indicator, or of a new version of one, remembered with the campaign it tells of."""
         told = self._signed(indicator_bundle(indicator, self.member_id), now)
         with self.engine.begin() as connection:
+            connection.execute(delete(OWN).where(OWN.c.indicator_id == indicator.indicator_id))
             row = {"indicator_id": indicator.indicator_id, "campaign_id": campaign_id, "revoked": False}
             connection.execute(insert(OWN).values(body=told.body, **row))
         return told
+
+    def own(self, now: datetime) -> list[tuple[Indicator, str]]:
+        """Indicators of its own that may be used still, and the campaign that each tells of."""
+        with self.engine.begin() as connection:
+            rows = connection.execute(select(OWN).where(OWN.c.revoked.is_(False))).all()
+        told = [(read_indicator(admit(orjson.loads(row.body))), row.campaign_id) for row in rows]
+        return [(indicator, campaign_id) for indicator, campaign_id in told if indicator.valid_until > now]
 
     def take_back(self, indicator_id: str, now: datetime) -> Admitted:
         """Bundle that revokes an own indicator.

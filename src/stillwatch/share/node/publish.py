@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,7 +24,7 @@ from stillwatch.share.node.memory import is_of_kind, shared_values
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.warnings.lists import WarningLists
 
-__all__ = ["Telling", "indicator_of"]
+__all__ = ["Telling", "indicator_of", "renewed"]
 
 _MOST_DAYS: Final = 30
 _MILLISECOND_US: Final = 1000
@@ -83,4 +83,22 @@ def indicator_of(
         behaviour=behaviour_of(index.acts[campaign_id]),
         tags=tuple(tags),
         quiet_until=at + timedelta(hours=chosen.quiet_h) if chosen.quiet_h else None,
+    )
+
+
+def renewed(old: Indicator, new: Indicator) -> Indicator:
+    """A version of an indicator under another epoch's key, or of more traffic: its id, group and end stay.
+
+    old     As it was told.
+    new     Of the same campaign, as it would be told now.
+    """
+    return replace(
+        new,
+        indicator_id=old.indicator_id,
+        group_id=old.group_id,
+        created=old.created,
+        valid_from=old.valid_from,
+        valid_until=old.valid_until,
+        tlp=old.tlp,
+        quiet_until=old.quiet_until,
     )

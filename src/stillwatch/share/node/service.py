@@ -13,6 +13,7 @@ from typing import Final
 import httpx
 
 from stillwatch.errors import InvalidInput, UnreadableSource
+from stillwatch.model.campaign import Verdict
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.answers.check import Memory
 from stillwatch.share.evaluator.client import EvaluatorPair, Peer, published_keys
@@ -24,7 +25,7 @@ from stillwatch.share.guard.admit import Admitted
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.memory import TagValues, memory_of
 from stillwatch.share.node.node import Checked, Node
-from stillwatch.share.node.publish import Telling, indicator_of
+from stillwatch.share.node.publish import Telling, indicator_of, renewed
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
 from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
@@ -40,11 +41,13 @@ OnChecked = Callable[[Checked], None]
 _PART: Final = 100_000
 """Values that are tagged in one piece: what a batch that fails has cost is lost."""
 _MOST_FILE_BYTES: Final = 1 << 20
+_LOOK_S: Final = 30.0
+"""How often a service looks whether it is stale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Everything a node works with. `memory` is of one epoch: a service that outlives it is opened again."""
+    """Everything a node works with, of one epoch and one index: when either is over, it is opened again."""
 
     settings: NodeSettings
     node: Node
@@ -53,6 +56,25 @@ class Service:
     taxii: Taxii
     token: str
     epoch: int
+    epoch_days: int
+    read_ns: int
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether another epoch has begun, or a scan has left a new index."""
+        return epoch_of(now, self.epoch_days) != self.epoch or _written_ns(self.settings.index) != self.read_ns
+
+    def retell(self) -> int:
+        """Publish its own indicators again whose tags are of an epoch that is over; how many."""
+        now, lists = datetime.now(UTC), load_warning_lists(self.settings.warning_lists)
+        count = 0
+        for old, campaign_id in self.node.own(now):
+            act = self.index.acts.get(campaign_id)
+            is_old = any(tag.epoch != self.epoch for tag in old.tags)
+            if is_old and act is not None and act["verdict"] == Verdict.HARVEST.value:
+                new = indicator_of(self.index, campaign_id, self.tagged(Purpose.PUBLISH), lists, now)
+                self.send(self.node.tell(renewed(old, new), campaign_id, now))
+                count += 1
+        return count
 
     def tagged(self, purpose: Purpose) -> TagValues:
         """Function that tags values for a purpose, in this epoch."""
@@ -79,10 +101,22 @@ class Service:
         """Revoke an indicator of one's own, everywhere."""
         return self.send(self.node.take_back(indicator_id, datetime.now(UTC)))
 
-    def run(self, memory: Memory, on_checked: OnChecked) -> None:
-        """Watch until interrupted."""
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(self.watch(memory, on_checked))
+    def run(self, memory: Memory, on_checked: OnChecked) -> bool:
+        """Watch until interrupted, or until the service is stale; whether it is, so that it has to be opened again."""
+        try:
+            asyncio.run(self._until_stale(memory, on_checked))
+        except KeyboardInterrupt:
+            return False
+        return True
+
+    async def _until_stale(self, memory: Memory, on_checked: OnChecked) -> None:
+        watching = asyncio.create_task(self.watch(memory, on_checked))
+        while not watching.done() and not self.is_stale(datetime.now(UTC)):
+            await asyncio.wait({watching}, timeout=_LOOK_S)
+        if not watching.done():
+            watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
 
     async def watch(self, memory: Memory, on_checked: OnChecked) -> None:
         """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one."""
@@ -117,7 +151,8 @@ def opened(settings: NodeSettings, now: datetime) -> Iterator[Service]:
 
     Raises  What reading files, databases and the forum raise.
     """
-    token, index = _secret(settings.token_file), LocalIndex.read(settings.index)
+    token, read_ns = _secret(settings.token_file), _written_ns(settings.index)
+    index = LocalIndex.read(settings.index)
     settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_database(settings.folder / "node.db", NODE_TABLES)
     with contextlib.ExitStack() as stack:
@@ -130,7 +165,16 @@ def opened(settings: NodeSettings, now: datetime) -> Iterator[Service]:
         stack.callback(taxii.close)
         key = _own_key(settings, token)
         node = Node(_member_id(settings.forum, token), engine, key, functools.partial(_keys_at, settings.forum, token))
-        yield Service(settings, node, index, EvaluatorPair(*peers), taxii, token, epoch_of(now, days[0]))
+        epoch = epoch_of(now, days[0])
+        yield Service(settings, node, index, EvaluatorPair(*peers), taxii, token, epoch, days[0], read_ns)
+
+
+def _written_ns(index: Path) -> int:
+    """When an index was written, 0 while it is being replaced."""
+    try:
+        return (index / "window.parquet").stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def keys_told_by(url: str, token_file: Path) -> tuple[int, dict[int, bytes]]:

@@ -1,0 +1,27 @@
+"""What an evaluator does is in a ledger that its members can ask for."""
+
+from pathlib import Path
+
+from stillwatch.share.evaluator.purpose import Purpose
+from stillwatch.share.evaluator.recording import budget_recorder
+from stillwatch.share.ledger.audit import audit
+from stillwatch.share.ledger.book import opening_of
+from stillwatch.share.ledger.export import export
+from stillwatch.share.ledger.tables import LEDGER_TABLES
+from stillwatch.share.signing.keys import SigningKey, keys_of
+from stillwatch.store.database import open_database
+
+
+def test_every_request_is_an_entry_that_verifies(tmp_path: Path) -> None:
+    """Who, for what and how many; three requests are three entries under the evaluator's own key."""
+    engine, key = open_database(tmp_path / "meter.db", LEDGER_TABLES), SigningKey.generate()
+    record = budget_recorder(engine, key)
+    for n in (64, 256, 1024):
+        record("alpha", Purpose.CHECK, 2969, n)
+    with engine.begin() as connection:
+        opening = opening_of(connection, 2)
+        assert opening is not None
+        assert opening.document == {"purpose": "check", "epoch": 2969, "elements": 1024}
+        export(connection, tmp_path / "ledger.jsonl")
+    found = audit(tmp_path / "ledger.jsonl", (), keys_of([key.verify_key]))
+    assert (found.size, found.is_signed, dict(found.kinds)) == (3, True, {"evaluation-budget": 3})
