@@ -54,7 +54,8 @@ class Program:
             [*_COMMAND, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=self._log, text=True
         )
         self._lines: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -70,13 +71,15 @@ class Program:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._reader.join(_ENDS_IN_S)
         self._log.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        for line in self._process.stdout:
-            if line.startswith("{"):
-                self._lines.put((time.monotonic(), json.loads(line)))
+        with self._process.stdout as said:
+            for line in said:
+                if line.startswith("{"):
+                    self._lines.put((time.monotonic(), json.loads(line)))
 
     def next(self, within_s: float) -> tuple[float, dict[str, Any]]:
         """Next line and when it came.

@@ -379,6 +379,7 @@ STAGES: Mapping[str, str] = {
     "judge residues": "judging what else the accounts send",
     "name campaigns": "gathering evidence",
     "remember": "leaving a state for the next scan",
+    "index": "leaving what a member's node searches",
 }
 """Stages of a simulation and a scan, as the progress line says them."""
 
