@@ -51,9 +51,9 @@ class Place:
         headers = {"Accept": TAXII_TYPE, "Authorization": f"Bearer {self.tokens[role]}"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=20.0)
 
-    def publish(self, *numbers: int, **more: object) -> None:
+    def publish(self, *numbers: int) -> None:
         """Publish indicators."""
-        objects = [indicator(n, **more) for n in numbers]
+        objects = [indicator(n) for n in numbers]
         with self.client(Role.MEMBER) as client:
             answer = publish(client, f"/forum/collections/{self.campaigns}/objects/", *objects)
         assert answer.json()["success_count"] == len(numbers)
