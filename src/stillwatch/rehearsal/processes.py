@@ -18,7 +18,7 @@ from stillwatch.errors import EngineUnavailable
 
 __all__ = ["Program", "free_port", "run_once", "wait_for"]
 
-_STARTS_IN_S: Final = 60.0
+_STARTS_IN_S: Final = 180.0
 _ENDS_IN_S: Final = 15.0
 _COMMAND: Final = (sys.executable, "-c", "from stillwatch.cli import main; main()")
 
@@ -97,7 +97,7 @@ class Program:
 def wait_for(url: str, name: str) -> None:
     """Until a server answers.
 
-    Raises  EngineUnavailable when it does not in a minute.
+    Raises  EngineUnavailable when it does not in time.
     """
     until = time.monotonic() + _STARTS_IN_S
     while time.monotonic() < until:

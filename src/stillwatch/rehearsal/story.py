@@ -35,8 +35,8 @@ __all__ = ["FINDER", "NOISY", "Rehearsal", "Step", "rehearse"]
 
 FINDER: Final = "alpha"
 NOISY: Final = "gamma"
-_ANSWERS_IN_S: Final = 60.0
-_READY_IN_S: Final = 300.0
+_ANSWERS_IN_S: Final = 240.0
+_READY_IN_S: Final = 900.0
 
 Say = Callable[[str], None]
 
