@@ -38,7 +38,7 @@ from stillwatch.detect.naming import (
 from stillwatch.detect.pools import Pool, asked_by, load_pool, pooled_exchanges
 from stillwatch.detect.reference import ReferenceFile, feature_arrays
 from stillwatch.detect.residue import Residues, without_residues
-from stillwatch.detect.search_index.make import search_index, write_index
+from stillwatch.detect.search_index.make import index_folder, search_index, write_index
 from stillwatch.detect.verdicts import UNCLEAR_MARGIN
 from stillwatch.detect.views import view_of
 from stillwatch.engine import LocalEngine
@@ -149,7 +149,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
     """
     stages = Stages(on_progress)
     legitimate = ReferenceFile.load(Path(reference) if reference else None)
-    known, salt = [load_pool(Path(pool)) for pool in pools], installation_salt()
+    known, salt, index_at = [load_pool(Path(pool)) for pool in pools], installation_salt(), index_folder(index)
     with _opened(engine, memory, threads, master, work) as running, _keeping(state, salt, state_days) as keeper:
         source = ingest(
             _found(running, [paths] if isinstance(paths, str | Path) else list(paths)),
@@ -163,7 +163,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
         examined = examine(running, scanned, legitimate, stages)
         findings = _dated(conclude(running, examined, stages), datetime.now(UTC))
         findings = _remember(running, keeper, examined, findings, stages)
-        findings = _indexed(running, examined, findings, index, stages)
+        findings = _indexed(running, examined, findings, index_at, stages)
         if save_pool is not None:
             asked_by(running, scanned.sketched.rows, findings).save(Path(save_pool))
         return findings
@@ -214,16 +214,14 @@ def _remember(
     return replace(findings, stage_s=dict(stages.seconds))
 
 
-def _indexed(
-    engine: Engine, examined: Examined, findings: Findings, folder: str | Path | None, stages: Stages
-) -> Findings:
+def _indexed(engine: Engine, examined: Examined, findings: Findings, folder: Path | None, stages: Stages) -> Findings:
     """Leave what a member's node searches, where somebody wants it."""
     scanned = examined.scanned
     if folder is None:
         return findings
     with stages.stage("index"):
         found = scanned.exchanges, scanned.sketched, scanned.measured, examined.score.total_bits
-        write_index(search_index(engine, *found, scanned.source.accounts, findings), Path(folder))
+        write_index(search_index(engine, *found, scanned.source.accounts, findings), folder)
     return replace(findings, stage_s=dict(stages.seconds))
 
 

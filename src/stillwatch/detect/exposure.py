@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from stillwatch.model.campaign import Exposure
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
+from stillwatch.model.search_index import CAPABILITIES
 
 __all__ = ["HEATMAP_ACCOUNTS", "exposure", "heatmap", "timeline", "when"]
 
@@ -53,9 +54,8 @@ def _capabilities(columns: Columns) -> dict[str, int]:
     code[columns["tools"].astype(bool)] = len(ELICITATION_CLASSES)
     for bit in reversed(range(len(ELICITATION_CLASSES))):
         code[(columns["elicitation"] >> np.uint16(bit)) & 1 == 1] = bit
-    names = (*ELICITATION_CLASSES, "tools", "plain")
-    counts = np.bincount(code, minlength=len(names))
-    return {name: int(n) for name, n in zip(names, counts, strict=True) if n}
+    counts = np.bincount(code, minlength=len(CAPABILITIES))
+    return {name: int(n) for name, n in zip(CAPABILITIES, counts, strict=True) if n}
 
 
 def timeline(time_us: NDArray[np.int64]) -> tuple[tuple[datetime, int], ...]:

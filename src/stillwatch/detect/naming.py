@@ -30,6 +30,7 @@ __all__ = [
     "campaign_id",
     "campaign_of",
     "finding_exchanges",
+    "network_of",
     "stream_book",
     "stream_rows",
     "template_examples",
@@ -120,7 +121,9 @@ class Named:
         attributes |= _names(hash_strings(accounts["email_domain"]), accounts["email_domain"])
         attributes |= _names(accused["tls"], raw["tls_fingerprint"])
         attributes |= {key: f"AS{value}" for key, value in _names(accused["asn"], raw["client_asn"]).items()}
-        attributes |= {key: _network(value) for key, value in _names(accused["prefix"], raw["client_address"]).items()}
+        attributes |= {
+            key: network_of(value) for key, value in _names(accused["prefix"], raw["client_address"]).items()
+        }
         hours = accounts["created_at"].cast(pa.int64()).drop_null().to_numpy() // 3_600_000_000
         attributes |= {int(h): f"{when(h * 3_600_000_000):%Y-%m-%d %H:00} UTC" for h in np.unique(hours)}
         return cls(_names(accused["account"], raw["account_id"]), _names(accused["model"], raw["model"]), attributes)
@@ -132,14 +135,15 @@ def _names(keys: NDArray[np.uint64], values: pa.ChunkedArray) -> dict[int, str]:
     return {int(k): str(v) for k, v in zip(known, found, strict=True) if k and v is not None}
 
 
-def _network(address: str) -> str:
-    """The /24 or /48 of an address, as text.
+def network_of(address: str) -> str:
+    """The /24 or /48 of an address, as text; an IPv4 address inside IPv6 is that IPv4 address.
 
-    >>> _network("192.0.2.7"), _network("2001:db8:1::5")
-    ('192.0.2.0/24', '2001:db8:1::/48')
+    >>> network_of("192.0.2.7"), network_of("2001:db8:1::5"), network_of("::ffff:192.0.2.7")
+    ('192.0.2.0/24', '2001:db8:1::/48', '192.0.2.0/24')
     """
-    width = 48 if ":" in address else 24
-    return str(ipaddress.ip_network(f"{address}/{width}", strict=False))
+    found = ipaddress.ip_address(address)
+    known = (found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None) or found
+    return str(ipaddress.ip_network(f"{known}/{24 if known.version == 4 else 48}", strict=False))
 
 
 def template_parts(prompt: str, counts: PhraseCounts, n_fills: int) -> tuple[TemplatePart, ...]:

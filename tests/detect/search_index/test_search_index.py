@@ -122,6 +122,8 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(InvalidInput, match="other things"):
         write_index({}, tmp_path)
+    with pytest.raises(InvalidInput, match="other things"):
+        stillwatch.scan(tmp_path / "no-logs", index=tmp_path)  # before anything is read
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 

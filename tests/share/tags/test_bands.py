@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from stillwatch.errors import InvalidInput
 from stillwatch.model.indicator import BAND_COUNT, SignalKind
-from stillwatch.share.tags import TagBlock, TagIndex, band_hits, band_values, bands, canonical, chance_of_a_hit
+from stillwatch.share.tags import TagBlock, TagIndex, band_hits, bands, canonical, chance_of_a_hit
 from stillwatch.sketch._kernels_cluster import BANDS, ROWS
+from stillwatch.sketch.bands import band_values
 
 
 def tagged(minhashes: NDArray[np.uint32]) -> TagBlock:

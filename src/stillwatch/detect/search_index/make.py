@@ -20,7 +20,7 @@ from stillwatch.model.indicator import SignalKind
 from stillwatch.model.search_index import INDEX_TABLES, INDEX_VERSION, INDEXED_FAMILY, INDEXED_STREAM, WINDOW
 from stillwatch.sketch.stage import Sketched
 
-__all__ = ["search_index", "write_index"]
+__all__ = ["index_folder", "search_index", "write_index"]
 
 
 def search_index(  # noqa: PLR0913, PLR0917 - a scan's results, one by one
@@ -93,15 +93,26 @@ def _window(measured: Measured, n_exchanges: int, n_accounts: int, coverage: Map
     return pa.Table.from_pylist(rows, schema=WINDOW)
 
 
+def index_folder(named: str | Path | None) -> Path | None:
+    """Folder for an index, before any work is done; None when none is wanted.
+
+    Raises  InvalidInput if it holds something else than an index.
+    """
+    if named is None:
+        return None
+    folder, names = Path(named), {f"{name}.parquet" for name in INDEX_TABLES}
+    if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - names):
+        message = f"--index must be a new or empty folder, or an earlier index; {folder} holds other things"
+        raise InvalidInput(message)
+    return folder
+
+
 def write_index(tables: Mapping[str, pa.Table], folder: Path) -> None:
     """Write the tables, all or none; only this user may read them.
 
     Raises  InvalidInput if the folder holds something else than an index.
     """
-    names = {f"{name}.parquet" for name in INDEX_TABLES}
-    if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - names):
-        message = f"--index must be a new or empty folder, or an earlier index; {folder} holds other things"
-        raise InvalidInput(message)
+    index_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     waiting = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

@@ -1,6 +1,5 @@
 """Which account has which value, and which template which bands."""
 
-import ipaddress
 from typing import Final
 
 import numpy as np
@@ -8,11 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from stillwatch.detect.naming import network_of
 from stillwatch.detect.views.ids import TEMPLATE_NUMBER, family_ids
 from stillwatch.model.engine import Dataset, Engine
 from stillwatch.model.indicator import BAND_COUNT, SignalKind
 from stillwatch.model.search_index import SIGNAL
 from stillwatch.sketch import hash_strings
+from stillwatch.sketch.bands import band_values
 from stillwatch.sketch.signatures import SignatureBook
 from stillwatch.sketch.templates import Templates
 from stillwatch.stats.lookup import among
@@ -64,14 +65,7 @@ def _of_accounts(kind: SignalKind, values: pa.ChunkedArray, accounts: pa.Chunked
 def _networks(addresses: pa.ChunkedArray) -> pa.Array:
     """The /24 or /48 of each address."""
     coded = pc.dictionary_encode(addresses.combine_chunks())
-    return pa.array([_network(text) for text in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
-
-
-def _network(address: str) -> str:
-    found = ipaddress.ip_address(address)
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    known = mapped or found
-    return str(ipaddress.ip_network(f"{known}/{24 if known.version == 4 else 48}", strict=False))
+    return pa.array([network_of(text) for text in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
 
 
 def account_signals(accounts: pa.Table, seen: NDArray[np.uint64]) -> pa.Table:
@@ -103,11 +97,7 @@ def band_signals(book: SignatureBook, templates: Templates, families: NDArray[np
     place = np.arange(len(order)) - np.repeat(first, size)
     busy = table.rows[order] >= _SHARE_OF_LEADER * np.repeat(table.rows[order[first]], size)
     chosen = order[(place == 0) | ((place <= _MOST_SIGNATURES) & busy)]
-    values = [
-        f"{band}:{int(one):08x}{int(other):08x}"
-        for lanes in table.minhashes[chosen]
-        for band, (one, other) in enumerate(lanes.reshape(BAND_COUNT, -1))
-    ]
+    values = band_values(table.minhashes[chosen])
     owners = np.repeat(family[chosen], BAND_COUNT)
     found = pa.table({"value": pa.array(values, pa.string()), "family": owners})
     once = found.group_by(["value", "family"], use_threads=False).aggregate([])

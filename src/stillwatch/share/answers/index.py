@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from stillwatch.errors import InvalidInput
 from stillwatch.model.indicator import SignalKind, Tag
+from stillwatch.share.tags.block import TAG_BYTES
 
 __all__ = ["KINDS", "NO_FAMILY", "TAG_BYTES", "Hits", "Local", "TagIndex"]
 
 KINDS: Final[tuple[SignalKind, ...]] = tuple(SignalKind)
 """Kinds by their code."""
-TAG_BYTES: Final = 32
 NO_FAMILY: Final = 0
 """Family of what accounts outside of all families have: it makes a tag less rare and matches nothing."""
 

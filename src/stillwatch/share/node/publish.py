@@ -92,13 +92,4 @@ def renewed(old: Indicator, new: Indicator) -> Indicator:
     old     As it was told.
     new     Of the same campaign, as it would be told now.
     """
-    return replace(
-        new,
-        indicator_id=old.indicator_id,
-        group_id=old.group_id,
-        created=old.created,
-        valid_from=old.valid_from,
-        valid_until=old.valid_until,
-        tlp=old.tlp,
-        quiet_until=old.quiet_until,
-    )
+    return replace(old, modified=new.modified, techniques=new.techniques, behaviour=new.behaviour, tags=new.tags)

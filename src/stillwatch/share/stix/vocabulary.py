@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from stillwatch.model.fingerprint import ELICITATION_CLASSES
+from stillwatch.model.search_index import CAPABILITIES
 
 __all__ = [
     "CAPABILITIES",
@@ -16,7 +16,6 @@ __all__ = [
     "top_p_bucket",
 ]
 
-CAPABILITIES: Final = (*ELICITATION_CLASSES, "tools", "plain")
 TEMPERATURES: Final = ("0", "0-0.5", "0.5-1", "1", "over-1")
 TOP_PS: Final = ("0-0.5", "0.5-0.9", "0.9-1", "1")
 MAX_TOKENS: Final = ("0-256", "256-1024", "1024-4096", "4096-16384", "over-16384")

@@ -1,6 +1,6 @@
 """Tags: values in one form, evaluated under an epoch's key, compared by the million without being told."""
 
-from stillwatch.share.tags.bands import BANDS_OF_A_HIT, BandHits, band_hits, band_values, chance_of_a_hit
+from stillwatch.share.tags.bands import BANDS_OF_A_HIT, BandHits, band_hits, chance_of_a_hit
 from stillwatch.share.tags.block import TAG_BYTES, TagBlock
 from stillwatch.share.tags.canonical import canonical, tag_input
 from stillwatch.share.tags.epochs import EPOCH_DAYS, epoch_end, epoch_of, epoch_start
@@ -15,7 +15,6 @@ __all__ = [
     "TagBlock",
     "TagIndex",
     "band_hits",
-    "band_values",
     "canonical",
     "chance_of_a_hit",
     "epoch_end",

@@ -35,7 +35,7 @@ from stillwatch.model.indicator import BAND_COUNT, SignalKind
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.index import TagIndex
 
-__all__ = ["BANDS_OF_A_HIT", "BandHits", "band_hits", "band_values", "chance_of_a_hit"]
+__all__ = ["BANDS_OF_A_HIT", "BandHits", "band_hits", "chance_of_a_hit"]
 
 BANDS_OF_A_HIT: Final = 3
 _LANES: Final = SIGNATURE_LENGTH // BAND_COUNT
@@ -50,23 +50,6 @@ class BandHits(NamedTuple):
     template: NDArray[np.int64]
     indicator: NDArray[np.int64]
     n_equal: NDArray[np.int64]
-
-
-def band_values(minhashes: NDArray[np.uint32]) -> list[str]:
-    """Eight values of kind BAND for each template, template after template.
-
-    minhashes   uint32[n, 16], as a `SignatureBook` has them.
-    Raises      InvalidInput for another shape or type.
-
-    >>> band_values(np.arange(16, dtype=np.uint32)[None])[1]
-    '1:0000000200000003'
-    """
-    if minhashes.dtype != np.uint32 or minhashes.ndim != 2 or minhashes.shape[1] != SIGNATURE_LENGTH:
-        message = f"MinHashes must be uint32[n, {SIGNATURE_LENGTH}], got {minhashes.dtype}{list(minhashes.shape)}"
-        raise InvalidInput(message)
-    digits = np.ascontiguousarray(minhashes, ">u4").tobytes().hex()
-    size = 8 * _LANES
-    return [f"{i % BAND_COUNT}:{digits[size * i : size * (i + 1)]}" for i in range(BAND_COUNT * len(minhashes))]
 
 
 def chance_of_a_hit(similarity: float, bands: int = BANDS_OF_A_HIT) -> float:
