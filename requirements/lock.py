@@ -13,7 +13,8 @@ COMPILE = (
 )
 LOCKS = {
     "core.lock": ("--group", "build"),
-    "dev.lock": ("--group", "build", "--group", "dev", "--extra", "spark", "--extra", "share", "-c", "core.lock"),
+    "dev.lock": ("--group", "build", "--group", "dev", "--extra", "spark", "--extra", "share", "--extra", "serve", "-c", "core.lock"),
+    "serve.lock": ("--group", "build", "--extra", "serve", "-c", "dev.lock"),
     "share.lock": ("--group", "build", "--extra", "share", "-c", "dev.lock"),
     "spark.lock": ("--group", "build", "--extra", "spark", "-c", "dev.lock"),
     # The weights run without the packages they ask for, so those are left out: install with --no-deps.

@@ -17,7 +17,7 @@ from stillwatch.detect.exposure import exposure, heatmap, timeline, when
 from stillwatch.detect.views import family_keys, view_of
 from stillwatch.detect.views.mixing import mix
 from stillwatch.model.campaign import Campaign, TemplatePart, Verdict
-from stillwatch.model.findings import FINDING_EXCHANGE, STREAM
+from stillwatch.model.findings import FINDING_EXCHANGE, HELD_STREAM, STREAM
 from stillwatch.model.view import Grouping
 from stillwatch.sketch import PhraseCounts, hash_strings, segment_spans
 from stillwatch.stats.lookup import positions
@@ -53,14 +53,38 @@ def stream_book(drafts: Sequence[Draft]) -> StreamBook:
     families = [(number, f) for number, draft in enumerate(drafts) for f in draft.families]
     size = [len(f.accounts) for _, f in families]
     number = np.repeat(np.array([n for n, _ in families], np.int32), size)
-    accuses = [drafts[n].verdict is Verdict.HARVEST for n, _ in families]
-    volume = np.array([int(f.n.sum()) for _, f in families], np.float64) + np.where(accuses, 0.0, 1e18)
     return StreamBook.of(
         np.repeat(np.array([f.family for _, f in families], np.uint64), size),
         np.concatenate([np.zeros(0, np.uint64), *(f.accounts for _, f in families)]),
         number,
-        np.repeat(np.argsort(np.argsort(volume, kind="stable"), kind="stable").astype(np.int32), size),
+        np.repeat(np.fromiter(_ranks(drafts).values(), np.int32), size),
     )
+
+
+def _ranks(drafts: Sequence[Draft]) -> dict[tuple[int, int], int]:
+    """Rank of each family by the numbers of its draft and of itself: harvests first, in them the smallest."""
+    families = [(number, at) for number, draft in enumerate(drafts) for at in range(len(draft.families))]
+    accuses = [drafts[number].verdict is Verdict.HARVEST for number, _ in families]
+    exchanges = [int(drafts[number].families[at].n.sum()) for number, at in families]
+    volume = np.array(exchanges, np.float64) + np.where(accuses, 0.0, 1e18)
+    return dict(zip(families, np.argsort(np.argsort(volume, kind="stable"), kind="stable").tolist(), strict=True))
+
+
+def held_streams(drafts: Sequence[Draft], told: Iterable[int]) -> pa.Table:
+    """Table HELD_STREAM of the drafts of these numbers, which are told as campaigns."""
+    ids = {number: campaign_id(drafts[number]) for number in told}
+    rank = _ranks(drafts)
+    parts = [
+        {
+            "campaign_id": pa.array([ids[number]] * len(family.accounts), pa.string()),
+            "family": np.full(len(family.accounts), family.family, np.uint64),
+            "account": family.accounts,
+            "rank": np.full(len(family.accounts), rank[number, at], np.int32),
+        }
+        for number in ids
+        for at, family in enumerate(drafts[number].families)
+    ]
+    return pa.concat_tables([HELD_STREAM.empty_table(), *(pa.table(part, schema=HELD_STREAM) for part in parts)])
 
 
 def campaign_id(draft: Draft) -> str:

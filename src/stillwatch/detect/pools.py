@@ -8,7 +8,7 @@ items again, in the same template or bare, and merges with others by union.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -24,10 +24,11 @@ from stillwatch.model.campaign import Verdict
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.engine import Dataset, Engine
 from stillwatch.model.findings import Findings
+from stillwatch.model.view import Grouping
 from stillwatch.sketch import PhraseCounts, hash_strings, segments
 from stillwatch.stats.lookup import among
 
-__all__ = ["POOL", "POOLED", "HashPool", "Pool", "TextPool", "asked_by", "load_pool", "pooled_exchanges"]
+__all__ = ["POOL", "POOLED", "HashPool", "Pool", "TextPool", "asked_by", "load_pool", "pooled", "pooled_exchanges"]
 
 _PHRASES_AN_ITEM: Final = 16
 _MOST_ITEMS: Final = 4
@@ -156,6 +157,18 @@ def pooled_exchanges(engine: Engine, exchanges: Dataset, rows: Dataset, pools: S
     return pa.table({"exchange": exchange, "pool": table["pool"].to_numpy()[first]}, schema=POOLED)
 
 
+def pooled(grouping: Grouping, sketched: pa.RecordBatch, batch: pa.RecordBatch, pools: Sequence[Pool]) -> Grouping:
+    """The same grouping, for some exchanges alone: which of them send an item of a pool.
+
+    sketched    Their sketched rows.
+    batch       The exchanges.
+    """
+    found = [_held_text(batch, pool) if isinstance(pool, TextPool) else _held_hashes(sketched, pool) for pool in pools]
+    table = pa.Table.from_batches(found, POOLED)
+    exchange, first = np.unique(table["exchange"].to_numpy(), return_index=True)
+    return replace(grouping, pooled_exchange=exchange, pooled_key=table["pool"].to_numpy()[first])
+
+
 def asked_by(engine: Engine, rows: Dataset, findings: Findings) -> HashPool:
     """Fills and whole prompts of all exchanges that the findings call a harvest."""
     harvests = [c.campaign_id for c in findings.campaigns if c.verdict is Verdict.HARVEST]
@@ -172,19 +185,23 @@ def asked_by(engine: Engine, rows: Dataset, findings: Findings) -> HashPool:
 
 
 def _texts(engine: Engine, exchanges: Dataset, pool: TextPool) -> pa.Table:
-    def step(batch: pa.RecordBatch) -> pa.RecordBatch:
-        return _matched(hash_strings(batch["exchange_id"])[pool.holds(batch["prompt_text"])], pool)
+    columns = exchanges.select(["exchange_id", "prompt_text"])
+    return engine.map(columns, lambda batch: _held_text(batch, pool), POOLED).to_table()
 
-    return engine.map(exchanges.select(["exchange_id", "prompt_text"]), step, POOLED).to_table()
+
+def _held_text(batch: pa.RecordBatch, pool: TextPool) -> pa.RecordBatch:
+    return _matched(hash_strings(batch["exchange_id"])[pool.holds(batch["prompt_text"])], pool)
 
 
 def _hashes(engine: Engine, rows: Dataset, pool: HashPool) -> pa.Table:
-    def step(batch: pa.RecordBatch) -> pa.RecordBatch:
-        values: dict[str, NDArray[Any]] = {name: batch[name].to_numpy() for name in ("exchange", "content", "fill")}
-        held = among(pool.hashes, values["content"]) | among(pool.hashes, values["fill"])
-        return _matched(values["exchange"][held], pool)
+    columns = rows.select(["exchange", "content", "fill"])
+    return engine.map(columns, lambda batch: _held_hashes(batch, pool), POOLED).to_table()
 
-    return engine.map(rows.select(["exchange", "content", "fill"]), step, POOLED).to_table()
+
+def _held_hashes(batch: pa.RecordBatch, pool: HashPool) -> pa.RecordBatch:
+    values: dict[str, NDArray[Any]] = {name: batch[name].to_numpy() for name in ("exchange", "content", "fill")}
+    held = among(pool.hashes, values["content"]) | among(pool.hashes, values["fill"])
+    return _matched(values["exchange"][held], pool)
 
 
 def _matched(exchange: NDArray[np.uint64], pool: Pool) -> pa.RecordBatch:

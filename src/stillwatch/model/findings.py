@@ -14,6 +14,7 @@ __all__ = [
     "CAMPAIGNS_VERSION",
     "FINDING_EXCHANGE",
     "FINDING_EXCHANGE_COLUMNS",
+    "HELD_STREAM",
     "STREAM",
     "STREAM_COLUMNS",
     "Findings",
@@ -52,6 +53,16 @@ FINDING_EXCHANGE_COLUMNS: tuple[Column, ...] = (
 
 FINDING_EXCHANGE: pa.Schema = schema_of("finding-exchange", FINDING_EXCHANGE_COLUMNS)
 
+HELD_STREAM: pa.Schema = schema_of(
+    "held-stream",
+    (
+        Column("campaign_id", pa.string(), "Campaign.", required=True),
+        Column("family", pa.uint64(), "A family of the campaign.", required=True),
+        Column("account", pa.uint64(), "Hash of an account whose exchanges in the family are accused.", required=True),
+        Column("rank", pa.int32(), "The lower wins an exchange that several families hold.", required=True),
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -89,6 +100,8 @@ class Findings:
     comparable_units    By campaign id: legitimate units of the same view and half to twice the accounts of its
                     strongest family; campaigns that the reference says nothing of are left out.
     beyond_calibration  Families beside which fewer than 20 comparable units stand, by view and size class.
+    held            Table `HELD_STREAM`: which families hold the streams, so that a new exchange can be looked up. It is
+                    not written out.
     """
 
     campaigns: tuple[Campaign, ...]
@@ -110,3 +123,4 @@ class Findings:
     bars: tuple[Bar, ...] = ()
     comparable_units: Mapping[str, int] = field(default_factory=dict)
     beyond_calibration: Mapping[str, int] = field(default_factory=dict)
+    held: pa.Table = field(default_factory=HELD_STREAM.empty_table)

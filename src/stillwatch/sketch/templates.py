@@ -13,7 +13,10 @@ from stillwatch.sketch.signatures import SignatureBook
 from stillwatch.stats.codes import in_order
 from stillwatch.stats.lookup import among, positions
 
-__all__ = ["Templates", "cluster"]
+__all__ = ["THRESHOLD", "Templates", "cluster"]
+
+THRESHOLD = 0.6
+"""Estimated Jaccard similarity of 4-grams from which on two segments are one text."""
 
 
 class Templates(NamedTuple):
@@ -39,7 +42,7 @@ class Templates(NamedTuple):
         return np.where(place >= 0, self.template[place], np.uint64(0))
 
 
-def cluster(book: SignatureBook, threshold: float = 0.6, known: SignatureBook | None = None) -> Templates:
+def cluster(book: SignatureBook, threshold: float = THRESHOLD, known: SignatureBook | None = None) -> Templates:
     """Leader clustering at an estimated Jaccard similarity of 4-grams.
 
     The most frequent signature leads first, of equals the smaller one; later ones join the most similar leader at or
