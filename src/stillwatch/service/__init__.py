@@ -1,0 +1,1 @@
+"""The service beside a gateway: it collects, watches, decides and answers."""
