@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stillwatch.detect.accused import StreamBook
 from stillwatch.detect.pools import Pool, pooled
+from stillwatch.detect.stream_index.held import HeldStreams
 from stillwatch.detect.stream_index.nearest import Nearest
 from stillwatch.detect.stream_index.talks import places_in, talks_of
 from stillwatch.detect.views import family_keys
@@ -34,8 +34,7 @@ class StreamIndex:
     """Looks exchanges up, one or many: the answer is that of the scan it comes from, exchange by exchange.
 
     campaigns   Campaign ids; elsewhere a campaign is its place here.
-    book        The accused streams.
-    accounts    Hashes of their accounts, ascending.
+    held        The accused streams.
     talks       Conversations that accused exchanges open, as hashes of account and conversation, ascending.
     talk_campaign   Campaign of each.
     counts      Phrases of all prompts, which cut segments.
@@ -45,8 +44,7 @@ class StreamIndex:
     """
 
     campaigns: tuple[str, ...]
-    book: StreamBook
-    accounts: NDArray[np.uint64]
+    held: HeldStreams
     talks: NDArray[np.uint64]
     talk_campaign: NDArray[np.int32]
     counts: PhraseCounts
@@ -61,14 +59,12 @@ class StreamIndex:
         """Index of what a scan found."""
         held = findings.held
         names = sorted(set(held["campaign_id"].to_pylist()))
-        account = held["account"].to_numpy()
+        columns = (held[name].to_numpy() for name in ("account", "family", "rank"))
+        account, family, rank = columns
         talks, talk_campaign = talks_of(engine, findings, sketched.rows, names)
         return cls(
             tuple(names),
-            StreamBook.of(
-                held["family"].to_numpy(), account, places_in(names, held["campaign_id"]), held["rank"].to_numpy()
-            ),
-            np.unique(account),
+            HeldStreams.of(account, family, places_in(names, held["campaign_id"]), rank),
             talks,
             talk_campaign,
             sketched.counts,
@@ -79,11 +75,11 @@ class StreamIndex:
 
     @cached_property
     def _accounts(self) -> HashIndex:
-        return HashIndex(self.accounts)
+        return HashIndex(self.held.accounts)
 
     @cached_property
     def _streams(self) -> HashIndex:
-        return HashIndex(self.book.stream)
+        return HashIndex(self.held.book.stream)
 
     @cached_property
     def _talks(self) -> HashIndex:
@@ -91,7 +87,7 @@ class StreamIndex:
 
     def holds(self, account_id: str) -> bool:
         """Whether any stream of the account is accused: most have none, and need no look at what they send."""
-        return bool(len(self.accounts)) and bool(self._accounts.among(hash_strings(pa.array([account_id])))[0])
+        return bool(len(self.held.accounts)) and bool(self._accounts.among(hash_strings(pa.array([account_id])))[0])
 
     def campaign_of(self, batch: pa.RecordBatch) -> NDArray[np.int32]:
         """Campaign whose stream each exchange is of, `NOBODYS` for most.
@@ -100,7 +96,7 @@ class StreamIndex:
                 stream by its client alone.
         """
         found = np.full(batch.num_rows, NOBODYS, np.int32)
-        if not len(self.accounts) or not batch.num_rows:
+        if not len(self.held.accounts) or not batch.num_rows:
             return found
         rows = np.flatnonzero(self._accounts.among(hash_strings(batch["account_id"])))
         if len(rows):
@@ -123,9 +119,9 @@ class StreamIndex:
             rows = np.flatnonzero(keys)
             at = self._streams.positions(mix(keys[rows], fingerprints["account"][rows]))
             rows, at = rows[at >= 0], at[at >= 0]
-            better = self.book.rank[at] < best[rows]
+            better = self.held.book.rank[at] < best[rows]
             rows, at = rows[better], at[better]
-            best[rows], campaign[rows] = self.book.rank[at], self.book.campaign[at]
+            best[rows], campaign[rows] = self.held.book.rank[at], self.held.book.campaign[at]
         return campaign
 
     def _in_talks(self, fingerprints: Fingerprints, campaign: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -1,0 +1,82 @@
+"""The accused streams, by account: which families are held against whom."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillwatch.detect.accused import StreamBook
+
+__all__ = ["HeldStreams"]
+
+_VIEW_SHIFT: Final = np.uint64(61)
+
+
+@dataclass(frozen=True)
+class HeldStreams:
+    """One row a stream, by ascending account, then family.
+
+    account     Hash of the account, uint64[n].
+    family      Family that holds it, uint64[n].
+    campaign    Place of its campaign, int32[n].
+    rank        The lower wins an exchange that several families hold, int32[n].
+    """
+
+    account: NDArray[np.uint64]
+    family: NDArray[np.uint64]
+    campaign: NDArray[np.int32]
+    rank: NDArray[np.int32]
+
+    @classmethod
+    def of(
+        cls,
+        account: NDArray[np.uint64],
+        family: NDArray[np.uint64],
+        campaign: NDArray[np.int32],
+        rank: NDArray[np.int32],
+    ) -> Self:
+        """From rows in any order; of equal streams the first counts.
+
+        >>> one, other = np.array([7, 3], np.uint64), np.array([0, 1], np.int32)
+        >>> HeldStreams.of(one, one, other, other).campaign.tolist()
+        [1, 0]
+        """
+        order = np.lexsort((family, account))
+        by_stream = np.stack([account[order], family[order]])
+        order = order[np.r_[True, (by_stream[:, 1:] != by_stream[:, :-1]).any(axis=0)][: len(order)]]
+        return cls(account[order], family[order], campaign[order], rank[order])
+
+    @cached_property
+    def book(self) -> StreamBook:
+        """The same by the hash of family and account, as batches are looked up."""
+        return StreamBook.of(self.family, self.account, self.campaign, self.rank)
+
+    @cached_property
+    def accounts(self) -> NDArray[np.uint64]:
+        """Each account once, ascending, uint64[m]."""
+        return np.unique(self.account)
+
+    @cached_property
+    def bounds(self) -> NDArray[np.int64]:
+        """First row of each of `accounts`, then how many rows there are, int64[m + 1]."""
+        firsts = np.searchsorted(self.account, self.accounts)
+        return np.append(firsts, len(self.account)).astype(np.int64)
+
+    @cached_property
+    def views(self) -> bytes:
+        """Of each of `accounts` the views whose families are held against it: bit i is view i.
+
+        >>> one = np.array([7], np.uint64)
+        >>> list(HeldStreams.of(one, np.array([(3 << 61) | 1], np.uint64), one.astype(np.int32), one).views)
+        [8]
+        """
+        if not len(self.account):
+            return b""
+        bits = np.left_shift(np.uint8(1), (self.family >> _VIEW_SHIFT).astype(np.uint8))
+        return bytes(np.bitwise_or.reduceat(bits, self.bounds[:-1]).tobytes())
+
+    def __len__(self) -> int:
+        """Streams."""
+        return len(self.account)
