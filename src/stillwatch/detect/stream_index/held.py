@@ -1,13 +1,17 @@
 """The accused streams, by account: which families are held against whom."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.detect.accused import StreamBook
+from stillwatch.detect.stream_index._kernels_single import INFRASTRUCTURE, KIN, PROFILE, RHYTHM
+from stillwatch.model.view import Grouping
+from stillwatch.stats.lookup import among
 
 __all__ = ["HeldStreams"]
 
@@ -77,6 +81,30 @@ class HeldStreams:
         bits = np.left_shift(np.uint8(1), (self.family >> _VIEW_SHIFT).astype(np.uint8))
         return bytes(np.bitwise_or.reduceat(bits, self.bounds[:-1]).tobytes())
 
+    def needs(self, grouping: Grouping) -> Grouping:
+        """What the views must have learnt to find these streams; the rest can be left out.
+
+        Which exchanges were from a pool is left out too: new ones are matched with the pools themselves.
+        """
+        views = reduce(or_, self.views, 0)
+        tied = among(self.accounts, grouping.tied_account) & bool(views >> INFRASTRUCTURE & 1)
+        profiled = among(self.accounts, grouping.profile_account) & bool(views >> PROFILE & 1)
+        return Grouping(
+            rhythm_stream=_if(views >> RHYTHM & 1, grouping.rhythm_stream),
+            rhythm_cell=_if(views >> RHYTHM & 1, grouping.rhythm_cell),
+            tied_account=grouping.tied_account[tied],
+            tied_group=grouping.tied_group[tied],
+            profile_account=grouping.profile_account[profiled],
+            profile_group=grouping.profile_group[profiled],
+            followed=_if(views >> PROFILE & 1, grouping.followed),
+            kin_template=_if(views >> KIN & 1, grouping.kin_template),
+            kin_group=_if(views >> KIN & 1, grouping.kin_group),
+        )
+
     def __len__(self) -> int:
         """Streams."""
         return len(self.account)
+
+
+def _if(needed: int, array: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return array if needed else array[:0]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ from stillwatch.detect.views.mixing import mix
 from stillwatch.model.engine import Engine
 from stillwatch.model.findings import Findings
 from stillwatch.model.view import Fingerprints, Grouping
-from stillwatch.sketch import PhraseCounts, hash_strings
+from stillwatch.sketch import PhraseCounts, SignatureBook, Templates, hash_strings
 from stillwatch.sketch.fingerprint import sketch
 from stillwatch.sketch.stage import Sketched, fingerprints_of
 from stillwatch.stats.lookup import HashIndex
@@ -27,6 +27,7 @@ __all__ = ["NOBODYS", "StreamIndex"]
 
 NOBODYS = -1
 """Of no accused stream."""
+_NO_TEMPLATES: Final = Templates(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 
 
 @dataclass(frozen=True)
@@ -56,22 +57,35 @@ class StreamIndex:
     def of(
         cls, engine: Engine, findings: Findings, sketched: Sketched, grouping: Grouping, pools: Sequence[Pool] = ()
     ) -> Self:
-        """Index of what a scan found."""
+        """Index of what a scan found; what no accused stream needs is left out."""
         held = findings.held
+        if not len(held):
+            return cls.empty()
         names = sorted(set(held["campaign_id"].to_pylist()))
-        columns = (held[name].to_numpy() for name in ("account", "family", "rank"))
-        account, family, rank = columns
+        account, family, rank = (held[name].to_numpy() for name in ("account", "family", "rank"))
+        streams = HeldStreams.of(account, family, places_in(names, held["campaign_id"]), rank)
         talks, talk_campaign = talks_of(engine, findings, sketched.rows, names)
         return cls(
             tuple(names),
-            HeldStreams.of(account, family, places_in(names, held["campaign_id"]), rank),
+            streams,
             talks,
             talk_campaign,
             sketched.counts,
             Nearest.of(sketched.book, sketched.templates),
-            grouping,
+            streams.needs(grouping),
             tuple(pools),
         )
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Of a scan that accuses nobody.
+
+        >>> StreamIndex.empty().holds("account")
+        False
+        """
+        nothing, places = np.zeros(0, np.uint64), np.zeros(0, np.int32)
+        held, nearest = HeldStreams(nothing, nothing, places, places), Nearest.of(SignatureBook.empty(), _NO_TEMPLATES)
+        return cls((), held, nothing, places, PhraseCounts.empty(0), nearest, Grouping(nothing, nothing))
 
     @cached_property
     def _accounts(self) -> HashIndex:
