@@ -150,7 +150,13 @@ def _checksum(exchange: NDArray[np.uint64]) -> str:
 def _write(path: Path, closing: Closing) -> None:
     schema = COUNTED.with_metadata({_KEY: json.dumps(closing.facts()).encode()})
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table([closing.exchange], schema=schema), sink, compression="none", use_dictionary=False)
+    pq.write_table(
+        pa.table([closing.exchange], schema=schema),
+        sink,
+        compression="none",
+        use_dictionary=False,
+        write_statistics=False,
+    )
     partial = path.with_name(path.name + ".partial")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(sink.getvalue())

@@ -36,7 +36,7 @@ def test_they_are_what_the_scan_found(tmp_path: Path) -> None:
 
 
 def test_the_bar_is_that_of_the_size(tmp_path: Path) -> None:
-    """Of the classes the last that begins at or under the family's accounts, the first for smaller ones, else the one bar."""
+    """The last class that begins at or under the family's accounts, the first for smaller ones, else the one."""
     findings = stillwatch.scan(write(tmp_path / "logs", traffic.mixed()))
     (campaign,) = harvests(findings)
     n = campaign.families[0].n_accounts
