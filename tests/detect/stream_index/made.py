@@ -19,7 +19,7 @@ from stillwatch.model.decision import Request
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.model.fingerprint import SEGMENTS_PER_PROMPT
 from stillwatch.model.view import Fingerprints, Grouping
-from stillwatch.sketch import PhraseCounts, SignatureBook, cluster, sketch
+from stillwatch.sketch import PhraseCounts, SignatureBook, Signatures, cluster, sketch
 from stillwatch.sketch.stage import fingerprints_of
 
 __all__ = ["ACCOUNTS", "POOLED", "PROMPTS", "VALUES", "batch_of", "everything", "request_of"]
@@ -108,7 +108,9 @@ def _counts(rng: np.random.Generator) -> PhraseCounts:
 def _half(book: SignatureBook) -> SignatureBook:
     """Every other signature: what is left out is then unknown, and near or far from a leader."""
     met = book.signatures
-    return SignatureBook((type(met)(*(column[::2] for column in met)),))
+    return SignatureBook(
+        (Signatures(met.signature[::2], met.minhashes[::2], met.rows[::2], met.exchange[::2], met.span[::2]),)
+    )
 
 
 def _grouping(found: Fingerprints, rng: np.random.Generator) -> Grouping:

@@ -1,5 +1,6 @@
 """A stream index on disk: read back as it was, whole at any time, and refused when it is damaged."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -164,7 +165,7 @@ def rewritten(folder: IndexFolder, change: Callable[[dict[str, Any]], object]) -
     content = json.loads(path.read_text())
     change(content)
     path.write_text(json.dumps(content))
-    digest = module.hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     (folder.path / "CURRENT").write_text(f"index-000001 {digest}\n")
 
 
@@ -232,9 +233,18 @@ def test_files_are_flushed_before_they_are_pointed_to(
 ) -> None:
     """Every file and folder is synchronised before CURRENT is replaced."""
     seen: list[str] = []
-    real_sync, real_replace = os.fsync, os.replace
-    monkeypatch.setattr(os, "fsync", lambda handle: (seen.append("sync"), real_sync(handle))[1])
-    monkeypatch.setattr(os, "replace", lambda a, b: (seen.append("replace"), real_replace(a, b))[1])
+
+    def told(name: str) -> Callable[..., Any]:
+        real = getattr(os, name)
+
+        def step(*arguments: Any) -> Any:
+            seen.append(name)
+            return real(*arguments)
+
+        return step
+
+    for name in ("fsync", "replace"):
+        monkeypatch.setattr(os, name, told(name))
     IndexFolder(tmp_path / "index").write(index, facts())
     n_files = len(arrays_of(index)) + 3
-    assert seen == ["sync"] * (n_files + 2) + ["replace", "sync"]
+    assert seen == ["fsync"] * (n_files + 2) + ["replace", "fsync"]
