@@ -69,7 +69,6 @@ __all__ = [
     "read",
     "remember",
     "scan",
-    "stored_share",
 ]
 
 _KEPT: Final = [name for name in EXCHANGE.names if name != "output_text"]
@@ -171,7 +170,7 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
             salt=salt,
             on_progress=lambda done, total: stages.report("read", done, total),
         )
-        stored, exchanges = stored_share(legitimate, salt), read(running, source, stages)
+        stored, exchanges = legitimate.stored_share(salt), read(running, source, stages)
         examined, findings = judged(running, exchanges, source, legitimate, stages, known, stored, keeper)
         scanned = examined.scanned
         findings = remember(running, keeper, examined, findings, stages)
@@ -233,18 +232,6 @@ def _indexed(engine: Engine, examined: Examined, findings: Findings, folder: Pat
         found = scanned.exchanges, scanned.sketched, scanned.measured, examined.score.total_bits
         write_index(search_index(engine, *found, scanned.source.accounts, findings), folder)
     return replace(findings, stage_s=dict(stages.seconds))
-
-
-def stored_share(reference: ReferenceFile, salt: bytes) -> StoredShare | None:
-    """Backgrounds that a calibration kept.
-
-    Raises  IncompatibleVersion when they were made with another salt.
-    """
-    kept = reference.backgrounds
-    if kept is None:
-        return None
-    kept.check(salt)
-    return lambda kind, values: kept.share(kind, values, salt)
 
 
 def _dated(findings: Findings, now: datetime) -> Findings:

@@ -38,7 +38,7 @@ from stillwatch.model.findings import Findings
 from stillwatch.model.progress import Progress, Stages
 from stillwatch.report import check_folder, write_findings
 from stillwatch.report.write import CAMPAIGNS
-from stillwatch.scan import Examined, judged, read, remember, stored_share
+from stillwatch.scan import Examined, judged, read, remember
 from stillwatch.sketch import hash_strings
 from stillwatch.state.closings import Closing, Closings
 from stillwatch.state.folder import StateFolder
@@ -189,7 +189,7 @@ class _Job:
 
 def _run(files: list[LogFile], state: Path, out: Path, options: WatchOptions, now: datetime, stages: Stages) -> Tick:
     salt, reference = installation_salt(), ReferenceFile.load(options.reference)
-    stored, pools = stored_share(reference, salt), tuple(load_pool(path) for path in options.pools)
+    stored, pools = reference.stored_share(salt), tuple(load_pool(path) for path in options.pools)
     closings = Closings(state / _CLOSINGS)
     with (
         StateFolder(state / _MEMORY, salt).held() as folder,

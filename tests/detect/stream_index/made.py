@@ -22,7 +22,7 @@ from stillwatch.model.view import Fingerprints, Grouping
 from stillwatch.sketch import PhraseCounts, SignatureBook, Signatures, cluster, sketch
 from stillwatch.sketch.stage import fingerprints_of
 
-__all__ = ["ACCOUNTS", "POOLED", "PROMPTS", "VALUES", "batch_of", "everything", "request_of"]
+__all__ = ["ACCOUNTS", "POOLED", "PROMPTS", "VALUES", "batch_of", "everything", "met", "request_of"]
 
 OTHER = (
     "Rewrite the following text so that a child of nine understands every word of it and nothing is lost: {} Thank you."
@@ -73,12 +73,17 @@ def request_of(row: dict[str, Any]) -> Request:
     return Request(**row)
 
 
+def met(seed: int = 0, n: int = 400) -> list[dict[str, Any]]:
+    """Rows that the index of `everything` was made from."""
+    rng = np.random.default_rng(seed + 1)
+    values = VALUES | {"account_id": ACCOUNTS}
+    return [{name: known[rng.integers(len(known))] for name, known in values.items()} for _ in range(n)]
+
+
 def everything(seed: int = 0, n: int = 400) -> StreamIndex:
     """An index of random rows: a third of all that any view says about them is held."""
     rng = np.random.default_rng(seed)
-    values = VALUES | {"account_id": ACCOUNTS}
-    rows = [{name: known[rng.integers(len(known))] for name, known in values.items()} for _ in range(n)]
-    batch, counts = batch_of(rows), _counts(rng)
+    batch, counts = batch_of(met(seed, n)), _counts(rng)
     prints, cut, book = sketch(batch, counts)
     columns = pa.RecordBatch.from_arrays(
         [*prints.columns, *cut.columns], names=[*prints.schema.names, *cut.schema.names]
@@ -107,9 +112,9 @@ def _counts(rng: np.random.Generator) -> PhraseCounts:
 
 def _half(book: SignatureBook) -> SignatureBook:
     """Every other signature: what is left out is then unknown, and near or far from a leader."""
-    met = book.signatures
+    all_ = book.signatures
     return SignatureBook(
-        (Signatures(met.signature[::2], met.minhashes[::2], met.rows[::2], met.exchange[::2], met.span[::2]),)
+        (Signatures(all_.signature[::2], all_.minhashes[::2], all_.rows[::2], all_.exchange[::2], all_.span[::2]),)
     )
 
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests import traffic
-from tests.detect.stream_index.made import VALUES, batch_of, everything, request_of
+from tests.detect.stream_index.made import VALUES, batch_of, everything, met, request_of
 from tests.scanning import write
 
 from stillwatch.detect.reference import ReferenceFile
+from stillwatch.detect.stream_index.held import HeldStreams
 from stillwatch.detect.stream_index.index import NOBODYS, StreamIndex
 from stillwatch.detect.stream_index.single import SingleLookup
 from stillwatch.detect.views import VIEWS
@@ -28,6 +29,8 @@ from stillwatch.sketch import hash_strings
 
 Rows = list[dict[str, Any]]
 ROW = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in VALUES.items()})
+MET = met()
+CHANGE = st.sampled_from([name for name in VALUES if name != "account_id"])
 ANY_ROW = st.fixed_dictionaries(
     {name: st.sampled_from(VALUES[name]) for name in ("account_id", "turn_count", "conversation_id", "client_build")}
     | {"prompt_text": st.none() | st.text(max_size=300), "temperature": st.none() | st.floats(width=32)}
@@ -61,6 +64,25 @@ def test_every_view_holds_something(index: StreamIndex) -> None:
 def test_rows_of_values_that_were_met(index: StreamIndex, single: SingleLookup, rows: Rows) -> None:
     """Any mix of known values and nulls is looked up as in a batch."""
     same(index, single, rows)
+
+
+@given(row=st.sampled_from(MET), change=CHANGE, data=st.data())
+def test_rows_that_were_met_with_one_value_changed(
+    index: StreamIndex, single: SingleLookup, row: dict[str, Any], change: str, data: st.DataObject
+) -> None:
+    """Views that fix a client or an account see these; one changed value takes some of the families away."""
+    same(index, single, [row, row | {change: data.draw(st.sampled_from(VALUES[change]))}])
+
+
+@pytest.mark.parametrize("number", range(len(VIEWS)), ids=[view.name for view in VIEWS])
+def test_each_view_by_itself(index: StreamIndex, number: int) -> None:
+    """With the streams of one view alone, so that no other hides what it says, on all rows that were met."""
+    held = index.held
+    kept = held.family >> np.uint64(61) == number
+    streams = HeldStreams.of(held.account[kept], held.family[kept], held.campaign[kept], held.rank[kept])
+    alone = replace(index, held=streams, talks=index.talks[:0], talk_campaign=index.talk_campaign[:0])
+    same(alone, SingleLookup(alone), MET)
+    assert (alone.campaign_of(batch_of(MET)) != NOBODYS).sum() > 10
 
 
 @given(rows=st.lists(ANY_ROW, min_size=1, max_size=30))
