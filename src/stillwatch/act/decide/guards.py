@@ -54,14 +54,16 @@ def _is_other_traffic(now: Situation) -> bool:
 
 def _is_partner_alone(now: Situation) -> bool:
     partner = now.facts.partner
-    return now.rests_on_partner and (partner is None or not partner.has_local_evidence)
+    return now.rests_on_partner and partner is not None and not partner.has_local_evidence
 
 
 GUARDS: Final[tuple[Guard, ...]] = (
     Guard("cleared", Action.ALLOW, lambda now: now.is_cleared, "a person has upheld an appeal for this stream"),
     Guard("protected", Action.OBSERVE, lambda now: now.is_protected, "the operator protects this account"),
     Guard("other-traffic", Action.OBSERVE, _is_other_traffic, "the request is of no accused stream"),
-    Guard("partner-alone", Action.OBSERVE, _is_partner_alone, "the rule rests on partners, and no local evidence agrees"),
+    Guard(
+        "partner-alone", Action.OBSERVE, _is_partner_alone, "the rule rests on partners, and no local evidence agrees"
+    ),
     Guard("stage", Action.OBSERVE, lambda now: not now.is_in_stage, "the roll-out has not reached this stream"),
     Guard("radius", Action.OBSERVE, lambda now: now.is_over_radius, "the policy touches more than it may unapproved"),
 )

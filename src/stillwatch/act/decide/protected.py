@@ -49,8 +49,8 @@ class Protected:
         self._ids: frozenset[str] = frozenset()
         self.problem: str | None = None
         if path is not None:
+            self._mark = _mark(path) if path.is_file() else None
             self._ids = read_protected(path)
-            self._mark = _mark(path)
 
     def __len__(self) -> int:
         return len(self._ids)

@@ -1,18 +1,19 @@
 """The blast radius while a policy acts: what it touched in the last hour, held against what it may touch unapproved."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from stillwatch.act.decide.active import Shares
 from stillwatch.act.decide.clock import Moment
 from stillwatch.act.decide.distinct import WINDOW_MINUTES, Distinct, Minutes
+from stillwatch.act.policy.limits import BEYOND_APPROVAL, Limits
 from stillwatch.model.decision import Request
 
 __all__ = ["Alarm", "Figures", "Radius", "wrong_share"]
 
-_LEAST: Final = {"requests": 50, "organisations": 3, "tenured": 3}
+_LEAST: Final = {"traffic": 50, "organisations": 3, "tenured": 3}
 """Touched ones below which a share says nothing: of two organisations one is half."""
 
 
@@ -22,15 +23,15 @@ class Figures(NamedTuple):
     organisations   An account that names none is one of its own.
     """
 
-    requests: int
+    traffic: int
     organisations: int
     tenured: int
-    touched_requests: int
+    touched_traffic: int
     touched_organisations: int
     touched_tenured: int
 
     def share(self, what: str) -> float:
-        """Share touched of requests, organisations or tenured accounts, 0 to 1."""
+        """Share touched of traffic, organisations or tenured accounts, 0 to 1."""
         whole = float(getattr(self, what))
         return min(1.0, getattr(self, f"touched_{what}") / whole) if whole else 0.0
 
@@ -39,7 +40,8 @@ class Figures(NamedTuple):
 class Alarm:
     """A policy that touched too much: it does nothing beyond observe until a person approves it.
 
-    what        Whose share was over its limit: requests, organisations or tenured.
+    what        Whose share was over its limit: traffic, organisations or tenured.
+    is_final    The limit was what nobody can approve: only another policy ends it.
     """
 
     policy_version: str
@@ -47,13 +49,14 @@ class Alarm:
     share: float
     limit: float
     raised_at: datetime
+    is_final: bool = False
 
 
-def wrong_share(figures: Figures, limits: Shares) -> str | None:
-    """What is over its limit, the first in the order requests, organisations, tenured; None when nothing is.
+def wrong_share(figures: Figures, limits: Limits) -> str | None:
+    """What is over its limit, the first in the order traffic, organisations, tenured; None when nothing is.
 
-    >>> wrong_share(Figures(1000, 10, 10, 900, 1, 0), Shares())
-    'requests'
+    >>> wrong_share(Figures(1000, 10, 10, 900, 1, 0), Limits())
+    'traffic'
     """
     for what, least in _LEAST.items():
         if getattr(figures, f"touched_{what}") >= least and figures.share(what) > getattr(limits, what):
@@ -89,19 +92,20 @@ class Radius:
         self._all = _Counts()
         self._touched = _Counts()
         self._version = ""
-        self._alarms: dict[str, Alarm] = {}
+        self._alarms: dict[tuple[str, bool], Alarm] = {}
+        self._untold: list[Alarm] = []
 
-    def alarm(self, version: str) -> Alarm | None:
-        """Alarm of a policy; None when it has touched no more than it may."""
-        return self._alarms.get(version)
+    def alarm(self, version: str, *, is_approved: bool) -> Alarm | None:
+        """Alarm that keeps a policy from doing more than observe; None when none does.
+
+        is_approved     A person has approved that it touches more than its limits.
+        """
+        final = self._alarms.get((version, True))
+        return final if final is not None or is_approved else self._alarms.get((version, False))
 
     def restore(self, alarm: Alarm) -> None:
         """Take an alarm that was raised before a restart."""
-        self._alarms[alarm.policy_version] = alarm
-
-    def forget(self, version: str) -> None:
-        """Take an alarm back: a person has approved the policy."""
-        self._alarms.pop(version, None)
+        self._alarms[alarm.policy_version, alarm.is_final] = alarm
 
     def figures(self, now: Moment) -> Figures:
         """The last hour."""
@@ -113,22 +117,39 @@ class Radius:
         with self._lock:
             self._all.add(request, _minute(now), is_tenured=is_tenured)
 
-    def touched(self, request: Request, now: Moment, version: str, limits: Shares, *, is_tenured: bool) -> Alarm | None:
-        """Count a request that got more than observe; the alarm when this one was too many, once."""
+    def touched(self, request: Request, now: Moment, version: str, limits: Limits | None, *, is_tenured: bool) -> None:
+        """Count a request that got more than observe, and raise an alarm when it was one too many.
+
+        limits      Of the policy; None when a person has approved more: then what nobody can approve is the limit.
+        """
         minute = _minute(now)
+        key = version, limits is None
         with self._lock:
             if version != self._version:
                 self._version, self._touched = version, _Counts()
             self._touched.add(request, minute, is_tenured=is_tenured)
-            if version in self._alarms:
-                return None
-            figures = self._figures(minute)
-            what = wrong_share(figures, limits)
-            if what is None:
-                return None
-            raised = Alarm(version, what, figures.share(what), getattr(limits, what), now.wall)
-            self._alarms[version] = raised
-            return raised
+            if key not in self._alarms:
+                self._hold_against(limits or BEYOND_APPROVAL, key, now)
+
+    def _hold_against(self, limits: Limits, key: tuple[str, bool], now: Moment) -> None:
+        figures = self._figures(_minute(now))
+        what = wrong_share(figures, limits)
+        if what is not None:
+            version, is_final = key
+            alarm = Alarm(version, what, figures.share(what), getattr(limits, what), now.wall, is_final)
+            self._alarms[key] = alarm
+            self._untold.append(alarm)
+
+    def tell(self, put: Callable[[Alarm], bool]) -> None:
+        """Put alarms on record that are not yet.
+
+        put     Whether it was taken; what was not is told again.
+        """
+        with self._lock:
+            waiting, self._untold = self._untold, []
+        left = [alarm for alarm in waiting if not put(alarm)]
+        with self._lock:
+            self._untold += left
 
     def _figures(self, minute: int) -> Figures:
         return Figures(*self._all.figures(minute), *self._touched.figures(minute))
