@@ -1,1 +1,1 @@
-"""Each member decides by its own policy what is done with a request: explained, expiring, appealable, recorded."""
+"""Acting: what a provider does about the next request, by its own policy."""

@@ -49,6 +49,11 @@ class Asked:
         return "" if self.active is None else self.active.policy.version
 
     @property
+    def wanted(self) -> Action | None:
+        """Action of the matching rule; None when none matches."""
+        return None if self.rule is None else self.rule.action
+
+    @property
     def is_tenured(self) -> bool:
         """Whether the account is one of long standing; of an unknown age it is not."""
         age_days = self.facts.account.age_days

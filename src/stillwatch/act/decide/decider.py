@@ -1,4 +1,4 @@
-"""Decide about one request: facts, first matching rule, guards, memory; a look-up that waits for nobody but its record."""
+"""Decide about one request: facts, first matching rule, guards, memory; only a new decision waits, for its record."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ from stillwatch.act.decide.guards import UNRECORDED, Guard, Situation, Softened,
 from stillwatch.act.decide.health import Health
 from stillwatch.act.decide.memory import DecisionMemory, Held
 from stillwatch.act.decide.partner import PartnerRules
-from stillwatch.act.decide.radius import Radius
+from stillwatch.act.decide.radius import Alarm, Radius
 from stillwatch.act.decide.records import End, alarms_raised, open_decisions
 from stillwatch.act.decide.settings import DeciderSettings
 from stillwatch.act.decide.source import FactsSource, People
@@ -108,7 +108,7 @@ class Decider:
     def begin(self, request: Request) -> Answer:
         """Everything but the wait for the record."""
         asked = self._ask(request)
-        left = soften(Action.OBSERVE if asked.rule is None else asked.rule.action, self._situation(asked))
+        left = soften(asked.wanted or Action.OBSERVE, self._situation(asked))
         self._radius.saw(request, asked.now, is_tenured=asked.is_tenured)
         otherwise = decision = asked.nothing(_at_most_observe(left.action), self._settings.observed_lasts)
         guards, record = left.by, None
@@ -122,7 +122,7 @@ class Decider:
         elif asked.stream is not None:
             decision = self._less(asked, asked.stream, left, otherwise)
         self._count(decision.action.value, *(guard.name for guard in guards))
-        return Answer(decision, asked.facts, asked.rule and asked.rule.action, guards, record, otherwise)
+        return Answer(decision, asked.facts, asked.wanted, guards, record, otherwise)
 
     def load(self, engine: Engine) -> int:
         """Take up decisions and alarms from before a restart; how many decisions."""
@@ -162,14 +162,13 @@ class Decider:
         problems = list(self._problems.values())
         if not recorder.is_up:
             problems.append("decisions cannot be recorded: nothing new goes beyond observe")
-        alarm = active and self._radius.alarm(active.policy.version, is_approved=active.approved_by is not None)
         with self._counting:
             counts = dict(self._counts)
         return Health(
             is_recording=recorder.is_up,
             n_waiting=recorder.n_waiting,
             n_held=len(self._memory),
-            alarm=alarm,
+            alarm=None if active is None else self._alarm(active),
             figures=self._radius.figures(self._clock.now()),
             counts=counts,
             problems=tuple(problems),
@@ -195,15 +194,17 @@ class Decider:
         is_cleared = facts.stream is not None and (facts.stream.cleared or stream in self._cleared)
         if active is None or rule is None or stream is None:
             return Situation(facts, is_protected=is_protected, is_cleared=is_cleared)
-        alarm = self._radius.alarm(active.policy.version, is_approved=active.approved_by is not None)
         return Situation(
             facts,
             rests_on_partner=self._partners.hold(active.policy, rule),
             is_protected=is_protected,
             is_cleared=is_cleared,
             is_in_stage=self._is_in_stage(stream, active.stage, asked),
-            is_over_radius=alarm is not None,
+            is_over_radius=self._alarm(active) is not None,
         )
+
+    def _alarm(self, active: ActivePolicy) -> Alarm | None:
+        return self._radius.alarm(active.policy.version, is_approved=active.approved_by is not None)
 
     def _is_in_stage(self, stream: Stream, stage: float, asked: Asked) -> bool:
         if stage >= 1.0 or place_of(stream, self._settings.stage_key) < stage:

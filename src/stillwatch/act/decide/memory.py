@@ -75,6 +75,7 @@ class DecisionMemory:
         self._held: dict[Stream, tuple[Held, ...]] = {}
 
     def __len__(self) -> int:
+        """Streams with decisions."""
         return len(self._held)
 
     def held(self, stream: Stream, rule: str, action: Action, version: str, now: Moment) -> Held | None:

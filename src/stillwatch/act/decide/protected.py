@@ -53,6 +53,7 @@ class Protected:
             self._ids = read_protected(path)
 
     def __len__(self) -> int:
+        """Ids on the list."""
         return len(self._ids)
 
     def holds(self, account_id: str, organisation_id: str | None) -> bool:

@@ -11,8 +11,8 @@ from typing import Final, Self
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from stillwatch.errors import InvalidInput
 from stillwatch.act.decide.records import Record, file_new, told
+from stillwatch.errors import InvalidInput
 from stillwatch.share.ledger.book import Event, append_all, sign_head
 from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.signing.keys import SigningKey
@@ -55,10 +55,12 @@ class Recorder:
         self.n_refused = 0
 
     def __enter__(self) -> Self:
+        """Start to write."""
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Write what waits, and stop."""
         self.close()
 
     def start(self) -> None:

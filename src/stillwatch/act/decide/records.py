@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -152,7 +152,7 @@ def file_new(connection: Connection, records: Sequence[Record]) -> list[Record]:
     if ending:
         rows = [{"id": n, "at": stamp(r.at), "why": r.why.value} for n, r in ending.items()]
         connection.execute(_END, rows)
-    new = {id(record) for kept in (decided, ending, alarms) for record in kept.values()}  # type: ignore[attr-defined]
+    new = {id(record) for record in (*decided.values(), *ending.values(), *alarms.values())}
     return [record for record in records if id(record) in new]
 
 

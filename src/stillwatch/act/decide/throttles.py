@@ -31,6 +31,7 @@ class Throttles:
         self._buckets: OrderedDict[Stream, tuple[float, float]] = OrderedDict()
 
     def __len__(self) -> int:
+        """Streams that are remembered."""
         return len(self._buckets)
 
     def take(self, stream: Stream, rate_per_minute: float, steady_s: float) -> int | None:
