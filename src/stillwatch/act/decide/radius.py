@@ -13,8 +13,9 @@ from stillwatch.model.decision import Request
 
 __all__ = ["Alarm", "Figures", "Radius", "wrong_share"]
 
-_LEAST: Final = {"traffic": 50, "organisations": 3, "tenured": 3}
-"""Touched ones below which a share says nothing: of two organisations one is half."""
+_LEAST: Final = {"traffic": 100, "organisations": 10, "tenured": 5}
+"""Touched ones below which a share says nothing: of two organisations one is half, and after a restart the first few
+that are seen are everybody. Fewer are a handful that a person can look at one by one."""
 
 
 class Figures(NamedTuple):
