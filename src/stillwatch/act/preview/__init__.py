@@ -1,0 +1,1 @@
+"""Preview: whom a policy would have touched, before it touches anybody."""
