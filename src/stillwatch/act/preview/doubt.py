@@ -10,7 +10,7 @@
 
 References
 ----------
-Clopper and Pearson (1934), Biometrika 26, 404-413: the intervals. Elkan and Noto (2008), KDD 08, 213-220, section 2: the
+Clopper and Pearson (1934), Biometrika 26, 404-413: the intervals. Elkan and Noto (2008), KDD 08, 213-220: the
 control, with the sign as the label that some legitimate accounts carry.
 """
 
