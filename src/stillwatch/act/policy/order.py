@@ -120,7 +120,7 @@ _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!="
 def _values(sign: str, other: Any, *, want: bool) -> list[Any]:  # noqa: ANN401
     """Values of a fact that stands to a value as wanted."""
     if sign == "in":
-        return list(other) if want else [_unlike(other[0])]
+        return list(other) if want else [_unlike(other[0]) if other else ""]
     sign = sign if want else _OPPOSITE[sign]
     if sign == "!=":
         return [_unlike(other)]

@@ -93,7 +93,7 @@ def squeezed(text: str) -> str:
 
 def _why(text: str, at: int) -> str:
     char = text[at]
-    if char in "\"'" or text[at + 1 : at + 2] in {'"', "'"}:
+    if char in "\"'" or (char.isalpha() and text[at + 1 : at + 2] in {'"', "'"}):
         return "text must stand in one pair of plain quotes, with no escapes but \\\\, \\\" and \\'"
     if char.isdigit():
         return "numbers must look like 12 or 0.5"
