@@ -10,7 +10,7 @@ from stillwatch.act.policy.facts import FACTS, MOST
 from stillwatch.act.policy.guards import always, goes_beyond_observe, other_verdicts
 from stillwatch.act.policy.policy import Policy, Rule
 from stillwatch.act.policy.wrong import Problem
-from stillwatch.model.decision import SEVERITY, Action
+from stillwatch.model.decision import SEVERITY
 
 __all__ = ["example_of", "misplaced", "warnings_of"]
 
@@ -34,14 +34,14 @@ def warnings_of(policy: Policy) -> list[str]:
     """What is allowed and may not be meant.
 
     A pair of rules is found by trying one example of each condition, filled up from the other: it may be missed, and
-    what is told was seen to match both. A harsher rule before a milder one is the usual ladder, and an allow before
-    others an exception that is meant: neither is told.
+    what is told was seen to match both. A harsher rule before a milder one is the usual ladder, and an allow or observe
+    before others an exception that is meant: neither is told.
     """
     examples = [example_of(rule.when) for rule in policy.rules]
     found = []
     for later, rule in enumerate(policy.rules):
         for earlier, other in enumerate(policy.rules[:later]):
-            hides = Action.ALLOW is not other.action and SEVERITY[other.action] < SEVERITY[rule.action]
+            hides = goes_beyond_observe(other.action) and SEVERITY[other.action] < SEVERITY[rule.action]
             if hides and (both := _both(other, rule, examples[earlier], examples[later])) is not None:
                 found.append(
                     f"rules {other.name} ({other.action}) and {rule.name} ({rule.action}) both match "
@@ -120,7 +120,7 @@ _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!="
 def _values(sign: str, other: Any, *, want: bool) -> list[Any]:  # noqa: ANN401
     """Values of a fact that stands to a value as wanted."""
     if sign == "in":
-        return list(other) if want else [_unlike(other[0])]
+        return list(other) if want else [_unlike(other[0]) if other else ""]
     sign = sign if want else _OPPOSITE[sign]
     if sign == "!=":
         return [_unlike(other)]

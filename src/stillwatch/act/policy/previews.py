@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
 
-from stillwatch.act.policy.book import Signer, highest, opened_row
+from stillwatch.act.policy.book import Signer, next_number, opened_row
 from stillwatch.act.policy.limits import names
 from stillwatch.act.policy.tables import PREVIEWS, VERSIONS
-from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.errors import FailedProof, InvalidInput, MissingData
 from stillwatch.share.signing.keys import Keys
 from stillwatch.share.signing.stamp import stamp, time_of
 
@@ -52,7 +52,7 @@ def record_preview(connection: Connection, preview: Preview, signer: Signer) -> 
     if known is None:
         message = f"no policy {preview.version[:12]}; add it first: stillwatch policy add FILE"
         raise MissingData(message)
-    number = highest(connection, PREVIEWS) + 1
+    number = next_number(connection, PREVIEWS, signer.now)
     told = signer.record(
         connection,
         _PREVIEW,
@@ -78,13 +78,14 @@ def last_preview(connection: Connection, version: str, keys: Keys) -> tuple[int,
 
     Raises      FailedProof when its row was changed.
     """
-    wanted = select(PREVIEWS.c.signed).where(PREVIEWS.c.version == version).order_by(PREVIEWS.c.number.desc()).limit(1)
-    signed = connection.execute(wanted).scalar()
-    if signed is None:
+    wanted = select(PREVIEWS).where(PREVIEWS.c.version == version).order_by(PREVIEWS.c.number.desc()).limit(1)
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
         return None
-    told = opened_row(signed, _PREVIEW, keys)
-    if told["version"] != version:
-        return None
+    told = opened_row(row.signed, _PREVIEW, keys)
+    if (told["version"], told["number"]) != (version, row.number):
+        message = f"preview {row.number} was changed after it was signed"
+        raise FailedProof(message)
     return told["number"], Preview(
         told["version"],
         time_of(told["window_start"]),

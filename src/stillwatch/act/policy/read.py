@@ -90,6 +90,8 @@ def policy_of_file(path: Path) -> Policy:
 def _parsed(text: str, name: str) -> dict[str, Any]:
     if len(text) > MOST_BYTES or len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise WrongPolicy(name, [Problem(0, f"a policy must have at most {MOST_BYTES} bytes")])
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise WrongPolicy(name, [Problem(0, "a policy must be Unicode without halves of pairs")])
     if deep := _DOTTED.search(text):  # the parser takes quadratic time for keys of a thousand parts
         line = text.count("\n", 0, deep.start()) + 1
         raise WrongPolicy(name, [Problem(line, f"a key must have at most {_MOST_DOTS} parts")])

@@ -11,7 +11,7 @@ from stillwatch.act.policy.reason import wrong_reason
 from stillwatch.act.policy.trial import fails_on_trial
 from stillwatch.model.decision import Action
 
-__all__ = ["LEAST_LASTS", "MOST_LASTS", "LEAST_RATE", "MOST_RATE", "read_rule", "read_tier"]
+__all__ = ["LEAST_LASTS", "LEAST_RATE", "MOST_LASTS", "MOST_RATE", "read_rule", "read_tier"]
 
 LEAST_LASTS: Final = timedelta(minutes=1)
 MOST_LASTS: Final = timedelta(days=30)

@@ -7,7 +7,7 @@ from typing import Final
 
 from stillwatch.errors import InvalidInput
 
-__all__ = ["Token", "TokenKind", "WrongExpression", "tokens"]
+__all__ = ["Token", "TokenKind", "WrongExpression", "squeezed", "tokens"]
 
 
 class WrongExpression(InvalidInput):
@@ -77,9 +77,23 @@ def tokens(text: str) -> list[Token]:
     return [*found, Token(TokenKind.END, "", len(text))]
 
 
+def squeezed(text: str) -> str:
+    """A condition that `tokens` reads, on one line and without its comments: what it says, not how it is laid out.
+
+    >>> squeezed("stream.bits > 3 // a lot")
+    'stream.bits > 3'
+    """
+    found: list[str] = []
+    for match in _TOKEN.finditer(text):
+        word = " " if match.lastgroup == "space" else match.group()
+        if word != " " or found[-1:] not in ([], [" "]):
+            found.append(word)
+    return "".join(found).rstrip(" ")
+
+
 def _why(text: str, at: int) -> str:
     char = text[at]
-    if char in "\"'" or text[at + 1 : at + 2] in {'"', "'"}:
+    if char in "\"'" or (char.isalpha() and text[at + 1 : at + 2] in {'"', "'"}):
         return "text must stand in one pair of plain quotes, with no escapes but \\\\, \\\" and \\'"
     if char.isdigit():
         return "numbers must look like 12 or 0.5"

@@ -1,0 +1,304 @@
+"""Putting in force and going back."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, delete, select
+from tests.act.policy.made import KEYS, SMALL, policy_of, preview_of, put, ready, rule_text, signer, writing
+
+from stillwatch.act.policy.activations import (
+    LEAST_STAY,
+    Activation,
+    Overtaken,
+    activate,
+    activations,
+    in_force,
+    roll_back,
+    stop,
+)
+from stillwatch.act.policy.approvals import approve, approvers
+from stillwatch.act.policy.book import highest
+from stillwatch.act.policy.previews import record_preview
+from stillwatch.act.policy.tables import ACTIVATIONS, APPROVALS, VERSIONS
+from stillwatch.act.policy.versions import add_version
+from stillwatch.errors import FailedProof, InvalidInput, MissingData
+from stillwatch.share.ledger.book import entry_at, opening_of
+
+ONE, TWO, THREE = (policy_of(rule_text(name)) for name in ("one", "two", "three"))
+WATCH = policy_of(rule_text("watch", "true", "observe"))
+LARGE = {**SMALL, "traffic": 0.04}
+MINUTES = timedelta(minutes=1)
+
+
+def now(engine: Engine) -> tuple[str | None, int] | None:
+    """Version and stage in force."""
+    with writing(engine) as connection:
+        found = in_force(connection, KEYS)
+    return None if found is None else (found.version, found.stage)
+
+
+def back(engine: Engine) -> Activation:
+    """Roll back what is in force."""
+    with writing(engine) as connection:
+        return roll_back(connection, signer(), seen=highest(connection, ACTIVATIONS))
+
+
+def test_stages_go_up_one_by_one(engine: Engine) -> None:
+    """1, 10, 100 percent, each for ten minutes at least; nothing may be skipped."""
+    ready(engine, ONE)
+    for stage in (10, 100):
+        with pytest.raises(InvalidInput, match="must come after 10 minutes"):
+            put(engine, ONE, stage)
+    put(engine, ONE, 1)
+    with pytest.raises(InvalidInput, match="10 % must come after 10 minutes at 1 %"):
+        put(engine, ONE, 10, LEAST_STAY - timedelta(seconds=1))
+    with pytest.raises(InvalidInput, match="in force at 1 % already"):
+        put(engine, ONE, 1, LEAST_STAY)
+    put(engine, ONE, 10, LEAST_STAY)
+    put(engine, ONE, 100, 2 * LEAST_STAY)
+    assert now(engine) == (ONE.version, 100)
+    put(engine, ONE, 1, 2 * LEAST_STAY)
+    assert now(engine) == (ONE.version, 1)
+
+
+def test_a_new_version_starts_again(engine: Engine) -> None:
+    """That another version was at 100 % is no reason for this one."""
+    ready(engine, ONE, TWO)
+    put(engine, ONE, 1)
+    put(engine, ONE, 10, LEAST_STAY)
+    with pytest.raises(InvalidInput, match="must come after"):
+        put(engine, TWO, 100, 2 * LEAST_STAY)
+    put(engine, TWO, 1, 2 * LEAST_STAY)
+
+
+def test_what_only_observes_needs_no_stages(engine: Engine) -> None:
+    """A policy that nobody feels may start at 100 %; a preview it needs like any other."""
+    ready(engine, WATCH)
+    put(engine, WATCH, 100)
+    assert now(engine) == (WATCH.version, 100)
+
+
+@pytest.mark.parametrize("stage", [0, 2, 50, 101, -1])
+def test_other_stages(engine: Engine, stage: int) -> None:
+    """There are three."""
+    ready(engine, ONE)
+    with pytest.raises(InvalidInput, match="a stage must be 1, 10, 100 percent"):
+        put(engine, ONE, stage)
+
+
+def test_no_preview_no_activation(engine: Engine) -> None:
+    """Without a preview, with one of another version, or with an old one, nothing is put in force."""
+    ready(engine, TWO)
+    with writing(engine) as connection:
+        add_version(connection, ONE, signer())
+    with pytest.raises(InvalidInput, match="has no preview"):
+        put(engine, ONE, 1)
+    with pytest.raises(InvalidInput, match="at most 7 days old"):
+        put(engine, TWO, 1, timedelta(days=7, seconds=1))
+    with pytest.raises(InvalidInput, match="at most 7 days old"):
+        put(engine, TWO, 1, -timedelta(seconds=1))
+    put(engine, TWO, 1, timedelta(days=7))
+
+
+def test_eighty_percent_is_refused(engine: Engine) -> None:
+    """A policy that would touch 80 % of traffic is refused, and no second person can allow it."""
+    ready(engine, ONE, shares={**SMALL, "traffic": 0.8})
+    with pytest.raises(InvalidInput, match=r"would touch 80\.0% of traffic.*more than anybody may allow"):
+        put(engine, ONE, 1)
+    with pytest.raises(InvalidInput, match="more than anybody may allow"), writing(engine) as connection:
+        approve(connection, ONE.version, signer("bob"))
+
+
+def test_four_eyes(engine: Engine) -> None:
+    """Above its limits a version needs another person, who has seen the latest preview."""
+    ready(engine, ONE, shares=LARGE)
+    with pytest.raises(InvalidInput, match="a second person must approve"):
+        put(engine, ONE, 1)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("ada"))
+    with pytest.raises(InvalidInput, match="a second person must approve"):
+        put(engine, ONE, 1, by="ada")
+    with pytest.raises(InvalidInput, match="has approved this preview"), writing(engine) as connection:
+        approve(connection, ONE.version, signer("ada"))
+    with writing(engine) as connection:
+        assert approve(connection, ONE.version, signer("bob")) == 1
+    assert put(engine, ONE, 1).approved_by == "bob"
+    with writing(engine) as connection:
+        assert approvers(connection, 1, KEYS) == ["ada", "bob"]
+        record_preview(connection, preview_of(ONE, LARGE), signer())
+    with pytest.raises(InvalidInput, match="a second person must approve"):
+        put(engine, ONE, 10, LEAST_STAY)
+
+
+def test_a_second_person_stands_for_the_waiting(engine: Engine) -> None:
+    """With an approval a version may be everywhere at once."""
+    ready(engine, ONE)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("bob"))
+    assert put(engine, ONE, 100).stage == 100
+
+
+def test_a_forged_approval_is_refused(engine: Engine) -> None:
+    """A name written into the row is not who signed."""
+    ready(engine, ONE, shares=LARGE)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("ada"))
+        connection.execute(APPROVALS.update().values(by="bob"))
+    with pytest.raises(FailedProof):
+        put(engine, ONE, 1)
+
+
+def test_rollback_goes_to_the_version_before(engine: Engine) -> None:
+    """At the stage it had; again and it goes on, never round in a circle; at the end there is nothing."""
+    ready(engine, ONE, TWO, THREE)
+    put(engine, ONE, 1)
+    put(engine, ONE, 10, LEAST_STAY)
+    put(engine, TWO, 1)
+    put(engine, THREE, 1)
+    assert back(engine).version == TWO.version
+    back(engine)
+    assert now(engine) == (ONE.version, 10)
+    assert back(engine).version is None
+    assert now(engine) == (None, 0)
+    with pytest.raises(InvalidInput, match="nothing to go back to"):
+        back(engine)
+    put(engine, TWO, 1)
+    assert back(engine).version is None
+
+
+def test_rollback_after_rollback_and_new(engine: Engine) -> None:
+    """What was rolled back is not what a later rollback goes to."""
+    ready(engine, ONE, TWO, THREE)
+    put(engine, ONE, 1)
+    put(engine, TWO, 1)
+    back(engine)
+    put(engine, THREE, 1)
+    assert back(engine).version == ONE.version
+
+
+def test_nothing_to_roll_back(engine: Engine) -> None:
+    """Before anything was in force there is nothing before."""
+    with pytest.raises(InvalidInput, match="nothing to go back to"):
+        back(engine)
+    assert now(engine) is None
+
+
+def test_stop_and_back(engine: Engine) -> None:
+    """Nothing in force, and a rollback takes up what was."""
+    ready(engine, ONE)
+    put(engine, ONE, 1)
+    with writing(engine) as connection:
+        stop(connection, signer(), seen=1)
+    assert now(engine) == (None, 0)
+    assert back(engine).version == ONE.version
+
+
+def test_rollback_needs_no_preview(engine: Engine) -> None:
+    """Going back asks for nothing: the old version's preview may be a year old."""
+    ready(engine, ONE, TWO)
+    put(engine, ONE, 1)
+    put(engine, TWO, 1)
+    with writing(engine) as connection:
+        roll_back(connection, signer(after=timedelta(days=365)), seen=2)
+    assert now(engine) == (ONE.version, 1)
+
+
+def test_two_at_once(engine: Engine) -> None:
+    """Of many who saw the same in force one wins, the others are told, and the ledger has one activation."""
+    policies = [policy_of(rule_text(f"p{n}")) for n in range(6)]
+    ready(engine, *policies)
+    start, found = threading.Barrier(len(policies)), list[object]()
+
+    def go(n: int) -> None:
+        start.wait()
+        try:
+            found.append(put(engine, policies[n], 1, seen=0, by=f"p{n}"))
+        except Overtaken as told:
+            found.append(str(told))
+
+    threads = [threading.Thread(target=go, args=(n,)) for n in range(len(policies))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (won,) = [one for one in found if isinstance(one, Activation)]
+    told = [one for one in found if isinstance(one, str)]
+    assert len(told) == len(policies) - 1
+    assert all(f"{won.by} did activate meanwhile (number 1)" in one for one in told)
+    assert now(engine) == (won.version, 1)
+    with writing(engine) as connection:
+        assert len(activations(connection, KEYS)) == 1
+
+
+def test_who_saw_something_else_is_told(engine: Engine) -> None:
+    """Activation, rollback and stop all look at what is in force first."""
+    ready(engine, ONE, TWO)
+    put(engine, ONE, 1)
+    with pytest.raises(Overtaken, match="ada did activate meanwhile"):
+        put(engine, TWO, 1, seen=0)
+    with pytest.raises(Overtaken, match="ada did activate meanwhile"), writing(engine) as connection:
+        roll_back(connection, signer(), seen=0)
+    with pytest.raises(Overtaken, match="ada did activate meanwhile"), writing(engine) as connection:
+        stop(connection, signer(), seen=7)
+
+
+def test_a_tampered_version_is_not_activated(engine: Engine) -> None:
+    """Neither activated nor gone back to."""
+    ready(engine, ONE, TWO)
+    put(engine, ONE, 1)
+    put(engine, TWO, 1)
+    with writing(engine) as connection:
+        harsher = ONE.text.replace('then = "throttle"', 'then = "block"').replace("rate_per_minute = 6\n", "")
+        connection.execute(VERSIONS.update().where(VERSIONS.c.version == ONE.version).values(text=harsher))
+    with pytest.raises(FailedProof, match="changed after it was signed"):
+        put(engine, ONE, 1)
+    with pytest.raises(FailedProof, match="changed after it was signed"):
+        back(engine)
+    assert now(engine) == (TWO.version, 1)
+
+
+def test_tampered_activations(engine: Engine) -> None:
+    """A stage, a number or a gap that nobody signed is refused."""
+    ready(engine, ONE, TWO)
+    put(engine, ONE, 1)
+    put(engine, TWO, 1)
+    with writing(engine) as connection:
+        first = connection.execute(select(ACTIVATIONS.c.signed).where(ACTIVATIONS.c.number == 1)).scalar_one()
+        connection.execute(ACTIVATIONS.update().where(ACTIVATIONS.c.number == 2).values(signed=first))
+    with pytest.raises(FailedProof, match="activation 2 was changed"):
+        now(engine)
+    with writing(engine) as connection:
+        connection.execute(ACTIVATIONS.update().values(signed={**first, "stage": 100, "number": 2}))
+    with pytest.raises(FailedProof):
+        now(engine)
+    with writing(engine) as connection:
+        connection.execute(delete(ACTIVATIONS).where(ACTIVATIONS.c.number == 1))
+        with pytest.raises(FailedProof, match="activation 1 is missing"):
+            activations(connection, KEYS)
+
+
+def test_every_change_is_in_the_ledger(engine: Engine) -> None:
+    """Versions, previews, approvals, activations, rollbacks: in order, with who did it; what failed is not there."""
+    ready(engine, ONE, shares=LARGE)
+    with pytest.raises(InvalidInput):
+        put(engine, ONE, 1)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("bob"))
+    put(engine, ONE, 1, by="carol")
+    back(engine)
+    with writing(engine) as connection:
+        openings = [opening_of(connection, index) for index in range(5)]
+        actors = [entry_at(connection, index).actor for index in range(5)]
+        with pytest.raises(MissingData):
+            entry_at(connection, 5)
+    documents = [opening.document for opening in openings if opening is not None]
+    assert [d["what"] for d in documents] == ["version", "preview", "approval", "activation", "activation"]
+    assert actors == ["ada", "ada", "bob", "carol", "ada"]
+    assert [d.get("how") for d in documents[3:]] == ["activate", "rollback"]
+
+
+def test_activation_of_what_is_not_there(engine: Engine) -> None:
+    """A version that nobody added."""
+    with pytest.raises(MissingData, match="no policy"), writing(engine) as connection:
+        activate(connection, "0" * 64, 1, signer(), seen=0)

@@ -1,0 +1,181 @@
+"""Whoever decides sees what is in force, and no longer than the database can be seen."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from tests.act.policy.made import KEYS, policy_of, put, ready, rule_text, signer, writing
+
+from stillwatch.act.policy.activations import roll_back, stop
+from stillwatch.act.policy.follow import InForce
+from stillwatch.act.policy.tables import ACTIVATIONS, POLICY_TABLES, VERSIONS
+
+ONE, TWO = policy_of(rule_text("one")), policy_of(rule_text("two"))
+
+
+class Clock:
+    """Seconds that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """At 0."""
+    return Clock()
+
+
+@pytest.fixture
+def follower(engine: Engine, clock: Clock) -> InForce:
+    """One that has not looked yet."""
+    return InForce(engine, KEYS, clock=clock)
+
+
+def version(follower: InForce) -> str | None:
+    """Version that a decision would go by."""
+    found = follower()
+    return None if found is None else found.policy.version
+
+
+def test_changes_are_seen_at_the_next_look(engine: Engine, follower: InForce) -> None:
+    """Activation, another, rollback, stop; the number grows with each, so that caches of before are of the past."""
+    assert (version(follower), follower.problem) == (None, "the database was not read yet")
+    ready(engine, ONE, TWO)
+    numbers = []
+    for change, expected in (
+        (lambda: put(engine, ONE, 1), ONE.version),
+        (lambda: put(engine, TWO, 1), TWO.version),
+        (lambda: _back(engine, 2), ONE.version),
+        (lambda: _stop(engine, 3), None),
+    ):
+        change()
+        follower.refresh()
+        assert (version(follower), follower.problem) == (expected, None)
+        numbers.append(follower.number)
+    assert numbers == [1, 2, 3, 4]
+
+
+def _back(engine: Engine, seen: int) -> None:
+    with writing(engine) as connection:
+        roll_back(connection, signer(), seen=seen)
+
+
+def _stop(engine: Engine, seen: int) -> None:
+    with writing(engine) as connection:
+        stop(connection, signer(), seen=seen)
+
+
+def test_what_is_told(engine: Engine, follower: InForce) -> None:
+    """Policy, stage as a share, number and who."""
+    ready(engine, ONE)
+    put(engine, ONE, 1)
+    follower.refresh()
+    found = follower()
+    assert found is not None
+    assert (found.policy, found.stage, found.number, found.activated_by, found.approved_by) == (
+        ONE,
+        0.01,
+        1,
+        "ada",
+        None,
+    )
+
+
+def test_a_look_does_not_last(engine: Engine, follower: InForce, clock: Clock) -> None:
+    """When nobody looks any more, what was seen ends: a rollback may have happened."""
+    ready(engine, ONE)
+    put(engine, ONE, 1)
+    follower.refresh()
+    clock.now = 5.0
+    assert version(follower) == ONE.version
+    clock.now = 5.1
+    assert version(follower) is None
+    follower.refresh()
+    assert version(follower) == ONE.version
+
+
+def test_database_gone_and_back(engine: Engine, follower: InForce, clock: Clock) -> None:
+    """A database that cannot be read is a problem that is told, not an error; the policy ends after a few seconds."""
+    ready(engine, ONE)
+    put(engine, ONE, 1)
+    follower.refresh()
+    POLICY_TABLES.drop_all(engine)
+    clock.now = 1.0
+    follower.refresh()
+    assert version(follower) == ONE.version
+    assert follower.problem == "the policy in force cannot be read: OperationalError"
+    clock.now = 6.0
+    follower.refresh()
+    assert version(follower) is None
+    POLICY_TABLES.create_all(engine)
+    follower.refresh()
+    assert version(follower) is follower.problem is None
+
+
+def test_tampered_is_no_policy(engine: Engine, follower: InForce) -> None:
+    """What does not verify is not followed, and is told; put right it is followed again."""
+    ready(engine, ONE, TWO)
+    put(engine, ONE, 1)
+    follower.refresh()
+    with writing(engine) as connection:
+        connection.execute(VERSIONS.update().where(VERSIONS.c.version == TWO.version).values(text=TWO.text + "#"))
+    put_unseen(engine)
+    follower.refresh()
+    assert version(follower) is None
+    assert follower.problem is not None
+    assert "changed after it was signed" in follower.problem
+    with writing(engine) as connection:
+        connection.execute(VERSIONS.update().where(VERSIONS.c.version == TWO.version).values(text=TWO.text))
+    follower.refresh()
+    assert version(follower) == TWO.version
+
+
+def put_unseen(engine: Engine) -> None:
+    """An activation of the second version as somebody with the key and no scruples would write it."""
+    told = {
+        "number": 2,
+        "how": "activate",
+        "version": TWO.version,
+        "stage": 100,
+        "by": "eve",
+        "at": "2026-11-27T12:00:00.000000Z",
+        "before": 1,
+        "approved_by": None,
+    }
+    with writing(engine) as connection:
+        signed = signer("eve").record(connection, "activation", told)
+        connection.execute(ACTIVATIONS.insert().values(number=2, at=told["at"], signed=signed))
+
+
+def test_a_row_without_a_signature_is_not_followed(engine: Engine, follower: InForce) -> None:
+    """Whoever can write to the database but has no key puts nothing in force."""
+    ready(engine, ONE)
+    with writing(engine) as connection:
+        connection.execute(ACTIVATIONS.insert().values(number=1, at="", signed={"what": "activation", "number": 1}))
+    follower.refresh()
+    assert version(follower) is None
+    assert "no signature" in str(follower.problem)
+
+
+def test_a_thread_follows(engine: Engine, tmp_path: Path) -> None:
+    """A change by another process, here another connection, is seen without anybody asking."""
+    assert (tmp_path / "service.db").exists()
+    follower, ends = InForce(engine, KEYS), threading.Event()
+    thread = threading.Thread(target=follower.follow, args=(ends, 0.01))
+    thread.start()
+    try:
+        ready(engine, ONE)
+        put(engine, ONE, 1)
+        for _ in range(1000):
+            if version(follower) == ONE.version:
+                break
+            ends.wait(0.01)
+        assert version(follower) == ONE.version
+    finally:
+        ends.set()
+        thread.join()

@@ -1,0 +1,72 @@
+"""Previews as they are kept."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+from tests.act.policy.made import KEYS, NOW, SMALL, policy_of, preview_of, rule_text, signer, writing
+
+from stillwatch.act.policy.previews import last_preview, record_preview
+from stillwatch.act.policy.tables import PREVIEWS
+from stillwatch.act.policy.versions import add_version
+from stillwatch.errors import FailedProof, InvalidInput, MissingData
+
+POLICY, OTHER = policy_of(rule_text()), policy_of(rule_text("other"))
+
+
+def test_the_latest_counts(engine: Engine) -> None:
+    """Of several previews of a version the last one comes back whole; other versions have their own."""
+    later = preview_of(POLICY, {**SMALL, "traffic": 0.5}, NOW + timedelta(hours=1))
+    with writing(engine) as connection:
+        for policy in (POLICY, OTHER):
+            add_version(connection, policy, signer())
+        for preview in (preview_of(POLICY), later, preview_of(OTHER)):
+            record_preview(connection, preview, signer())
+        assert last_preview(connection, POLICY.version, KEYS) == (2, later)
+        assert last_preview(connection, OTHER.version, KEYS) == (3, preview_of(OTHER))
+
+
+def test_none(engine: Engine) -> None:
+    """A version without a preview has none, and a preview without a version is refused."""
+    with writing(engine) as connection:
+        assert last_preview(connection, POLICY.version, KEYS) is None
+        with pytest.raises(MissingData, match="add it first"):
+            record_preview(connection, preview_of(POLICY), signer())
+
+
+@pytest.mark.parametrize(
+    "shares", [{}, {"traffic": 0.1}, {**SMALL, "tenured": 1.1}, {**SMALL, "tenured": float("nan")}]
+)
+def test_shares_must_be_told(engine: Engine, shares: dict[str, float]) -> None:
+    """A preview that leaves out what limits are held against is none."""
+    with writing(engine) as connection:
+        add_version(connection, POLICY, signer())
+        with pytest.raises(InvalidInput, match="must tell the shares"):
+            record_preview(connection, preview_of(POLICY, shares), signer())
+
+
+def test_a_changed_preview_is_refused(engine: Engine) -> None:
+    """Smaller shares written into the row do not verify, nor does the preview of another version."""
+    with writing(engine) as connection:
+        for policy in (POLICY, OTHER):
+            add_version(connection, policy, signer())
+        record_preview(connection, preview_of(POLICY, {**SMALL, "traffic": 0.9}), signer())
+        record_preview(connection, preview_of(OTHER), signer())
+        signed = connection.execute(select(PREVIEWS.c.signed).where(PREVIEWS.c.number == 1)).scalar_one()
+        other = connection.execute(select(PREVIEWS.c.signed).where(PREVIEWS.c.number == 2)).scalar_one()
+        first = PREVIEWS.update().where(PREVIEWS.c.number == 1)
+        connection.execute(first.values(signed={**signed, "shares": SMALL}))
+        with pytest.raises(FailedProof):
+            last_preview(connection, POLICY.version, KEYS)
+        connection.execute(first.values(signed=other))
+        with pytest.raises(FailedProof, match="was changed"):
+            last_preview(connection, POLICY.version, KEYS)
+
+
+def test_figures_must_be_json(engine: Engine) -> None:
+    """What is signed can be read by everybody."""
+    with writing(engine) as connection:
+        add_version(connection, POLICY, signer())
+        with pytest.raises(InvalidInput):
+            record_preview(connection, replace(preview_of(POLICY), figures={"n": float("inf")}), signer())
