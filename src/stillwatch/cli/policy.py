@@ -2,17 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from stillwatch.cli.options import AsJson
-from stillwatch.cli.policy_versions import Db, Key, activate, add, approve, list_versions, opened, rollback, stop
-from stillwatch.errors import MissingData
-
-if TYPE_CHECKING:
-    from stillwatch.act.policy.policy import Policy
+from stillwatch.cli.policy_named import of_file, of_name
+from stillwatch.cli.policy_preview import preview
+from stillwatch.cli.policy_versions import Db, Key, activate, add, approve, list_versions, rollback, stop
 
 __all__ = ["policy"]
 
@@ -31,7 +28,7 @@ def check(files: Files, as_json: AsJson = False) -> None:
     told: list[dict[str, Any]] = []
     for file in files:
         try:
-            found = _of_file(file)
+            found = of_file(file)
         except WrongPolicy as wrong:
             told.append({"file": file, "problems": [{"line": p.line, "text": p.text} for p in wrong.problems]})
             lines = [problem.at(wrong.name) for problem in wrong.problems]
@@ -53,7 +50,7 @@ def run_test(told: Told, as_json: AsJson = False, db: Db = "stillwatch-service/s
     """Run the test cases that a policy carries; one that fails makes the command fail."""
     from stillwatch.act.policy.cases import run_cases
 
-    outcomes = run_cases(_told(told, db, key))
+    outcomes = run_cases(of_name(told, db, key))
     rows = [
         {
             "case": one.case.name,
@@ -84,7 +81,7 @@ def show(
     key: Key = None,
 ) -> None:
     """Show what a policy says, its defaults spelled out."""
-    found = _told(told, db, key)
+    found = of_name(told, db, key)
     if toml:
         typer.echo(found.text, nl=False)
         return
@@ -112,7 +109,7 @@ def diff(
     """Show what one policy does otherwise than another, rule by rule."""
     from stillwatch.act.policy.difference import difference
 
-    changes = difference(_told(before, db, key), _told(after, db, key))
+    changes = difference(of_name(before, db, key), of_name(after, db, key))
     if as_json:
         typer.echo(json.dumps([{"what": c.what, "how": c.how, "fields": dict(c.fields)} for c in changes]))
         return
@@ -124,31 +121,9 @@ def diff(
         typer.echo("they do the same")
 
 
-for command in (add, approve, activate, rollback, stop):
+for command in (preview, add, approve, activate, rollback, stop):
     policy.command()(command)
 policy.command("list")(list_versions)
-
-
-def _of_file(name: str) -> "Policy":
-    from stillwatch.act.policy.packaged import packaged
-    from stillwatch.act.policy.read import policy_of_file
-
-    path = Path(name)
-    return packaged(name) if name in {"default", "strict"} and not path.exists() else policy_of_file(path)
-
-
-def _told(name: str, db: str, key: Path | None) -> "Policy":
-    """Policy of a file, of those that come along, or of a version in the database."""
-    if Path(name).exists() or name in {"default", "strict"}:
-        return _of_file(name)
-    if not name.isalnum():
-        message = f"no file {name}, and no version has such a name"
-        raise MissingData(message)
-    from stillwatch.act.policy.versions import find_version, load_version
-
-    with opened(db, key) as (connection, signing):
-        keys = {signing.key_id: signing.verify_key}
-        return load_version(connection, find_version(connection, name), keys)
 
 
 def _case_row(row: dict[str, Any]) -> tuple[str, ...]:

@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from stillwatch.act.policy.book import Signer
     from stillwatch.share.signing.keys import SigningKey
 
-__all__ = ["Db", "Key", "activate", "add", "approve", "list_versions", "opened", "rollback", "stop"]
+__all__ = [
+    "DB",
+    "Db",
+    "Key",
+    "Stage",
+    "activate",
+    "add",
+    "approve",
+    "list_versions",
+    "opened",
+    "rollback",
+    "signer",
+    "stop",
+]
 
 DB = "stillwatch-service/service.db"
 Db = Annotated[
@@ -66,7 +79,7 @@ def add(
 
     policy = policy_of_file(Path(file))
     with opened(db, key, is_first=True) as (connection, signing):
-        is_new = add_version(connection, policy, _signer(signing, by))
+        is_new = add_version(connection, policy, signer(signing, by))
     _tell({"version": policy.version, "name": policy.name, "new": is_new}, as_json=as_json)
 
 
@@ -110,7 +123,7 @@ def approve(version: VersionStart, by: By, db: Db = DB, key: Key = None, as_json
 
     with opened(db, key) as (connection, signing):
         whole = find_version(connection, version)
-        preview = approved(connection, whole, _signer(signing, by))
+        preview = approved(connection, whole, signer(signing, by))
     _tell({"version": whole, "preview": preview, "approved_by": by}, as_json=as_json)
 
 
@@ -134,7 +147,7 @@ def activate(
     with opened(db, key) as (connection, signing):
         whole = find_version(connection, version)
         at = _number(connection) if seen is None else seen
-        change = activated(connection, whole, int(stage), _signer(signing, by), seen=at)
+        change = activated(connection, whole, int(stage), signer(signing, by), seen=at)
     _tell(_activation(change), as_json=as_json)
 
 
@@ -143,7 +156,7 @@ def rollback(by: By, db: Db = DB, key: Key = None, as_json: AsJson = False) -> N
     from stillwatch.act.policy.activations import roll_back
 
     with opened(db, key) as (connection, signing):
-        change = roll_back(connection, _signer(signing, by), seen=_number(connection))
+        change = roll_back(connection, signer(signing, by), seen=_number(connection))
     _tell(_activation(change), as_json=as_json)
 
 
@@ -152,7 +165,7 @@ def stop(by: By, db: Db = DB, key: Key = None, as_json: AsJson = False) -> None:
     from stillwatch.act.policy.activations import stop as stopped
 
     with opened(db, key) as (connection, signing):
-        change = stopped(connection, _signer(signing, by), seen=_number(connection))
+        change = stopped(connection, signer(signing, by), seen=_number(connection))
     _tell(_activation(change), as_json=as_json)
 
 
@@ -185,7 +198,8 @@ def opened(db: str, key: Path | None, *, is_first: bool = False) -> "Iterator[tu
         engine.dispose()
 
 
-def _signer(key: "SigningKey", by: str) -> "Signer":
+def signer(key: "SigningKey", by: str) -> "Signer":
+    """Who signs now, by that person's word."""
     from stillwatch.act.policy.book import Signer
     from stillwatch.act.policy.people import person
 

@@ -3,15 +3,15 @@
 - What the bar promises, from the calibration: how often a legitimate unit like the reference's reaches it. It speaks of
   families, and only of such as the reference knows.
 - A control: legitimate accounts carry some signs (verified by a person, old, a declared use) at a known rate, that of
-  all accounts of no accused stream. If those touched wrongly carry a sign at the same rate and all others never, the
-  rate among the touched over that rate is the share touched wrongly. Where some of a campaign's accounts carry it too,
-  it says too many; where those touched wrongly carry it less often than others, too few.
+  all accounts of no accused stream. If those touched wrongly carry a sign at least as often, their share is at most the
+  rate among the touched over that rate: were it more, more of the touched would carry it. Nothing is assumed about the
+  others: where accounts of a campaign carry the sign too, the ceiling is only higher than it need be.
 - Appeals that a person has decided about. Who does not object is not counted, so it says nothing about the others.
 
 References
 ----------
-Clopper and Pearson (1934), Biometrika 26, 404-413: the intervals. Elkan and Noto (2008), KDD 08, 213-220: the
-control, with the sign as the label that some legitimate accounts carry.
+Clopper and Pearson (1934), Biometrika 26, 404-413: the intervals. Elkan and Noto (2008), KDD 08, 213-220: the ratio,
+with the sign as the label that some legitimate accounts carry.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +34,8 @@ __all__ = ["Evidence", "control", "doubt_of", "promised"]
 _FEW: Final = 20
 """Others that carry a sign, below which its rate among them is too rough to divide by."""
 _PERSON: Final = 2
+_TWO_SIDED: Final = 0.9
+"""Its upper end is exceeded in one of twenty cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +83,16 @@ def control(sign: str, n_touched: int, touched: int, n_others: int, others: int)
     """One control from its counts.
 
     >>> found = control("verified", 200, 2, 1000, 100)
-    >>> round(found.legitimate, 3), round(found.low, 3), round(found.high, 3)
-    (0.1, 0.012, 0.357)
+    >>> round(found.most, 3), round(found.most_high, 3)
+    (0.1, 0.311)
     """
     if not n_touched or others < _FEW:
-        return Control(sign, n_touched, touched, n_others, others, None, None, None)
+        return Control(sign, n_touched, touched, n_others, others, None, None)
     rate = others / n_others
-    low, high = clopper_pearson(touched, n_touched)
-    shares = (min(1.0, share / rate) for share in (touched / n_touched, low, high))
-    return Control(sign, n_touched, touched, n_others, others, *shares)
+    high = clopper_pearson(touched, n_touched, _TWO_SIDED)[1]
+    return Control(
+        sign, n_touched, touched, n_others, others, *(min(1.0, s / rate) for s in (touched / n_touched, high))
+    )
 
 
 def _verified(account: AccountFacts) -> bool | None:

@@ -145,9 +145,9 @@ class Control:
     sign            verified, tenured or declared.
     n_touched, n_others     Accounts of which it is known.
     touched, others         Those of them that have it.
-    legitimate      Share of touched accounts that would be legitimate if those carried the sign as often as others do,
-                    and the rest never; None where others carry it too seldom to tell. Never above 1.
-    low, high       95 % interval of it, as if accounts were independent.
+    most            Largest share of touched accounts that can be touched wrongly, 0 to 1, if those carry the sign at
+                    least as often as the others do; None where others carry it too seldom to tell.
+    most_high       Its upper end with a confidence of 95 %, as if accounts were independent.
     """
 
     sign: str
@@ -155,9 +155,8 @@ class Control:
     touched: int
     n_others: int
     others: int
-    legitimate: float | None
-    low: float | None
-    high: float | None
+    most: float | None
+    most_high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +210,7 @@ class Later:
 class Effect:
     """What a policy takes from a campaign.
 
-    campaign_id     None for all campaigns together.
+    campaign_id     None for all campaigns of the verdicts harvest and relay together.
     output_tokens   Of exchanges whose logs say it; None when none does.
     withheld        Exchanges that would not have been answered, known from the first one on.
     altered         Exchanges answered otherwise: without reasoning, or degraded.

@@ -22,18 +22,27 @@ __all__ = ["ByFindings", "ByIndex", "Streams"]
 
 
 class Streams(Protocol):
-    """Accused streams as findings stand.
+    """Accused streams as findings stand."""
 
-    campaigns   Ids of campaigns.
-    facts       Of each stream.
-    evidence    What the bar rests on.
-    content     How much of the texts `campaign_of` looks at, as `ingest` names it.
-    """
+    @property
+    def campaigns(self) -> Sequence[str]:
+        """Ids of campaigns."""
+        ...
 
-    campaigns: Sequence[str]
-    facts: FactsBook
-    evidence: Evidence
-    content: str
+    @property
+    def facts(self) -> FactsBook:
+        """Facts of each stream."""
+        ...
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the bar rests on."""
+        ...
+
+    @property
+    def content(self) -> str:
+        """How much of the texts `campaign_of` looks at, as `ingest` names it."""
+        ...
 
     def campaign_of(self, batch: pa.RecordBatch, /) -> NDArray[np.int32]:
         """Place of the campaign that each exchange is of, `NOBODYS` for most."""

@@ -1,0 +1,35 @@
+"""Policies as commands name them: a file, one that comes along, or a version in the database."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stillwatch.cli.policy_versions import opened
+from stillwatch.errors import MissingData
+
+if TYPE_CHECKING:
+    from stillwatch.act.policy.policy import Policy
+
+__all__ = ["of_file", "of_name"]
+
+
+def of_file(name: str) -> "Policy":
+    """Policy of a file, or one that comes along."""
+    from stillwatch.act.policy.packaged import packaged
+    from stillwatch.act.policy.read import policy_of_file
+
+    path = Path(name)
+    return packaged(name) if name in {"default", "strict"} and not path.exists() else policy_of_file(path)
+
+
+def of_name(name: str, db: str, key: Path | None) -> "Policy":
+    """Policy of a file, of those that come along, or of a version in the database."""
+    if Path(name).exists() or name in {"default", "strict"}:
+        return of_file(name)
+    if not name.isalnum():
+        message = f"no file {name}, and no version has such a name"
+        raise MissingData(message)
+    from stillwatch.act.policy.versions import find_version, load_version
+
+    with opened(db, key) as (connection, signing):
+        keys = {signing.key_id: signing.verify_key}
+        return load_version(connection, find_version(connection, name), keys)

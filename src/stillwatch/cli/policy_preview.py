@@ -1,0 +1,137 @@
+"""``stillwatch policy preview``: whom a policy would have touched, before it touches anybody."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stillwatch.cli.options import AsJson
+from stillwatch.cli.policy_versions import DB, Db, Key, Stage, opened, signer
+from stillwatch.cli.progress import progress
+from stillwatch.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from stillwatch.act.preview.compare import Changes
+    from stillwatch.act.preview.figures import Previewed
+    from stillwatch.service.replay.streams import Streams
+
+__all__ = ["preview"]
+
+
+def preview(  # noqa: PLR0917 - typer's
+    told: Annotated[
+        str, typer.Argument(metavar="POLICY", help="File, version, or one that comes along: default, strict.")
+    ],
+    traffic: Annotated[
+        list[str], typer.Option(help="File, folder or glob of logs, as scan reads them; may be repeated.")
+    ],
+    findings: Annotated[
+        Path | None, typer.Option(help="Folder of the findings of a scan of this traffic: it names the exchanges.")
+    ] = None,
+    index: Annotated[
+        Path | None, typer.Option(help="Folder of a stream index: exchanges are looked up as a gateway's requests are.")
+    ] = None,
+    accounts: Annotated[Path | None, typer.Option(help="Table of accounts: CSV, JSONL or Parquet.")] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="POLICY", help="A policy before it: what changes from that to this one.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the page, HTML.")] = None,
+    protected: Annotated[
+        Path | None, typer.Option(help="File with ids of protected accounts and organisations, one a line.")
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option(help="TOML that says which column is which.")] = None,
+    stage: Annotated[Stage, typer.Option(help="Percent of accused streams: 1, 10 or 100.")] = Stage.ALL,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Record it in the database, so that the version can be put in force."),
+    ] = None,
+    db: Db = DB,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show whom a policy would have touched in stored traffic, with findings as they stand; it changes nothing."""
+    from stillwatch.act.decide.protected import Protected
+    from stillwatch.act.preview.compare import changes
+    from stillwatch.act.preview.judge import Terms, judge
+    from stillwatch.act.preview.preview import previewed
+    from stillwatch.cli.policy_named import of_name
+    from stillwatch.service.replay.traffic import Source, seen_of
+
+    if by is not None and stage != Stage.ALL:
+        message = f"only a preview at 100 % is recorded, got --stage {int(stage)}; leave --by or --stage out"
+        raise InvalidInput(message)
+    policy, before = of_name(told, db, key), None if against is None else of_name(against, db, key)
+    source = Source(traffic, _streams(findings, index), accounts, mapping)
+    uses = policy.uses | (before.uses if before else frozenset())
+    with progress() as report:
+        seen = seen_of(source, uses, lambda done, total: report("read", done, total))
+        report("preview", 0, 1)
+        terms = Terms(stage=stage / 100, stage_key=bytes.fromhex(policy.version)[:32], protected=Protected(protected))
+        judged = judge(policy, seen, terms)
+        found = previewed(judged, source.streams.evidence)
+        changed = None if before is None else changes(judge(before, seen, terms), judged)
+    number = None if by is None else _record(found, db, key, by)
+    if out is not None:
+        _write(found, changed, out)
+    _tell(found, changed, number, out, as_json=as_json)
+
+
+def _streams(findings: Path | None, index: Path | None) -> "Streams":
+    from stillwatch.service.replay.streams import ByFindings, ByIndex
+
+    if findings is not None and index is None:
+        return ByFindings.of_folder(findings)
+    if index is not None and findings is None:
+        return ByIndex(index)
+    message = "one of --findings and --index must say which exchanges are of accused streams"
+    raise InvalidInput(message)
+
+
+def _record(found: "Previewed", db: str, key: Path | None, by: str) -> int:
+    from datetime import UTC, datetime
+
+    from stillwatch.act.policy.previews import record_preview
+    from stillwatch.act.preview.record import recorded
+
+    with opened(db, key) as (connection, signing):
+        return record_preview(connection, recorded(found, datetime.now(UTC)), signer(signing, by))
+
+
+def _write(found: "Previewed", changed: "Changes | None", out: Path) -> None:
+    from stillwatch.errors import UnreadableSource
+    from stillwatch.report.previewed.html import to_html
+
+    try:
+        out.write_text(to_html(found, changed), encoding="utf-8", errors="replace")
+    except OSError as wrong:
+        message = f"the page cannot be written to {out}: {wrong.strerror or type(wrong).__name__}"
+        raise UnreadableSource(message) from wrong
+
+
+def _tell(
+    found: "Previewed", changed: "Changes | None", number: int | None, out: Path | None, *, as_json: bool
+) -> None:
+    from rich.console import Console
+
+    from stillwatch.report.previewed.terminal import print_changes, print_preview
+
+    if as_json:
+        typer.echo(_json(found, changed, number))
+        return
+    console = Console(highlight=False)
+    print_preview(found, console, out)
+    if changed is not None:
+        print_changes(changed, console)
+    if number is not None:
+        typer.echo(f"recorded as preview {number}")
+    else:
+        typer.echo("not recorded; with --by NAME the version can be put in force")
+
+
+def _json(found: "Previewed", changed: "Changes | None", number: int | None) -> str:
+    import json
+
+    from stillwatch.act.preview.record import plain
+
+    whole: dict[str, Any] = {"preview": plain(found), "changes": plain(changed), "recorded": number}
+    return json.dumps(whole, allow_nan=False)

@@ -1,0 +1,137 @@
+"""The page of a preview: one file, no network, no script; whatever the logs hold is shown as text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from stillwatch import __version__
+from stillwatch.act.policy.limits import Needs
+from stillwatch.act.preview.compare import Changes
+from stillwatch.act.preview.figures import BandRow, Breakdown, Count, HardCase, Previewed
+from stillwatch.model.decision import Action
+from stillwatch.report import quantities, sentences, wording
+from stillwatch.report.previewed import pictures, words
+from stillwatch.report.visible import visible
+
+__all__ = ["to_html"]
+
+_MOST_CAMPAIGNS: Final = 20
+_LONG: Final = 8
+_CSS: Final = {Needs.ONE: "one", Needs.TWO: "two", Needs.REFUSED: "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A band, ready to lay out."""
+
+    band: BandRow
+    picture: Markup
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A hard case, ready to lay out."""
+
+    case: HardCase
+    verdict: str
+    meter: Markup
+    reasons: list[str]
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("stillwatch.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "after": words.after,
+        "bits": quantities.bits,
+        "count": quantities.count,
+        "done": lambda action: words.ACTIONS[action],
+        "moment": quantities.moment,
+        "named": sentences.named,
+        "share": quantities.share,
+        "short": quantities.short,
+        "visible": visible,
+    }
+    return made
+
+
+def to_html(found: Previewed, changes: Changes | None = None) -> str:
+    """Whole page.
+
+    changes     What another policy changes; None when none was held against it.
+    """
+    whole = found.effects[0] if found.effects else None
+    return (
+        _environment()
+        .get_template("preview.html.j2")
+        .render(
+            found=found,
+            version=__version__,
+            summary=words.summary(found),
+            needs=words.NEEDS[found.needs],
+            needs_css=_CSS[found.needs],
+            gauges=[
+                (told, pictures.gauge(share, one, most, told)) for _, share, one, most, told in words.limits(found)
+            ],
+            actions=_actions(found),
+            breakdowns=[(one, list(_rows(one))) for one in found.breakdowns],
+            cases=list(_cases(found)),
+            hardness=words.HARDNESS,
+            doubts=words.doubts(found.doubt),
+            signs=words.SIGNS,
+            whole=whole,
+            effect=words.effect(whole) if whole else "",
+            loss=pictures.loss(whole.later, whole.since_found) if whole else "",
+            has_step_up=any(row.action is Action.STEP_UP for row in found.rules),
+            campaigns=found.effects[1 : _MOST_CAMPAIGNS + 1],
+            n_campaigns_left_off=max(0, len(found.effects) - 1 - _MOST_CAMPAIGNS),
+            verdicts=wording.VERDICTS,
+            region=words.REGION,
+            disclaimer=words.DISCLAIMER,
+            changes=changes,
+            changed=[one for one in changes.by if one.newly or one.no_longer] if changes else [],
+        )
+    )
+
+
+def _actions(found: Previewed) -> list[Action]:
+    """Actions that touch anything, harshest first: the key of the colours."""
+    used = {action for one in found.breakdowns[:1] for row in one.rows for action in row.by_action}
+    return [action for action in reversed(Action) if action in used]
+
+
+def _rows(breakdown: Breakdown) -> Iterator[_Row]:
+    """Rows of a breakdown; where there are many, those without a touched exchange as one."""
+    most = max((row.touched.exchanges for row in breakdown.rows), default=0)
+    still = [row for row in breakdown.rows if not row.touched.exchanges]
+    is_long = len(breakdown.rows) > _LONG and len(still) > 1
+    for row in breakdown.rows:
+        if row.touched.exchanges or not is_long:
+            yield _row(row, most)
+    if is_long:
+        n_exchanges = sum(row.n_exchanges for row in still)
+        n_accounts = None if still[0].n_accounts is None else sum(row.n_accounts or 0 for row in still)
+        yield _row(BandRow(f"{len(still)} others", n_exchanges, n_accounts, Count(), {}), most)
+
+
+def _row(row: BandRow, most: int) -> _Row:
+    share = quantities.share(row.touched.exchanges / row.n_exchanges) if row.n_exchanges else "–"
+    title = f"{visible(row.label)}: {quantities.count(row.touched.exchanges)} exchanges touched, {share}"
+    return _Row(row, pictures.stack(row.by_action, most, title), share)
+
+
+def _cases(found: Previewed) -> Iterator[_Case]:
+    for case in found.hardest:
+        meter = pictures.meter(case.hardness, f"hardness {case.hardness:.2f} of 1")
+        yield _Case(case, wording.VERDICTS[case.verdict].label, meter, words.reasons(case))
