@@ -87,7 +87,11 @@ def loss(later: Sequence[Later], found: Later | None) -> Markup:
                 height = max(1.5, share / most * (base - top))
                 drawn.append(svg.rectangle(css, x, base - height, 0.28 / n, height))
         drawn.append(svg.text("tick", left + 0.3 / n, base + 16, words.after(one)))
-        drawn.append(svg.text("label", left + 0.3 / n, base - _tallest(one) / most * (base - top) - 5, _short(one)))
+        drawn.append(
+            svg.text(
+                "label", left + 0.3 / n, base - _tallest(one) / most * (base - top) - 5, quantities.share(one.exchanges)
+            )
+        )
     if found is not None:
         y = base - found.exchanges / most * (base - top)
         drawn.append(svg.line("bar-line", 0.08, y, 1, y))
@@ -99,7 +103,3 @@ def loss(later: Sequence[Later], found: Later | None) -> Markup:
 
 def _tallest(one: Later) -> float:
     return max(one.exchanges, one.output_tokens or 0.0)
-
-
-def _short(one: Later) -> str:
-    return " · ".join(quantities.share(one) for one in (one.exchanges, one.output_tokens) if one is not None)

@@ -44,7 +44,7 @@ def print_preview(found: Previewed, console: Console, page: Path | None = None) 
         console.print(Text(words.HARDNESS, "dim"))
     console.print()
     console.print(Text("How many may be touched wrongly", "bold"))
-    for sentence in words.doubts(found.doubt):
+    for sentence in (*words.doubts(found.doubt), *words.controls(found.doubt)):
         console.print(Text(f"- {sentence}"))
     console.print(Text(words.DISCLAIMER, "dim"))
     _print_effect(found, console)

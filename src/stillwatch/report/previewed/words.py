@@ -30,6 +30,7 @@ __all__ = [
     "NeedsWords",
     "after",
     "control",
+    "controls",
     "doubts",
     "effect",
     "expected",
@@ -75,11 +76,12 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.BLOCK: "blocked",
     Action.SUSPEND_STREAM: "stream suspended",
 }
-SIGNS: Final[Mapping[str, str]] = {
-    "verified": "verified by a person",
-    "tenured": "older than 180 days",
-    "declared": "of a declared use",
+SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "verified": ("verified by a person", "is verified by a person", "are verified by a person"),
+    "tenured": ("older than 180 days", "is older than 180 days", "are older than 180 days"),
+    "declared": ("a declared use", "has a declared use", "have a declared use"),
 }
+"""As a head, of one account, of several."""
 HARDNESS: Final = (
     "Hardness is the mean of five marks from 0 to 1: evidence near the bar (1 at the bar, 0 at ten bits over it), weak "
     "attribution (1 at no bits, 0 at ten), tenure (1 from two years on), verified level (1 when a person verified the "
@@ -96,9 +98,7 @@ REGION: Final = "Country of the address, as the logs tell it, to be looked at on
 def summary(found: Previewed) -> str:
     """What was looked at and what is touched."""
     window = f"{quantities.moment(found.start)} to {quantities.moment(found.end)}"
-    seen = (
-        f"{quantities.count(found.traffic.exchanges)} exchanges of {quantities.count(found.traffic.accounts)} accounts"
-    )
+    seen = f"{_counted(found.traffic.exchanges, 'exchange')} of {_counted(found.traffic.accounts, 'account')}"
     stage = "" if found.stage >= 1 else f" in a stage of {quantities.share(found.stage)} of accused streams"
     if not found.touched.exchanges:
         return f"{window}: of {seen} nothing would have been touched{stage}."
@@ -155,15 +155,17 @@ def _age(days: float) -> str:
 
 
 def doubts(doubt: Doubt) -> list[str]:
-    """What can be said of how many are touched wrongly, and what cannot."""
+    """What bar and appeals say of how many are touched wrongly, and what they do not."""
     said = (
         _promised(doubt.promised) if doubt.promised else ["What the bar rests on is not known here: give --findings."]
     )
-    said += [control(one) for one in doubt.controls if one.most is not None]
-    if not any(one.most is not None for one in doubt.controls):
-        said.append("Too few accounts carry a sign of being legitimate to compare those touched with the others.")
-    said.append(_objections(doubt.objections))
-    return said
+    return [*said, _objections(doubt.objections)]
+
+
+def controls(doubt: Doubt) -> list[str]:
+    """What the signs of legitimate accounts say of it."""
+    said = [control(one) for one in doubt.controls if one.most is not None]
+    return said or ["Too few accounts carry a sign of being legitimate to compare those touched with the others."]
 
 
 def _promised(found: Promised) -> list[str]:
@@ -196,16 +198,16 @@ def expected(value: float) -> str:
 
 def control(found: Control) -> str:
     """One control, with what it assumes."""
+    head, one, many = SIGNS[found.sign]
     if found.most is None or found.most_high is None:
-        return f"{SIGNS[found.sign]}: too few to tell"
+        return f"{head}: too few to tell"
     rate = quantities.share(found.others / found.n_others)
     n, of = quantities.count(found.touched), _counted(found.n_touched, "touched account")
-    verb = "is" if found.touched == 1 else "are"
-    said = f"{n} of {of} {verb} {SIGNS[found.sign]}, as are {rate} of accounts of no accused stream"
+    said = f"{n} of {of} {one if found.touched == 1 else many}; of accounts of no accused stream {rate} {many}"
     if found.most >= 1.0:
         return f"{said}: that rules nothing out."
     return (
-        f"{said}. If accounts touched wrongly are so at least as often as those, at most "
+        f"{said}. If accounts touched wrongly carry that sign at least as often, at most "
         f"{quantities.share(found.most)} of the touched are touched wrongly (with 95 % confidence, were accounts "
         f"independent, at most {quantities.share(found.most_high)})."
     )
@@ -242,10 +244,12 @@ def effect(found: Effect) -> str:
     if not found.exchanges:
         return "No exchange of this traffic is of a campaign that looks like harvest or relay."
     first = found.later[0]
-    tokens = "" if first.output_tokens is None else f" and {quantities.share(first.output_tokens)} of output tokens"
+    tokens = (
+        "" if first.output_tokens is None else f", and {quantities.share(first.output_tokens)} of the output tokens,"
+    )
     said = (
-        f"Of {_counted(found.exchanges, 'exchange')} of harvest and relay campaigns, "
-        f"{quantities.share(first.exchanges)}{tokens} would have been withheld had each been known from the start"
+        f"Of {_counted(found.exchanges, 'exchange')} of harvest and relay campaigns "
+        f"{quantities.share(first.exchanges)} would have been withheld{tokens} had each been known from the start"
     )
     if found.since_found is not None:
         said += f"; from when they were found, {quantities.share(found.since_found.exchanges)} of exchanges"
