@@ -1,6 +1,6 @@
 """Put a version in force, go back, or put none in force; each a signed row and an entry of the ledger.
 
-Stages: a version that does more than observe starts at 1 % of accused streams, goes to 10 % and then to 100 %, and
+A version that does more than observe starts at 1 % of accused streams, goes to 10 % and then to 100 %, and
 stays at least ten minutes at each, so that what goes wrong goes wrong for few and is seen. A second person's approval
 stands for the waiting, because a campaign may be in full run. Limits are held against what a version does at 100 %,
 whatever the stage: otherwise each step would need a look of its own. Going back asks for nothing.
