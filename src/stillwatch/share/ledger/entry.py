@@ -41,6 +41,7 @@ class Kind(StrEnum):
     APPEAL = "appeal"
     ROSTER_CHANGE = "roster-change"
     DRILL = "drill"
+    POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True)

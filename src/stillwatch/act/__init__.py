@@ -1,0 +1,1 @@
+"""Acting: what a provider does about the next request, by its own policy."""
