@@ -59,7 +59,17 @@ from stillwatch.state import Keeper, State, keeping
 from stillwatch.state.today import after
 from stillwatch.stats.lookup import HashIndex, among
 
-__all__ = ["Examined", "Scanned", "conclude", "examine", "measure", "scan"]
+__all__ = [
+    "Examined",
+    "Scanned",
+    "conclude",
+    "examine",
+    "judged",
+    "measure",
+    "read",
+    "remember",
+    "scan",
+]
 
 _KEPT: Final = [name for name in EXCHANGE.names if name != "output_text"]
 """Columns that a scan works on; answers are not needed, so they are not copied."""
@@ -160,10 +170,10 @@ def scan(  # noqa: PLR0913 - one option a question that a user asks
             salt=salt,
             on_progress=lambda done, total: stages.report("read", done, total),
         )
-        scanned = measure(running, source, stages, pools=known, stored=_stored(legitimate, salt), keeper=keeper)
-        examined = examine(running, scanned, legitimate, stages)
-        findings = _dated(conclude(running, examined, stages), datetime.now(UTC))
-        findings = _remember(running, keeper, examined, findings, stages)
+        stored, exchanges = legitimate.stored_share(salt), read(running, source, stages)
+        examined, findings = judged(running, exchanges, source, legitimate, stages, known, stored, keeper)
+        scanned = examined.scanned
+        findings = remember(running, keeper, examined, findings, stages)
         findings = _indexed(running, examined, findings, index_at, stages)
         if save_pool is not None:
             asked_by(running, scanned.sketched.rows, findings).save(Path(save_pool))
@@ -202,9 +212,7 @@ def _keeping(folder: str | Path | None, salt: bytes, window_days: int | None) ->
     return nullcontext()
 
 
-def _remember(
-    engine: Engine, keeper: Keeper | None, examined: Examined, findings: Findings, stages: Stages
-) -> Findings:
+def remember(engine: Engine, keeper: Keeper | None, examined: Examined, findings: Findings, stages: Stages) -> Findings:
     """Leave a state for the next scan, where one is kept."""
     scanned = examined.scanned
     if keeper is None:
@@ -224,18 +232,6 @@ def _indexed(engine: Engine, examined: Examined, findings: Findings, folder: Pat
         found = scanned.exchanges, scanned.sketched, scanned.measured, examined.score.total_bits
         write_index(search_index(engine, *found, scanned.source.accounts, findings), folder)
     return replace(findings, stage_s=dict(stages.seconds))
-
-
-def _stored(reference: ReferenceFile, salt: bytes) -> StoredShare | None:
-    """Backgrounds that a calibration kept.
-
-    Raises  IncompatibleVersion when they were made with another salt.
-    """
-    kept = reference.backgrounds
-    if kept is None:
-        return None
-    kept.check(salt)
-    return lambda kind, values: kept.share(kind, values, salt)
 
 
 def _dated(findings: Findings, now: datetime) -> Findings:
@@ -262,11 +258,45 @@ def measure(  # noqa: PLR0913, PLR0917 - where, what, whom to tell, and what is 
     stored  How common attributes, clients and contents were in earlier windows; None when nothing is kept.
     keeper  Knows what earlier scans remember; None when nothing is kept.
     """
+    exchanges = read(engine, source, stages)
+    return _measured(engine, exchanges if keep is None else keep(exchanges), source, stages, pools, stored, keeper)
+
+
+def read(engine: Engine, source: Ingest, stages: Stages) -> Dataset:
+    """All accepted rows, without the answers."""
     with stages.stage("read"):
-        batches = (batch.select(_KEPT) for batch in source.batches())
-        exchanges = engine.dataset(batches, _KEPT_SCHEMA)
-        if keep is not None:
-            exchanges = keep(exchanges)
+        return engine.dataset((batch.select(_KEPT) for batch in source.batches()), _KEPT_SCHEMA)
+
+
+def judged(  # noqa: PLR0913, PLR0917 - where, what, against what, and what is known already
+    engine: Engine,
+    exchanges: Dataset,
+    source: Ingest,
+    reference: ReferenceFile,
+    stages: Stages,
+    pools: Sequence[Pool] = (),
+    stored: StoredShare | None = None,
+    keeper: Keeper | None = None,
+) -> tuple[Examined, Findings]:
+    """All stages after `read`, for any part of what was read.
+
+    stored, keeper  As in `measure`.
+    Raises          As `scan`.
+    """
+    scanned = _measured(engine, exchanges, source, stages, pools, stored, keeper)
+    examined = examine(engine, scanned, reference, stages)
+    return examined, _dated(conclude(engine, examined, stages), datetime.now(UTC))
+
+
+def _measured(  # noqa: PLR0913, PLR0917 - as `judged`
+    engine: Engine,
+    exchanges: Dataset,
+    source: Ingest,
+    stages: Stages,
+    pools: Sequence[Pool],
+    stored: StoredShare | None,
+    keeper: Keeper | None,
+) -> Scanned:
     state: State | None = None
     if keeper is not None:
         with stages.stage("recall"):

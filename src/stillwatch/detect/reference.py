@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from stillwatch.detect.accounts import StoredShare
 from stillwatch.detect.backgrounds import BACKGROUND, Backgrounds
 from stillwatch.detect.harvest.score import TESTS, Reference, leave_one_unit_out
 from stillwatch.errors import IncompatibleVersion, InvalidInput, MissingData, UnreadableSource
@@ -110,6 +111,17 @@ class ReferenceFile:
         True
         """
         return self.bars[size_class(n_accounts)].bits if self.bars else self.bar_bits
+
+    def stored_share(self, salt: bytes) -> StoredShare | None:
+        """Backgrounds that a calibration kept.
+
+        Raises  IncompatibleVersion when they were made with another salt.
+        """
+        kept = self.backgrounds
+        if kept is None:
+            return None
+        kept.check(salt)
+        return lambda kind, values: kept.share(kind, values, salt)
 
     def comparable_units(self, view: str, n_accounts: int) -> int | None:
         """Units with a family of the same view and half to twice as many accounts; None when sizes are not all known.

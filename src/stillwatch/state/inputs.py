@@ -65,7 +65,10 @@ class Input:
         if not batch.num_rows:
             return self
         exchange = hash_strings(batch.column("exchange_id"))
-        time_us = batch.column("time").cast(pa.int64()).to_numpy(zero_copy_only=False)
+        return self.with_hashes(exchange, batch.column("time").cast(pa.int64()).to_numpy(zero_copy_only=False))
+
+    def with_hashes(self, exchange: NDArray[np.uint64], time_us: NDArray[np.int64]) -> Self:
+        """With one exchange or more, by the hashes of their ids and their times."""
         both = mix(exchange, time_us.astype(np.uint64))
         one = type(self)(
             len(exchange),

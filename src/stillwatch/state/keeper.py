@@ -10,7 +10,7 @@ from stillwatch.state.folder import Generation, StateFolder
 from stillwatch.state.inputs import Input, day_words
 from stillwatch.state.value import DEFAULT_DAYS, State
 
-__all__ = ["Keeper", "keeping"]
+__all__ = ["Keeper", "Onlooker", "keeping"]
 
 
 class Keeper:
@@ -34,7 +34,7 @@ class Keeper:
         """
         self.seen = Input.of(engine, exchanges)
         current = self._folder.current()
-        again = current is not None and current.digest == self.seen.digest
+        again = current is not None and self._is_again(current)
         self._base = self._folder.parent(current) if current is not None and again else current
         state = self._empty(current) if self._base is None else self._folder.load(self._base)
         if not self.seen.n:
@@ -47,6 +47,10 @@ class Keeper:
             )
             raise InvalidInput(msg)
         return state.aged(self.today(state))
+
+    def _is_again(self, current: Generation) -> bool:
+        """Whether what is scanned made the current state."""
+        return current.digest == self.seen.digest
 
     def today(self, state: State) -> int:
         """Day that a state is aged to: of the newest exchange there ever was."""
@@ -77,6 +81,24 @@ class Keeper:
                 f"leave the option out, or start anew with another --state folder"
             )
             raise InvalidInput(msg)
+
+
+class Onlooker(Keeper):
+    """Judges with a state and leaves it as it is: a look at what is not counted yet.
+
+    again   Digest of a counted input that is looked at once more: when the current state is the one it made, the state
+            before it judges. None when all that is looked at is new.
+    """
+
+    def __init__(self, folder: StateFolder, window_days: int | None, again: str | None = None) -> None:
+        super().__init__(folder, window_days)
+        self._again = again
+
+    def _is_again(self, current: Generation) -> bool:
+        return current.digest == self._again
+
+    def keep(self, state: State) -> None:
+        """Nothing is kept."""
 
 
 @contextmanager

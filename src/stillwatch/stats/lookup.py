@@ -52,6 +52,11 @@ class HashIndex:
         self._hashes, self._shift = np.ascontiguousarray(sorted_hashes), np.uint64(64 - bits)
         self._starts = bucket_starts(self._hashes, self._shift, 1 << bits)
 
+    @property
+    def buckets(self) -> tuple[NDArray[np.int64], np.uint64]:
+        """First row of each value of the leading bits, then how many rows; how many bits follow these."""
+        return self._starts, self._shift
+
     def positions(self, wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
         """First row of each wanted hash, -1 where there is none."""
         return np.asarray(rows_of(self._hashes, self._starts, self._shift, np.ascontiguousarray(wanted)), np.int64)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stillwatch.detect.accused import StreamBook
 from stillwatch.detect.pools import Pool, pooled
+from stillwatch.detect.stream_index.held import HeldStreams
 from stillwatch.detect.stream_index.nearest import Nearest
 from stillwatch.detect.stream_index.talks import places_in, talks_of
 from stillwatch.detect.views import family_keys
@@ -18,7 +18,7 @@ from stillwatch.detect.views.mixing import mix
 from stillwatch.model.engine import Engine
 from stillwatch.model.findings import Findings
 from stillwatch.model.view import Fingerprints, Grouping
-from stillwatch.sketch import PhraseCounts, hash_strings
+from stillwatch.sketch import PhraseCounts, SignatureBook, Templates, hash_strings
 from stillwatch.sketch.fingerprint import sketch
 from stillwatch.sketch.stage import Sketched, fingerprints_of
 from stillwatch.stats.lookup import HashIndex
@@ -27,6 +27,7 @@ __all__ = ["NOBODYS", "StreamIndex"]
 
 NOBODYS = -1
 """Of no accused stream."""
+_NO_TEMPLATES: Final = Templates(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,7 @@ class StreamIndex:
     """Looks exchanges up, one or many: the answer is that of the scan it comes from, exchange by exchange.
 
     campaigns   Campaign ids; elsewhere a campaign is its place here.
-    book        The accused streams.
-    accounts    Hashes of their accounts, ascending.
+    held        The accused streams.
     talks       Conversations that accused exchanges open, as hashes of account and conversation, ascending.
     talk_campaign   Campaign of each.
     counts      Phrases of all prompts, which cut segments.
@@ -45,8 +45,7 @@ class StreamIndex:
     """
 
     campaigns: tuple[str, ...]
-    book: StreamBook
-    accounts: NDArray[np.uint64]
+    held: HeldStreams
     talks: NDArray[np.uint64]
     talk_campaign: NDArray[np.int32]
     counts: PhraseCounts
@@ -58,32 +57,43 @@ class StreamIndex:
     def of(
         cls, engine: Engine, findings: Findings, sketched: Sketched, grouping: Grouping, pools: Sequence[Pool] = ()
     ) -> Self:
-        """Index of what a scan found."""
+        """Index of what a scan found; what no accused stream needs is left out."""
         held = findings.held
+        if not len(held):
+            return cls.empty()
         names = sorted(set(held["campaign_id"].to_pylist()))
-        account = held["account"].to_numpy()
+        account, family, rank = (held[name].to_numpy() for name in ("account", "family", "rank"))
+        streams = HeldStreams.of(account, family, places_in(names, held["campaign_id"]), rank)
         talks, talk_campaign = talks_of(engine, findings, sketched.rows, names)
         return cls(
             tuple(names),
-            StreamBook.of(
-                held["family"].to_numpy(), account, places_in(names, held["campaign_id"]), held["rank"].to_numpy()
-            ),
-            np.unique(account),
+            streams,
             talks,
             talk_campaign,
             sketched.counts,
             Nearest.of(sketched.book, sketched.templates),
-            grouping,
+            streams.needs(grouping),
             tuple(pools),
         )
 
+    @classmethod
+    def empty(cls) -> Self:
+        """Of a scan that accuses nobody.
+
+        >>> StreamIndex.empty().holds("account")
+        False
+        """
+        nothing, places = np.zeros(0, np.uint64), np.zeros(0, np.int32)
+        held, nearest = HeldStreams(nothing, nothing, places, places), Nearest.of(SignatureBook.empty(), _NO_TEMPLATES)
+        return cls((), held, nothing, places, PhraseCounts.empty(0), nearest, Grouping(nothing, nothing))
+
     @cached_property
     def _accounts(self) -> HashIndex:
-        return HashIndex(self.accounts)
+        return HashIndex(self.held.accounts)
 
     @cached_property
     def _streams(self) -> HashIndex:
-        return HashIndex(self.book.stream)
+        return HashIndex(self.held.book.stream)
 
     @cached_property
     def _talks(self) -> HashIndex:
@@ -91,7 +101,7 @@ class StreamIndex:
 
     def holds(self, account_id: str) -> bool:
         """Whether any stream of the account is accused: most have none, and need no look at what they send."""
-        return bool(len(self.accounts)) and bool(self._accounts.among(hash_strings(pa.array([account_id])))[0])
+        return bool(len(self.held.accounts)) and bool(self._accounts.among(hash_strings(pa.array([account_id])))[0])
 
     def campaign_of(self, batch: pa.RecordBatch) -> NDArray[np.int32]:
         """Campaign whose stream each exchange is of, `NOBODYS` for most.
@@ -100,7 +110,7 @@ class StreamIndex:
                 stream by its client alone.
         """
         found = np.full(batch.num_rows, NOBODYS, np.int32)
-        if not len(self.accounts) or not batch.num_rows:
+        if not len(self.held.accounts) or not batch.num_rows:
             return found
         rows = np.flatnonzero(self._accounts.among(hash_strings(batch["account_id"])))
         if len(rows):
@@ -123,9 +133,9 @@ class StreamIndex:
             rows = np.flatnonzero(keys)
             at = self._streams.positions(mix(keys[rows], fingerprints["account"][rows]))
             rows, at = rows[at >= 0], at[at >= 0]
-            better = self.book.rank[at] < best[rows]
+            better = self.held.book.rank[at] < best[rows]
             rows, at = rows[better], at[better]
-            best[rows], campaign[rows] = self.book.rank[at], self.book.campaign[at]
+            best[rows], campaign[rows] = self.held.book.rank[at], self.held.book.campaign[at]
         return campaign
 
     def _in_talks(self, fingerprints: Fingerprints, campaign: NDArray[np.int32]) -> NDArray[np.int32]:

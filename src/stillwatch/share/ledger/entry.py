@@ -42,6 +42,7 @@ class Kind(StrEnum):
     ROSTER_CHANGE = "roster-change"
     DRILL = "drill"
     POLICY = "policy"
+    DECISION = "decision"
 
 
 @dataclass(frozen=True, slots=True)
