@@ -1,0 +1,1 @@
+"""What to do about a finding: decide, preview, hear appeals, keep cases."""
