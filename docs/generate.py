@@ -461,8 +461,8 @@ def policy_page() -> str:
     ]
     return f"""# Policies
 
-A policy is one TOML file of at most {read.MOST_BYTES // 1024} KiB. Its rules are asked in order, the first whose condition
-holds decides, and a request that none matches is observed. [How to write one](../how-to/write-a-policy.md).
+A policy is one TOML file of at most {read.MOST_BYTES // 1024} KiB. Its rules are asked in order, the first whose
+condition holds decides, and a request that none matches is observed. [How to write one](../how-to/write-a-policy.md).
 
 ## The file
 
@@ -472,12 +472,12 @@ holds decides, and a request that none matches is observed. [How to write one](.
 
 {table(["key", "needed", "what it holds"], rule_keys(rules))}
 
-`[[tier]]`, at most {read.MOST_TIERS}: `name`, `when`, `reason`. Several may have one name. The first that counts gives the
-tier, with the reasons of all its ways that do.
+`[[tier]]`, at most {read.MOST_TIERS}: `name`, `when`, `reason`. Several may have one name. The first that counts gives
+the tier, with the reasons of all its ways that do.
 
-`[[case]]`, at most {read.MOST_CASES}: `name`, `expects` (an action), `rule` (name of the rule that must decide, empty for none,
-absent where it does not matter), and the facts that are known, as tables `request`, `account`, `stream`, `partner`, `risk`.
-A told stream is accused.
+`[[case]]`, at most {read.MOST_CASES}: `name`, `expects` (an action), `rule` (name of the rule that must decide, empty
+for none, absent where it does not matter), and the facts that are known, as tables `request`, `account`, `stream`,
+`partner`, `risk`. A told stream is accused.
 
 ## Actions
 
@@ -488,9 +488,9 @@ The mildest first. Whatever goes beyond `observe` must end by itself and needs a
 ## Conditions
 
 Conditions are CEL, at most {condition.MOST_CHARACTERS} characters: facts, numbers, texts, `true`, `false`, lists;
-`&&`, `||`, `!`, `? :`; `==`, `!=`, `<`, `<=`, `>`, `>=` (numbers), `in`; `+`, `-` and `*` with a literal (numbers with a
-point); `contains`, `startsWith`, `endsWith`; comments with `//`. There is no division, index, macro, function or regular
-expression: what is accepted cannot fail when it runs, and can be reasoned about before it does.
+`&&`, `||`, `!`, `? :`; `==`, `!=`, `<`, `<=`, `>`, `>=` (numbers), `in`; `+`, `-` and `*` with a literal (numbers with
+a point); `contains`, `startsWith`, `endsWith`; comments with `//`. There is no division, index, macro, function or
+regular expression: what is accepted cannot fail when it runs, and can be reasoned about before it does.
 
 ## Facts
 
@@ -510,8 +510,8 @@ At most {reason.MOST_REASON} characters on one line, with these marks:
 
 ## Limits
 
-Shares of exchanges, of organisations, and of accounts of {limits.TENURED_DAYS:g} days and more, that get more than observe.
-Above its limits a version needs a second person; beyond the last column nobody can allow it.
+Shares of exchanges, of organisations, and of accounts of {limits.TENURED_DAYS:g} days and more, that get more than
+observe. Above its limits a version needs a second person; beyond the last column nobody can allow it.
 
 {table(["share", "default", "most a policy may give itself", "refused beyond"], shares)}
 

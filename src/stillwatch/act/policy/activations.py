@@ -20,8 +20,8 @@ from stillwatch.act.policy.policy import Policy
 from stillwatch.act.policy.tables import ACTIVATIONS
 from stillwatch.act.policy.versions import load_version
 from stillwatch.errors import FailedProof, InvalidInput
-from stillwatch.share.signing.keys import Keys
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.signing.keys import Keys
+from stillwatch.signing.stamp import stamp, time_of
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = [

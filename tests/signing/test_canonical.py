@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.canonical import MOST_BYTES, MOST_DEPTH, canonical, parse
-from stillwatch.share.signing.refused import Refused
+from stillwatch.signing.canonical import MOST_BYTES, MOST_DEPTH, canonical, parse
+from stillwatch.signing.refused import Refused
 
 DOCUMENTS = st.dictionaries(
     st.text(max_size=4),
