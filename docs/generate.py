@@ -494,7 +494,7 @@ regular expression: what is accepted cannot fail when it runs, and can be reason
 
 ## Facts
 
-A fact that is not known has the value of the last column: the one that speaks most for the customer.
+A fact that is not known has the value of the last column: one that does not speak against the customer.
 
 {groups}
 
