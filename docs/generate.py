@@ -441,6 +441,127 @@ def crossing_table(rows: Sequence[Any]) -> str:
     )
 
 
+def policy_page() -> str:
+    """Policies: keys, facts, actions, guards, marks."""
+    facts = importlib.import_module("stillwatch.act.policy.facts")
+    limits = importlib.import_module("stillwatch.act.policy.limits")
+    read = importlib.import_module("stillwatch.act.policy.read")
+    rules = importlib.import_module("stillwatch.act.policy.read_rule")
+    reason = importlib.import_module("stillwatch.act.policy.reason")
+    condition = importlib.import_module("stillwatch.act.policy.condition")
+    guards = inspect.getdoc(importlib.import_module("stillwatch.act.policy.guards")) or ""
+    stages = inspect.getdoc(importlib.import_module("stillwatch.act.policy.activations")) or ""
+    groups = "\n\n".join(f"### {group}\n\n{facts_table(facts, group)}" for group in facts.UNKNOWN)
+    shares = [
+        [
+            f"`{name}`",
+            *(f"{getattr(of, name):.2%}" for of in (limits.Limits(), limits.CEILINGS, limits.BEYOND_APPROVAL)),
+        ]
+        for name in limits.names()
+    ]
+    return f"""# Policies
+
+A policy is one TOML file of at most {read.MOST_BYTES // 1024} KiB. Its rules are asked in order, the first whose
+condition holds decides, and a request that none matches is observed. [How to write one](../how-to/write-a-policy.md).
+
+## The file
+
+{table(["key", "what it holds"], POLICY_KEYS)}
+
+`[[rule]]`, at most {read.MOST_RULES}:
+
+{table(["key", "needed", "what it holds"], rule_keys(rules))}
+
+`[[tier]]`, at most {read.MOST_TIERS}: `name`, `when`, `reason`. Several may have one name. The first that counts gives
+the tier, with the reasons of all its ways that do.
+
+`[[case]]`, at most {read.MOST_CASES}: `name`, `expects` (an action), `rule` (name of the rule that must decide, empty
+for none, absent where it does not matter), and the facts that are known, as tables `request`, `account`, `stream`,
+`partner`, `risk`. A told stream is accused.
+
+## Actions
+
+The mildest first. Whatever goes beyond `observe` must end by itself and needs an accused stream.
+
+{", ".join(f"`{action}`" for action in importlib.import_module("stillwatch.model.decision").Action)}
+
+## Conditions
+
+Conditions are CEL, at most {condition.MOST_CHARACTERS} characters: facts, numbers, texts, `true`, `false`, lists;
+`&&`, `||`, `!`, `? :`; `==`, `!=`, `<`, `<=`, `>`, `>=` (numbers), `in`; `+`, `-` and `*` with a literal (numbers with
+a point); `contains`, `startsWith`, `endsWith`; comments with `//`. There is no division, index, macro, function or
+regular expression: what is accepted cannot fail when it runs, and can be reasoned about before it does.
+
+## Facts
+
+A fact that is not known has the value of the last column: one that does not speak against the customer.
+
+{groups}
+
+## Reasons
+
+At most {reason.MOST_REASON} characters on one line, with these marks:
+
+{table(["mark", "what stands there"], [[f"`{{{name}}}`", doc] for name, doc in reason.MARKS.items()])}
+
+## Guards
+
+{guards.partition(chr(10) * 2)[2]}
+
+## Limits
+
+Shares of exchanges, of organisations, and of accounts of {limits.TENURED_DAYS:g} days and more, that get more than
+observe. Above its limits a version needs a second person; beyond the last column nobody can allow it.
+
+{table(["share", "default", "most a policy may give itself", "refused beyond"], shares)}
+
+## Stages
+
+{stages.partition(chr(10) * 2)[2]}
+"""
+
+
+POLICY_KEYS = (
+    ("`name`", "Name of the policy; the file's without one."),
+    ("`[limits]`", "`traffic`, `organisations`, `tenured`: shares, 0 to 1, below the ceilings."),
+    ("`[[tier]]`", "Ways into risk tiers."),
+    ("`[[rule]]`", "Rules, in order."),
+    ("`[[case]]`", "Test cases."),
+)
+
+
+def rule_keys(rules: Any) -> list[list[str]]:
+    """Keys of a rule."""
+    return [
+        ["`name`", "yes", "1 to 64 letters, digits, spaces, points, `_` or `-`; decisions and audits name it."],
+        ["`when`", "yes", "Condition."],
+        ["`then`", "yes", "Action."],
+        ["`reason`", "yes", "Words that a customer may read."],
+        ["`lasts`", "beyond observe", f"1m to {rules.MOST_LASTS.days}d, such as 90m, 24h or 7d; else 1h."],
+        ["`rate_per_minute`", "throttle", f"{rules.LEAST_RATE:g} to {rules.MOST_RATE:g} requests of the stream."],
+        ["`fails`", "", "`open` (default): an error does not match; `closed`: it does."],
+    ]
+
+
+def facts_table(facts: Any, group: str) -> str:
+    """Facts of one group."""
+    return table(
+        ["fact", "kind", "unit", "what it is", "not known"],
+        [
+            [f"`{fact.name}`", fact.kind.value, fact.unit, fact.doc, f"`{shown_unknown(fact.unknown)}`"]
+            for fact in facts.FACTS
+            if fact.group == group
+        ],
+    )
+
+
+def shown_unknown(value: Any) -> str:
+    """Value as a condition would write it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else '""' if value == "" else str(value)
+
+
 def pages() -> tuple[Page, ...]:
     """Pages in the order of the index."""
     return (
@@ -454,6 +575,7 @@ def pages() -> tuple[Page, ...]:
         Page("scoreboard.md", "scoreboard.json, field by field", scoreboard_page),
         Page("findings.md", "verdicts, views, channels, structure tests, reasons", findings_page),
         Page("python.md", "the Python surface", python_page),
+        Page("policy.md", "policies: keys, facts, actions, guards, limits", policy_page),
         Page("what-crosses.md", "what members may tell one another, field by field", what_crosses_page),
     )
 

@@ -15,7 +15,7 @@ from stillwatch.act.policy.read import policy_of_file
 from stillwatch.act.policy.wrong import WrongPolicy
 from stillwatch.cli import app
 from stillwatch.errors import InvalidInput, MissingData
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 
 def run(*arguments: object, code: int = 0) -> str:

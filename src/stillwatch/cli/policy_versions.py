@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from stillwatch.act.policy.activations import Activation
     from stillwatch.act.policy.book import Signer
-    from stillwatch.share.signing.keys import SigningKey
+    from stillwatch.signing.keys import SigningKey
 
 __all__ = [
     "DB",
@@ -176,7 +176,7 @@ def opened(db: str, key: Path | None, *, is_first: bool = False) -> "Iterator[tu
     is_first    Make database, folder and key when they are not there.
     """
     from stillwatch.act.policy.book import open_policies
-    from stillwatch.share.signing.keys import SigningKey
+    from stillwatch.signing.keys import SigningKey
 
     sqlite = db.removeprefix("sqlite:///")
     is_file = "://" not in sqlite

@@ -65,8 +65,13 @@ def test_the_order_of_guards_changes_no_outcome(wanted: Action, situation: Situa
 def test_one_more_reason_never_makes_it_harsher(wanted: Action, situation: Situation) -> None:
     """Whatever holds besides, a protected, cleared or stopped one gets no more than before."""
     before = SEVERITY[soften(wanted, situation).action]
-    for worse in ({"is_protected": True}, {"is_cleared": True}, {"is_in_stage": False}, {"is_over_radius": True}):
-        assert SEVERITY[soften(wanted, situation._replace(**worse)).action] <= before
+    for worse in (
+        situation._replace(is_protected=True),
+        situation._replace(is_cleared=True),
+        situation._replace(is_in_stage=False),
+        situation._replace(is_over_radius=True),
+    ):
+        assert SEVERITY[soften(wanted, worse).action] <= before
 
 
 def test_every_guard_says_why() -> None:

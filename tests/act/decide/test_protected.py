@@ -48,8 +48,20 @@ def test_a_change_is_noticed_and_a_broken_file_keeps_the_last(tmp_path: Path) ->
     assert protected.problem == f"{path} is not there"
     path.write_text("a-2\n")
     protected.refresh()
-    assert (protected.holds("a-1", None), protected.holds("a-2", "o"), protected.problem) == (False, True, None)
-    assert len(protected) == 1
+    assert (protected.holds("a-1", None), protected.holds("a-2", "o"), len(protected)) == (False, True, 1)
+
+
+def test_a_problem_goes_away(tmp_path: Path) -> None:
+    """When the file is back, unchanged."""
+    path, beside = tmp_path / "list", tmp_path / "beside"
+    path.write_text("a-1\n")
+    protected = Protected(path)
+    path.rename(beside)
+    protected.refresh()
+    beside.rename(path)
+    assert protected.problem
+    protected.refresh()
+    assert not protected.problem
 
 
 def test_an_unchanged_file_is_not_read_again(tmp_path: Path) -> None:

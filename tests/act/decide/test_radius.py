@@ -71,11 +71,17 @@ def test_approval_lifts_the_alarm_up_to_what_can_be_approved() -> None:
 
 def test_alarms_are_told_until_they_are_taken() -> None:
     """A full queue loses none, and each is told once."""
-    radius, taken = Radius(), []
+    radius = Radius()
+    taken: list[Alarm] = []
+
+    def take(alarm: Alarm) -> bool:
+        taken.append(alarm)
+        return True
+
     seen(radius, n=200, touched=10)
     radius.tell(lambda _: False)
-    radius.tell(lambda alarm: taken.append(alarm) is None)
-    radius.tell(lambda alarm: taken.append(alarm) is None)
+    radius.tell(take)
+    radius.tell(take)
     assert [alarm.what for alarm in taken] == ["tenured"]
 
 

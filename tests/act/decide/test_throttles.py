@@ -82,7 +82,8 @@ def test_memory_is_bounded_and_forgets_in_favour_of_the_stream() -> None:
 
 def test_threads_take_no_token_twice() -> None:
     """Eight threads ask at one moment: exactly the burst passes."""
-    throttles, passed = Throttles(burst_s=10.0), []
+    throttles = Throttles(burst_s=10.0)
+    passed: list[bool] = []
 
     def ask() -> None:
         passed.extend(throttles.take(STREAM, 600.0, 5.0) is None for _ in range(200))

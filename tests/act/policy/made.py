@@ -16,7 +16,7 @@ from stillwatch.act.policy.tables import ACTIVATIONS
 from stillwatch.act.policy.versions import add_version
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.decision import StreamFacts
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 KEY = SigningKey.generate()

@@ -23,7 +23,7 @@ from stillwatch.act.policy.previews import record_preview
 from stillwatch.act.policy.tables import ACTIVATIONS, APPROVALS, VERSIONS
 from stillwatch.act.policy.versions import add_version
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
-from stillwatch.share.ledger.book import entry_at, opening_of
+from stillwatch.ledger.book import entry_at, opening_of
 
 ONE, TWO, THREE = (policy_of(rule_text(name)) for name in ("one", "two", "three"))
 WATCH = policy_of(rule_text("watch", "true", "observe"))

@@ -1,7 +1,6 @@
 """Whoever decides sees what is in force, and no longer than the database can be seen."""
 
 import threading
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -108,7 +107,7 @@ def test_database_gone_and_back(engine: Engine, follower: InForce, clock: Clock)
     clock.now = 1.0
     follower.refresh()
     assert version(follower) == ONE.version
-    assert follower.problem == "the policy in force cannot be read: OperationalError"
+    assert str(follower.problem).startswith("the policy in force cannot be read: ")
     clock.now = 6.0
     follower.refresh()
     assert version(follower) is None
@@ -162,9 +161,8 @@ def test_a_row_without_a_signature_is_not_followed(engine: Engine, follower: InF
     assert "no signature" in str(follower.problem)
 
 
-def test_a_thread_follows(engine: Engine, tmp_path: Path) -> None:
+def test_a_thread_follows(engine: Engine) -> None:
     """A change by another process, here another connection, is seen without anybody asking."""
-    assert (tmp_path / "service.db").exists()
     follower, ends = InForce(engine, KEYS), threading.Event()
     thread = threading.Thread(target=follower.follow, args=(ends, 0.01))
     thread.start()

@@ -10,9 +10,9 @@ from tests.act.policy.made import KEY, KEYS, NOW, policy_of, rule_text, signer, 
 from stillwatch.act.policy.tables import VERSIONS
 from stillwatch.act.policy.versions import Version, add_version, find_version, load_version, versions
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
-from stillwatch.share.ledger.book import entry_at, opening_of
-from stillwatch.share.ledger.entry import Kind, is_of
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.ledger.book import entry_at, opening_of
+from stillwatch.ledger.entry import Kind, is_of
+from stillwatch.signing.keys import SigningKey
 
 POLICY = policy_of('name = "x"  # as written', rule_text())
 

@@ -110,19 +110,14 @@ class Decider:
         asked = self._ask(request)
         left = soften(asked.wanted or Action.OBSERVE, self._situation(asked))
         self._radius.saw(request, asked.now, is_tenured=asked.is_tenured)
-        otherwise = decision = asked.nothing(_at_most_observe(left.action), self._settings.observed_lasts)
-        guards, record = left.by, None
         if does_something(left.action):
-            held = self._held(asked)
-            if held is None:
-                guards = (*guards, UNRECORDED)
-            else:
-                decision, record = self._told(held, asked), None if held.is_in_force else held.record
-                self._touch(asked)
-        elif asked.stream is not None:
-            decision = self._less(asked, asked.stream, left, otherwise)
-        self._count(decision.action.value, *(guard.name for guard in guards))
-        return Answer(decision, asked.facts, asked.wanted, guards, record, otherwise)
+            answer = self._act(asked, left)
+        else:
+            nothing = asked.nothing(left.action, self._settings.observed_lasts)
+            decision = nothing if asked.stream is None else self._less(asked, asked.stream, left, nothing)
+            answer = Answer(decision, asked.facts, asked.wanted, left.by, None, decision)
+        self._count(answer.decision.action.value, *(guard.name for guard in answer.guards))
+        return answer
 
     def load(self, engine: Engine) -> int:
         """Take up decisions and alarms from before a restart; how many decisions."""
@@ -173,6 +168,19 @@ class Decider:
             counts=counts,
             problems=tuple(problems),
         )
+
+    def _act(self, asked: Asked, left: Softened) -> Answer:
+        """Answer that does something: from memory, or new and waiting for its record."""
+        held = self._held(asked)
+        if held is not None and held.is_in_force:
+            self._touch(asked)
+            decision = self._told(held, asked)
+            return Answer(decision, asked.facts, asked.wanted, left.by, None, decision)
+        nothing = asked.nothing(Action.OBSERVE, self._settings.observed_lasts)
+        if held is None:
+            return Answer(nothing, asked.facts, asked.wanted, (*left.by, UNRECORDED), None, nothing)
+        self._touch(asked)
+        return Answer(self._told(held, asked), asked.facts, asked.wanted, left.by, held.record, nothing)
 
     def _ask(self, request: Request) -> Asked:
         now = self._clock.now()
@@ -286,7 +294,3 @@ class Decider:
             self._problems[part] = problem
         else:
             self._problems.pop(part, None)
-
-
-def _at_most_observe(action: Action) -> Action:
-    return Action.OBSERVE if does_something(action) else action

@@ -39,8 +39,11 @@ class Held:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether the record is durable."""
-        return self.record is None or (self.record.done() and self.record.exception() is None)
+        """Whether the record is durable; once it is, nobody asks again."""
+        record = self.record
+        if record is not None and record.done() and record.exception() is None:
+            self.record = record = None
+        return record is None
 
     @property
     def is_in_force(self) -> bool:
@@ -165,7 +168,8 @@ def _action(held: Held | None) -> Action | None:
 
 def _is_lost(held: Held) -> bool:
     """Whether the decision can never be recorded: nothing was done by it."""
-    return held.record is not None and held.record.done() and held.record.exception() is not None
+    record = held.record
+    return record is not None and record.done() and record.exception() is not None
 
 
 def _ends_s(decision: Decision, now: Moment) -> float:

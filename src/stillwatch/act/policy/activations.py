@@ -1,6 +1,6 @@
 """Put a version in force, go back, or put none in force; each a signed row and an entry of the ledger.
 
-Stages: a version that does more than observe starts at 1 % of accused streams, goes to 10 % and then to 100 %, and
+A version that does more than observe starts at 1 % of accused streams, goes to 10 % and then to 100 %, and
 stays at least ten minutes at each, so that what goes wrong goes wrong for few and is seen. A second person's approval
 stands for the waiting, because a campaign may be in full run. Limits are held against what a version does at 100 %,
 whatever the stage: otherwise each step would need a look of its own. Going back asks for nothing.
@@ -20,8 +20,8 @@ from stillwatch.act.policy.policy import Policy
 from stillwatch.act.policy.tables import ACTIVATIONS
 from stillwatch.act.policy.versions import load_version
 from stillwatch.errors import FailedProof, InvalidInput
-from stillwatch.share.signing.keys import Keys
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.signing.keys import Keys
+from stillwatch.signing.stamp import stamp, time_of
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = [

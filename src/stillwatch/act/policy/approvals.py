@@ -8,8 +8,8 @@ from stillwatch.act.policy.previews import MOST_AGE, Preview, last_preview
 from stillwatch.act.policy.tables import APPROVALS
 from stillwatch.act.policy.versions import load_version
 from stillwatch.errors import FailedProof, InvalidInput
-from stillwatch.share.signing.keys import Keys
-from stillwatch.share.signing.stamp import stamp
+from stillwatch.signing.keys import Keys
+from stillwatch.signing.stamp import stamp
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["approve", "approvers", "fresh_preview"]

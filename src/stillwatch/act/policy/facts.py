@@ -1,8 +1,9 @@
 """What conditions may ask about: one table of facts, and their values for one request.
 
-A fact that is not known has the value that speaks most for the customer, so that a condition never fails for want of
-data and never turns against somebody for it: an account of unknown age is old, a campaign of unknown bar is below it.
-Numbers are always finite doubles, so that sums and comparisons of them are defined.
+A fact that is not known has a value that does not speak against the customer, so that a condition never fails for want
+of data and never turns against somebody for it: an account of unknown age is old, one of unknown verification neither
+unverified nor verified, a campaign of unknown bar below it. In a comparison CEL's null would raise, and so would a
+number that is none. Numbers are always finite doubles, so that sums and comparisons of them are defined.
 """
 
 from collections.abc import Mapping

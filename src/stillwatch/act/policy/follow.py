@@ -18,7 +18,7 @@ from stillwatch.act.policy.policy import ActivePolicy
 from stillwatch.act.policy.tables import ACTIVATIONS
 from stillwatch.act.policy.versions import load_version
 from stillwatch.errors import StillwatchError
-from stillwatch.share.signing.keys import Keys
+from stillwatch.signing.keys import Keys
 from stillwatch.store.database import reading
 
 __all__ = ["EVERY_S", "MOST_AGE_S", "InForce"]

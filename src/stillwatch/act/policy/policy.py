@@ -110,13 +110,14 @@ class Policy:
     cases: tuple[Case, ...]
     text: str = field(default="", repr=False, compare=False)
     document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    _groups: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _used: tuple[tuple[str, tuple[str, ...]], ...] = field(init=False, repr=False, compare=False)
     _bystander_rules: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Settle what each look-up would otherwise work out again."""
-        used = {name.partition(".")[0] for name in self.uses}
-        object.__setattr__(self, "_groups", tuple(group for group in UNKNOWN if group in used))
+        names = sorted(self.uses)
+        used = ((group, tuple(n.partition(".")[2] for n in names if n.startswith(f"{group}."))) for group in UNKNOWN)
+        object.__setattr__(self, "_used", tuple((group, keys) for group, keys in used if keys))
         object.__setattr__(self, "_bystander_rules", tuple(r for r in self.rules if not r.needs_stream))
 
     @property
@@ -137,18 +138,22 @@ class Policy:
         rules = self.rules if accused else self._bystander_rules
         if not rules:
             return None
-        context = cel.Context({group: variables[group] for group in self._groups})
+        context = self._context(variables)
         return next((rule for rule in rules if _matches(rule, context, failed)), None)
 
     def risk_of(self, variables: Variables) -> Risk | None:
         """Tier of a request: the first that counts, with the reasons of all its ways that do; None for none."""
         if not self.tiers:
             return None
-        context = cel.Context({group: variables[group] for group in self._groups})
+        context = self._context(variables)
         found = list(_counting(self.tiers, context))
         if not found:
             return None
         return Risk(found[0].name, tuple(tier.reason for tier in found if tier.name == found[0].name))
+
+    def _context(self, variables: Variables) -> cel.Context:
+        """Facts that are asked about: to bring one over to CEL costs as much as a rule."""
+        return cel.Context({group: {key: variables[group][key] for key in keys} for group, keys in self._used})
 
     def judge(self, request: Request, facts: Facts, now: datetime, failed: OnFailure = _nobody) -> Rule | None:
         """Rule for a request: its facts, its tier unless somebody told one, and the first match."""

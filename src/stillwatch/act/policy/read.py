@@ -16,7 +16,7 @@ from stillwatch.act.policy.read_case import read_case
 from stillwatch.act.policy.read_rule import read_rule, read_tier
 from stillwatch.act.policy.wrong import Problem, WrongPolicy
 from stillwatch.errors import UnreadableSource
-from stillwatch.share.signing.canonical import canonical
+from stillwatch.signing.canonical import canonical
 
 __all__ = ["MOST_BYTES", "MOST_CASES", "MOST_RULES", "MOST_TIERS", "policy_of_file", "read_policy"]
 

@@ -16,8 +16,8 @@ from stillwatch.act.policy.policy import Policy
 from stillwatch.act.policy.read import read_policy
 from stillwatch.act.policy.tables import VERSIONS
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
-from stillwatch.share.signing.keys import Keys
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.signing.keys import Keys
+from stillwatch.signing.stamp import stamp, time_of
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["Version", "add_version", "find_version", "load_version", "versions"]
