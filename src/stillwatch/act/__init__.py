@@ -1,1 +1,1 @@
-"""What to do about a finding: decide, preview, hear appeals, keep cases."""
+"""Acting: what a provider does about the next request, by its own policy."""
