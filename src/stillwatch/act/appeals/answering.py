@@ -84,8 +84,8 @@ def look_at(connection: Connection, trail: Trail, appeal_id: str, by: str, now: 
 def answer(connection: Connection, trail: Trail, appeal_id: str, ruling: Ruling, now: datetime) -> Appeal:
     """Answer an appeal.
 
-    Upheld: the stream is cleared, with all appeals about it; its decisions end, its account is labelled legitimate (labels.py), and the campaign's
-    indicators are to be taken back (outbox.py).
+    Upheld: the stream is cleared, and all appeals about it are upheld; its decisions end, its account is labelled
+    legitimate (labels.py), and the campaign's indicators are to be taken back (outbox.py).
 
     Raises      AlreadyAnswered for the second of two who answer; MissingData when there is no such appeal.
     """
