@@ -43,6 +43,8 @@ class Kind(StrEnum):
     DRILL = "drill"
     CASE = "case"
     DISCLOSURE = "disclosure"
+    POLICY = "policy"
+    DECISION = "decision"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,292 @@
+"""Decide about one request: facts, first matching rule, guards, memory; only a new decision waits, for its record."""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Engine
+
+from stillwatch.act.decide.asked import Asked, does_something
+from stillwatch.act.decide.clock import Clock
+from stillwatch.act.decide.guards import UNRECORDED, Guard, Situation, Softened, soften
+from stillwatch.act.decide.health import Health
+from stillwatch.act.decide.memory import DecisionMemory, Held
+from stillwatch.act.decide.partner import PartnerRules
+from stillwatch.act.decide.radius import Alarm, Radius
+from stillwatch.act.decide.records import End, alarms_raised, open_decisions
+from stillwatch.act.decide.settings import DeciderSettings
+from stillwatch.act.decide.source import FactsSource, People
+from stillwatch.act.decide.stream import Stream, place_of, stream_of
+from stillwatch.act.decide.throttles import Throttles
+from stillwatch.act.policy.policy import ActivePolicy, Fails, Rule
+from stillwatch.model.decision import Action, Decision, Facts, Request
+from stillwatch.store.database import reading
+
+__all__ = ["Answer", "Decider"]
+
+_ENDS = {"cleared": End.CLEARED, "protected": End.PROTECTED}
+"""Guards that end what is in force; the others only soften this answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decision, and what it still waits for.
+
+    wanted      What the matching rule wants; None when none matches.
+    guards      Guards that took something from it.
+    record      To be durable before the decision takes effect; None when nothing is waited for.
+    otherwise   Decision when that takes too long.
+    """
+
+    decision: Decision
+    facts: Facts
+    wanted: Action | None
+    guards: tuple[Guard, ...]
+    record: Future[None] | None
+    otherwise: Decision
+
+
+class Decider:
+    """Decisions of one process, safe under threads.
+
+    Nothing beyond observe takes effect before its record is durable: the first such answer for a stream and rule waits
+    for it, at most `record_wait_s`; later ones come from memory. Whatever fails, fails open: a request is observed when
+    facts cannot be had, no policy is in force, or nothing can be recorded; only a rule that fails closed then acts all
+    the same, as long as its record can wait in the queue.
+
+    policy_of   The policy in force now; asked at every request, so that nothing outlives a rollback.
+    """
+
+    def __init__(
+        self,
+        source: FactsSource,
+        policy_of: Callable[[], ActivePolicy | None],
+        memory: DecisionMemory,
+        settings: DeciderSettings,
+        people: People | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._source = source
+        self._policy_of = policy_of
+        self._memory = memory
+        self._settings = settings
+        self._people = people or People()
+        self._clock = clock or Clock()
+        self._radius = Radius()
+        self._throttles = Throttles(settings.most_throttled, settings.burst_s)
+        self._partners = PartnerRules()
+        self._cleared: frozenset[Stream] = frozenset()
+        self._counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
+        self._problems: dict[str, str] = {}
+
+    def decide(self, request: Request) -> Decision:
+        """Decision about a request; it waits at most `record_wait_s`, and only for the first harsh one of a stream."""
+        answer = self.begin(request)
+        if answer.record is None:
+            return answer.decision
+        try:
+            answer.record.result(self._settings.record_wait_s)
+        except Exception:  # noqa: BLE001 - too late, or never: why stands in the health
+            return self._too_late(answer)
+        return answer.decision
+
+    async def decide_async(self, request: Request) -> Decision:
+        """The same for a server's loop: others are served while one waits."""
+        answer = self.begin(request)
+        if answer.record is None:
+            return answer.decision
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(answer.record), self._settings.record_wait_s)
+        except Exception:  # noqa: BLE001 - as above
+            return self._too_late(answer)
+        return answer.decision
+
+    def begin(self, request: Request) -> Answer:
+        """Everything but the wait for the record."""
+        asked = self._ask(request)
+        left = soften(asked.wanted or Action.OBSERVE, self._situation(asked))
+        self._radius.saw(request, asked.now, is_tenured=asked.is_tenured)
+        otherwise = decision = asked.nothing(_at_most_observe(left.action), self._settings.observed_lasts)
+        guards, record = left.by, None
+        if does_something(left.action):
+            held = self._held(asked)
+            if held is None:
+                guards = (*guards, UNRECORDED)
+            else:
+                decision, record = self._told(held, asked), None if held.is_in_force else held.record
+                self._touch(asked)
+        elif asked.stream is not None:
+            decision = self._less(asked, asked.stream, left, otherwise)
+        self._count(decision.action.value, *(guard.name for guard in guards))
+        return Answer(decision, asked.facts, asked.wanted, guards, record, otherwise)
+
+    def load(self, engine: Engine) -> int:
+        """Take up decisions and alarms from before a restart; how many decisions."""
+        now = self._clock.now()
+        with reading(engine).begin() as connection:
+            decisions, alarms = open_decisions(connection), alarms_raised(connection)
+        linked = [(stream, replace(made, appeal_url=self._link(made))) for stream, made in decisions]
+        self._memory.restore(linked, now)
+        for alarm in alarms:
+            self._radius.restore(alarm)
+        return len(linked)
+
+    def tend(self, breath_s: float = 0.0) -> None:
+        """Look at the lists, the appeals and what has ended; to be called about every second, beside the requests."""
+        self._people.protected.refresh()
+        self._note("protected", self._people.protected.problem)
+        try:
+            self._cleared = frozenset(self._people.cleared())
+        except Exception as error:  # noqa: BLE001 - the last list holds
+            self._note("cleared", f"upheld appeals cannot be had: {type(error).__name__}")
+        else:
+            self._note("cleared", None)
+        for stream in self._cleared:
+            self._memory.end(stream, End.CLEARED)
+        try:
+            active = self._policy_of()
+        except Exception as error:  # noqa: BLE001 - nothing is ended for want of a policy that is only out of reach
+            self._note("policy", f"the policy cannot be had: {type(error).__name__}")
+            return
+        self._note("policy", None)
+        self._memory.sweep("" if active is None else active.policy.version, self._clock.now(), breath_s)
+        self._radius.tell(lambda alarm: self._memory.recorder.submit(alarm) is not None)
+
+    def health(self) -> Health:
+        """How it fares."""
+        recorder, active = self._memory.recorder, self._policy_now()
+        problems = list(self._problems.values())
+        if not recorder.is_up:
+            problems.append("decisions cannot be recorded: nothing new goes beyond observe")
+        with self._counting:
+            counts = dict(self._counts)
+        return Health(
+            is_recording=recorder.is_up,
+            n_waiting=recorder.n_waiting,
+            n_held=len(self._memory),
+            alarm=None if active is None else self._alarm(active),
+            figures=self._radius.figures(self._clock.now()),
+            counts=counts,
+            problems=tuple(problems),
+        )
+
+    def _ask(self, request: Request) -> Asked:
+        now = self._clock.now()
+        try:
+            active = self._policy_of()
+            facts = self._source.facts(request)
+            rule = None if active is None else active.policy.judge(request, facts, now.wall, self._failed)
+        except Exception as error:  # noqa: BLE001 - whatever breaks beside us, the gateway gets an answer
+            self._note("facts", f"facts or policy cannot be had: {type(error).__name__}")
+            return Asked(request, Facts(), None, None, None, now)
+        if self._problems:
+            self._note("facts", None)
+        return Asked(request, facts, stream_of(request, facts), active, rule, now)
+
+    def _situation(self, asked: Asked) -> Situation:
+        request, facts, stream, active, rule = asked.request, asked.facts, asked.stream, asked.active, asked.rule
+        listed = self._people.protected.holds(request.account_id, request.organisation_id)
+        is_protected = listed or facts.account.is_protected
+        is_cleared = facts.stream is not None and (facts.stream.cleared or stream in self._cleared)
+        if active is None or rule is None or stream is None:
+            return Situation(facts, is_protected=is_protected, is_cleared=is_cleared)
+        return Situation(
+            facts,
+            rests_on_partner=self._partners.hold(active.policy, rule),
+            is_protected=is_protected,
+            is_cleared=is_cleared,
+            is_in_stage=self._is_in_stage(stream, active.stage, asked),
+            is_over_radius=self._alarm(active) is not None,
+        )
+
+    def _alarm(self, active: ActivePolicy) -> Alarm | None:
+        return self._radius.alarm(active.policy.version, is_approved=active.approved_by is not None)
+
+    def _is_in_stage(self, stream: Stream, stage: float, asked: Asked) -> bool:
+        if stage >= 1.0 or place_of(stream, self._settings.stage_key) < stage:
+            return True
+        held = self._memory.harshest(stream, asked.version, asked.now)
+        return held is not None and does_something(held.decision.action)
+
+    def _held(self, asked: Asked) -> Held | None:
+        """Decision by the matching rule, old or new; None when there is none that could be on record in time."""
+        stream, rule = asked.stream, asked.rule
+        if stream is None or rule is None:
+            return None
+        held = self._memory.held(stream, rule.name, rule.action, asked.version, asked.now)
+        if held is None:
+            try:
+                made = asked.acts(rule, self._people.appeal_url)
+            except Exception as error:  # noqa: BLE001 - without a link to object nothing is done
+                self._note("links", f"links to object cannot be made: {type(error).__name__}")
+                return None
+            self._note("links", None)
+            held = self._memory.remember(stream, made, asked.now, acts_unrecorded=rule.fails is Fails.CLOSED)
+        if held is None or held.is_in_force or self._memory.recorder.is_up:
+            return held
+        return None
+
+    def _less(self, asked: Asked, stream: Stream, left: Softened, otherwise: Decision) -> Decision:
+        """Answer that does nothing, for a stream: on record when something else is in force."""
+        names = {guard.name for guard in left.by}
+        ending = next((why for name, why in _ENDS.items() if name in names), None)
+        if ending is not None:
+            self._memory.end(stream, ending)
+        if ending is not None or "radius" in names:
+            return otherwise
+        harshest = self._memory.harshest(stream, asked.version, asked.now)
+        if harshest is None or not does_something(harshest.decision.action):
+            return otherwise
+        rule = otherwise.rule or ""
+        held = self._memory.held(stream, rule, otherwise.action, asked.version, asked.now) or self._memory.remember(
+            stream, asked.less(otherwise.action, harshest.decision.expires_at), asked.now
+        )
+        return otherwise if held is None else replace(held.decision, request_id=asked.request.request_id)
+
+    def _told(self, held: Held, asked: Asked) -> Decision:
+        decision, wait_s = held.decision, None
+        if decision.action is Action.THROTTLE and decision.rate_per_minute is not None and asked.stream is not None:
+            wait_s = self._throttles.take(asked.stream, decision.rate_per_minute, asked.now.steady_s)
+        return replace(decision, request_id=asked.request.request_id, retry_after_s=wait_s)
+
+    def _touch(self, asked: Asked) -> None:
+        active = asked.active
+        if active is not None:
+            limits = active.policy.limits if active.approved_by is None else None
+            version = active.policy.version
+            self._radius.touched(asked.request, asked.now, version, limits, is_tenured=asked.is_tenured)
+
+    def _too_late(self, answer: Answer) -> Decision:
+        self._count(UNRECORDED.name)
+        return answer.otherwise
+
+    def _policy_now(self) -> ActivePolicy | None:
+        try:
+            return self._policy_of()
+        except Exception:  # noqa: BLE001 - the next `tend` notes it
+            return None
+
+    def _link(self, decision: Decision) -> str | None:
+        return self._people.appeal_url(decision) if does_something(decision.action) else None
+
+    def _failed(self, rule: Rule) -> None:
+        self._count(f"failed:{rule.name}")
+
+    def _count(self, *names: str) -> None:
+        with self._counting:
+            for name in names:
+                self._counts[name] += 1
+
+    def _note(self, part: str, problem: str | None) -> None:
+        if problem is not None:
+            self._problems[part] = problem
+        else:
+            self._problems.pop(part, None)
+
+
+def _at_most_observe(action: Action) -> Action:
+    return Action.OBSERVE if does_something(action) else action

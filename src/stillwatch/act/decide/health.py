@@ -1,0 +1,30 @@
+"""How a decider fares: what an operator is told, without account or prompt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stillwatch.act.decide.radius import Alarm, Figures
+
+__all__ = ["Health"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """State of a decider.
+
+    is_recording    Whether records become durable; while they do not, nothing new goes beyond observe.
+    n_waiting       Records that are not durable yet.
+    n_held          Streams with decisions.
+    alarm           Why the policy in force does nothing beyond observe; None when it may.
+    figures         What was seen and touched in the last hour.
+    counts          Decisions by action, by guard that softened them and by rule that could not be evaluated.
+    problems        What is wrong, one sentence each.
+    """
+
+    is_recording: bool
+    n_waiting: int
+    n_held: int
+    alarm: Alarm | None
+    figures: Figures
+    counts: Mapping[str, int]
+    problems: tuple[str, ...]

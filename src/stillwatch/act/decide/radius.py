@@ -1,0 +1,159 @@
+"""The blast radius while a policy acts: what it touched in the last hour, held against what it may touch unapproved."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from stillwatch.act.decide.clock import Moment
+from stillwatch.act.decide.distinct import WINDOW_MINUTES, Distinct, Minutes
+from stillwatch.act.policy.limits import BEYOND_APPROVAL, Limits
+from stillwatch.model.decision import Request
+
+__all__ = ["Alarm", "Figures", "Radius", "wrong_share"]
+
+_LEAST: Final = {"traffic": 50, "organisations": 3, "tenured": 3}
+"""Touched ones below which a share says nothing: of two organisations one is half."""
+
+
+class Figures(NamedTuple):
+    """The last hour, all and touched: those that got more than observe.
+
+    organisations   An account that names none is one of its own.
+    """
+
+    traffic: int
+    organisations: int
+    tenured: int
+    touched_traffic: int
+    touched_organisations: int
+    touched_tenured: int
+
+    def share(self, what: str) -> float:
+        """Share touched of traffic, organisations or tenured accounts, 0 to 1."""
+        whole = float(getattr(self, what))
+        return min(1.0, getattr(self, f"touched_{what}") / whole) if whole else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A policy that touched too much: it does nothing beyond observe until a person approves it.
+
+    what        Whose share was over its limit: traffic, organisations or tenured.
+    is_final    The limit was what nobody can approve: only another policy ends it.
+    """
+
+    policy_version: str
+    what: str
+    share: float
+    limit: float
+    raised_at: datetime
+    is_final: bool = False
+
+
+def wrong_share(figures: Figures, limits: Limits) -> str | None:
+    """What is over its limit, the first in the order traffic, organisations, tenured; None when nothing is.
+
+    >>> wrong_share(Figures(1000, 10, 10, 900, 1, 0), Limits())
+    'traffic'
+    """
+    for what, least in _LEAST.items():
+        if getattr(figures, f"touched_{what}") >= least and figures.share(what) > getattr(limits, what):
+            return what
+    return None
+
+
+class _Counts:
+    """Requests, organisations and tenured accounts of the last hour."""
+
+    def __init__(self) -> None:
+        self.requests = Minutes()
+        self.organisations = Distinct()
+        self.tenured = Distinct()
+
+    def add(self, request: Request, minute: int, *, is_tenured: bool) -> None:
+        self.requests.add(minute)
+        self.organisations.add(request.organisation_id or request.account_id, minute)
+        if is_tenured:
+            self.tenured.add(request.account_id, minute)
+
+    def figures(self, minute: int) -> tuple[int, int, int]:
+        for part in (self.requests, self.organisations, self.tenured):
+            part.advance(minute)
+        return self.requests.total, round(self.organisations.estimate), round(self.tenured.estimate)
+
+
+class Radius:
+    """Counts of the last hour, and the alarms raised; what a policy touched is not laid to the next one's charge."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._all = _Counts()
+        self._touched = _Counts()
+        self._version = ""
+        self._alarms: dict[tuple[str, bool], Alarm] = {}
+        self._untold: list[Alarm] = []
+
+    def alarm(self, version: str, *, is_approved: bool) -> Alarm | None:
+        """Alarm that keeps a policy from doing more than observe; None when none does.
+
+        is_approved     A person has approved that it touches more than its limits.
+        """
+        final = self._alarms.get((version, True))
+        return final if final is not None or is_approved else self._alarms.get((version, False))
+
+    def restore(self, alarm: Alarm) -> None:
+        """Take an alarm that was raised before a restart."""
+        self._alarms[alarm.policy_version, alarm.is_final] = alarm
+
+    def figures(self, now: Moment) -> Figures:
+        """The last hour."""
+        with self._lock:
+            return self._figures(_minute(now))
+
+    def saw(self, request: Request, now: Moment, *, is_tenured: bool) -> None:
+        """Count a request that is answered."""
+        with self._lock:
+            self._all.add(request, _minute(now), is_tenured=is_tenured)
+
+    def touched(self, request: Request, now: Moment, version: str, limits: Limits | None, *, is_tenured: bool) -> None:
+        """Count a request that got more than observe, and raise an alarm when it was one too many.
+
+        limits      Of the policy; None when a person has approved more: then what nobody can approve is the limit.
+        """
+        minute = _minute(now)
+        key = version, limits is None
+        with self._lock:
+            if version != self._version:
+                self._version, self._touched = version, _Counts()
+            self._touched.add(request, minute, is_tenured=is_tenured)
+            if key not in self._alarms:
+                self._hold_against(limits or BEYOND_APPROVAL, key, now)
+
+    def _hold_against(self, limits: Limits, key: tuple[str, bool], now: Moment) -> None:
+        figures = self._figures(_minute(now))
+        what = wrong_share(figures, limits)
+        if what is not None:
+            version, is_final = key
+            alarm = Alarm(version, what, figures.share(what), getattr(limits, what), now.wall, is_final)
+            self._alarms[key] = alarm
+            self._untold.append(alarm)
+
+    def tell(self, put: Callable[[Alarm], bool]) -> None:
+        """Put alarms on record that are not yet.
+
+        put     Whether it was taken; what was not is told again.
+        """
+        with self._lock:
+            waiting, self._untold = self._untold, []
+        left = [alarm for alarm in waiting if not put(alarm)]
+        with self._lock:
+            self._untold += left
+
+    def _figures(self, minute: int) -> Figures:
+        return Figures(*self._all.figures(minute), *self._touched.figures(minute))
+
+
+def _minute(now: Moment) -> int:
+    return int(now.steady_s // 60) + WINDOW_MINUTES

@@ -1,0 +1,1 @@
+"""Policies: rules in TOML and CEL, proved harmless to bystanders when read, versioned, signed, rolled back."""

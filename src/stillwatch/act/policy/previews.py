@@ -1,0 +1,96 @@
+"""Previews that were made of a version: without a fresh one nothing is activated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select
+
+from stillwatch.act.policy.book import Signer, highest, opened_row
+from stillwatch.act.policy.limits import names
+from stillwatch.act.policy.tables import PREVIEWS, VERSIONS
+from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.signing.keys import Keys
+from stillwatch.signing.stamp import stamp, time_of
+
+__all__ = ["MOST_AGE", "Preview", "last_preview", "record_preview"]
+
+MOST_AGE: Final = timedelta(days=7)
+"""Traffic of an older preview is not today's."""
+_PREVIEW: Final = "preview"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Whom a version would have touched, rolled out to everybody.
+
+    window_start, window_end    First and last exchange that was looked at.
+    digest      SHA-256 of the traffic, 64 hexadecimal digits.
+    shares      traffic, organisations and tenured: shares, 0 to 1, that get more than observe.
+    figures     Whatever else the preview counted; JSON without prompts, accounts and addresses.
+    """
+
+    version: str
+    window_start: datetime
+    window_end: datetime
+    digest: str
+    shares: Mapping[str, float]
+    figures: Mapping[str, Any]
+    at: datetime
+
+
+def record_preview(connection: Connection, preview: Preview, signer: Signer) -> int:
+    """Keep a preview, in the caller's transaction; its number.
+
+    Raises      MissingData when the version was not added; InvalidInput when a share is missing or none.
+    """
+    if set(preview.shares) != set(names()) or not all(0 <= share <= 1 for share in preview.shares.values()):
+        message = f"a preview must tell the shares {', '.join(names())}, each 0 to 1"
+        raise InvalidInput(message)
+    known = connection.execute(select(VERSIONS.c.version).where(VERSIONS.c.version == preview.version)).scalar()
+    if known is None:
+        message = f"no policy {preview.version[:12]}; add it first: stillwatch policy add FILE"
+        raise MissingData(message)
+    number = highest(connection, PREVIEWS) + 1
+    told = signer.record(
+        connection,
+        _PREVIEW,
+        {
+            "number": number,
+            "version": preview.version,
+            "window_start": stamp(preview.window_start),
+            "window_end": stamp(preview.window_end),
+            "digest": preview.digest,
+            "shares": dict(preview.shares),
+            "figures": dict(preview.figures),
+            "at": stamp(preview.at),
+            "by": signer.by,
+        },
+    )
+    row = {"number": number, "version": preview.version, "at": stamp(preview.at), "signed": told}
+    connection.execute(insert(PREVIEWS).values(row))
+    return number
+
+
+def last_preview(connection: Connection, version: str, keys: Keys) -> tuple[int, Preview] | None:
+    """The latest preview of a version with its number; None when there is none.
+
+    Raises      FailedProof when its row was changed.
+    """
+    wanted = select(PREVIEWS.c.signed).where(PREVIEWS.c.version == version).order_by(PREVIEWS.c.number.desc()).limit(1)
+    signed = connection.execute(wanted).scalar()
+    if signed is None:
+        return None
+    told = opened_row(signed, _PREVIEW, keys)
+    if told["version"] != version:
+        return None
+    return told["number"], Preview(
+        told["version"],
+        time_of(told["window_start"]),
+        time_of(told["window_end"]),
+        told["digest"],
+        told["shares"],
+        told["figures"],
+        time_of(told["at"]),
+    )
