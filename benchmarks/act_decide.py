@@ -29,10 +29,10 @@ from stillwatch.act.decide.tables import DECISION_TABLES
 from stillwatch.act.policy.condition import condition_of
 from stillwatch.act.policy.limits import Limits
 from stillwatch.act.policy.policy import ActivePolicy, Policy, Rule
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.decision import AccountFacts, Action, Facts, Request, StreamFacts
-from stillwatch.share.ledger.tables import LEDGER_TABLES
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 SAMPLE: Final = 20_000

@@ -25,8 +25,8 @@ def verify(database: DatabaseAt, head: KeptAt = None, key: KeyAt = None, as_json
     """Recompute the whole ledger, hold every document and decision against it; a failure names the first bad one."""
     from stillwatch.act.audit.database import looking
     from stillwatch.act.audit.verify import verify as verified
-    from stillwatch.share.ledger.export import heads_in
-    from stillwatch.share.signing.keys import read_keys
+    from stillwatch.ledger.export import heads_in
+    from stillwatch.signing.keys import read_keys
 
     with looking(database) as connection:
         found = verified(connection, heads_in(head) if head else (), read_keys(key) if key else None)
@@ -84,7 +84,7 @@ def export(
     """Write the ledger to a file that anybody can verify with `stillwatch ledger verify`."""
     from stillwatch.act.audit.database import looking
     from stillwatch.act.audit.trail import write_documents
-    from stillwatch.share.ledger.export import export as written
+    from stillwatch.ledger.export import export as written
 
     with looking(database) as connection:
         told: dict[str, Any] = {"out": str(out), "entries": written(connection, out)}

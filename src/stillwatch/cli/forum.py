@@ -13,9 +13,9 @@ from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
     from stillwatch.share.access.roster import OnEvent
-    from stillwatch.share.signing.keys import SigningKey
     from stillwatch.share.taxii.admission import Admit
     from stillwatch.share.taxii.store import Store
+    from stillwatch.signing.keys import SigningKey
 
 __all__ = ["forum"]
 
@@ -213,7 +213,7 @@ def _guard() -> "Admit":
 
 
 def _key(told: Path | None, db: str) -> "SigningKey":
-    from stillwatch.share.signing.keys import SigningKey
+    from stillwatch.signing.keys import SigningKey
 
     sqlite = db.removeprefix("sqlite:///")
     path = told or (Path("forum.key") if "://" in sqlite else Path(sqlite).with_suffix(".key"))
@@ -225,10 +225,10 @@ def _key(told: Path | None, db: str) -> "SigningKey":
 
 def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     """The forum's store with its ledger, and what records events there; without a key nothing is recorded."""
+    from stillwatch.ledger.tables import LEDGER_TABLES
     from stillwatch.share.access.roster import no_event
     from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
     from stillwatch.share.forum.recording import ledger_events
-    from stillwatch.share.ledger.tables import LEDGER_TABLES
     from stillwatch.share.taxii.store import Store
 
     on_event = no_event if key is None else ledger_events(key)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from stillwatch.errors import FailedProof
+from stillwatch.ledger.book import sign_head
 from stillwatch.model.indicator import Indicator
 from stillwatch.rehearsal.house import House
 from stillwatch.share.appeals.case import Answer, Grounds
@@ -11,8 +12,7 @@ from stillwatch.share.appeals.filing import Filing, file
 from stillwatch.share.appeals.removal import check_removal, removal_proof
 from stillwatch.share.appeals.revocation import acknowledge
 from stillwatch.share.appeals.tables import APPEAL_TABLES
-from stillwatch.share.ledger.book import sign_head
-from stillwatch.share.signing.keys import SigningKey, keys_of
+from stillwatch.signing.keys import SigningKey, keys_of
 from stillwatch.store.database import open_database
 
 __all__ = ["appealed"]

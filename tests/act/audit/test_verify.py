@@ -13,10 +13,10 @@ from stillwatch.act.audit.verify import verify
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
 from stillwatch.act.policy.limits import Limits
 from stillwatch.errors import FailedProof, InvalidInput, MissingData, UnreadableSource
+from stillwatch.ledger.book import forget
+from stillwatch.ledger.tables import DOCUMENTS, ENTRIES, HEADS
 from stillwatch.model.decision import Action
-from stillwatch.share.ledger.book import forget
-from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES, HEADS
-from stillwatch.share.signing.keys import SigningKey, keys_of
+from stillwatch.signing.keys import SigningKey, keys_of
 
 KEYS = keys_of([KEY.verify_key])
 

@@ -21,10 +21,10 @@ from stillwatch.act.decide.tables import DECISION_TABLES
 from stillwatch.act.policy.condition import condition_of
 from stillwatch.act.policy.limits import Limits
 from stillwatch.act.policy.policy import ActivePolicy, Fails, Policy, Rule
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.decision import AccountFacts, Action, Decision, Facts, PartnerWord, Request, StreamFacts
-from stillwatch.share.ledger.tables import LEDGER_TABLES
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)

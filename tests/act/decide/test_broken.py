@@ -16,10 +16,10 @@ from tests.act.decide.test_recorder import Gone
 
 from stillwatch.act.decide.tables import DECISIONS
 from stillwatch.act.policy.policy import Fails
+from stillwatch.ledger.audit import audit
+from stillwatch.ledger.export import export
 from stillwatch.model.decision import Action, Request
-from stillwatch.share.ledger.audit import audit
-from stillwatch.share.ledger.export import export
-from stillwatch.share.signing.keys import keys_of
+from stillwatch.signing.keys import keys_of
 
 SOON = replace(SETTINGS, record_wait_s=0.02)
 CHILD = Path(__file__).with_name("crash_child.py")

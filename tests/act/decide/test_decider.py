@@ -14,8 +14,8 @@ from stillwatch.act.decide.source import People
 from stillwatch.act.decide.stream import Stream, place_of
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
 from stillwatch.act.policy.limits import Limits
+from stillwatch.ledger.tables import DOCUMENTS
 from stillwatch.model.decision import Action, Facts, PartnerWord, Request
-from stillwatch.share.ledger.tables import DOCUMENTS
 
 SLOW = rule("slow", Action.THROTTLE, rate=60.0)
 STOP = rule("stop", Action.BLOCK, "stream.bits > 100.0")

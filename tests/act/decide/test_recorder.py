@@ -24,12 +24,12 @@ from stillwatch.act.decide.records import (
 )
 from stillwatch.act.decide.stream import Stream
 from stillwatch.act.decide.tables import DECISIONS
+from stillwatch.ledger.book import entry_at, opening_of
+from stillwatch.ledger.entry import is_of
+from stillwatch.ledger.head import verify_head
+from stillwatch.ledger.tables import ENTRIES, HEADS
 from stillwatch.model.decision import Action, Decision
-from stillwatch.share.ledger.book import entry_at, opening_of
-from stillwatch.share.ledger.entry import is_of
-from stillwatch.share.ledger.head import verify_head
-from stillwatch.share.ledger.tables import ENTRIES, HEADS
-from stillwatch.share.signing.keys import keys_of
+from stillwatch.signing.keys import keys_of
 
 STREAM = Stream("c-1", "a-1")
 

@@ -9,14 +9,14 @@ from sqlalchemy import Connection, select
 from tests.share.appeals.forum import LATER, MEMBERS, NOW, filing, open_forum
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.book import entry_at, head, opening_of
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.case import Answer, Outcome, State
 from stillwatch.share.appeals.docket import answer, asked, decide, own_case, settle, status
 from stillwatch.share.appeals.filing import MOST_A_DAY, Filed, file
 from stillwatch.share.appeals.references import MOST_MISSES, TooMany
 from stillwatch.share.appeals.revocation import Cause, Tombstone, is_revoked, revoke, tombstones
 from stillwatch.share.appeals.tables import APPEALS
-from stillwatch.share.ledger.book import entry_at, head, opening_of
-from stillwatch.share.ledger.entry import Kind
 
 A, B, C = MEMBERS
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.case import State
 from stillwatch.share.appeals.revocation import Cause
-from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.transparency.counts import SPANS, Counts, Period, Request
 from stillwatch.share.transparency.report import N_QUERIES, false_positive_rate, median_span, report_on
 from stillwatch.share.transparency.text import as_text

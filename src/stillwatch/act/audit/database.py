@@ -8,7 +8,7 @@ from sqlalchemy import Connection, MetaData
 
 from stillwatch.act.decide.tables import DECISION_TABLES
 from stillwatch.errors import MissingData
-from stillwatch.share.ledger.tables import LEDGER_TABLES
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.store.database import open_database, reading
 
 __all__ = ["looking"]

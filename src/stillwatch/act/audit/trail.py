@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, select
 
 from stillwatch.errors import InvalidInput, UnreadableSource
-from stillwatch.share.ledger.entry import Entry, Kind, Opening
-from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES
+from stillwatch.ledger.entry import Entry, Kind, Opening
+from stillwatch.ledger.tables import DOCUMENTS, ENTRIES
 
 __all__ = ["Recorded", "recorded", "write_documents"]
 

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Table, select
 from stillwatch.act.audit.trail import Recorded, recorded
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
 from stillwatch.errors import FailedProof, InvalidInput, UnreadableSource
-from stillwatch.share.ledger.audit import Audit, audit
-from stillwatch.share.ledger.entry import Kind, is_of
-from stillwatch.share.ledger.export import export
-from stillwatch.share.signing.keys import Keys
+from stillwatch.ledger.audit import Audit, audit
+from stillwatch.ledger.entry import Kind, is_of
+from stillwatch.ledger.export import export
+from stillwatch.signing.keys import Keys
 
 __all__ = ["Verified", "verify"]
 

@@ -13,9 +13,9 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from stillwatch.act.decide.records import Record, file_new, told
 from stillwatch.errors import InvalidInput
-from stillwatch.share.ledger.book import Event, append_all, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.ledger.book import Event, append_all, sign_head
+from stillwatch.ledger.entry import Kind
+from stillwatch.signing.keys import SigningKey
 
 __all__ = ["ACTOR", "Recorder"]
 

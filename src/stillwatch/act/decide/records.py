@@ -12,7 +12,7 @@ from stillwatch.act.decide.radius import Alarm
 from stillwatch.act.decide.stream import Stream
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
 from stillwatch.model.decision import SEVERITY, Action, Decision
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.signing.stamp import stamp, time_of
 
 __all__ = [
     "Change",

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Engine, Table, func, select
 
 from stillwatch.act.policy.tables import POLICY_TABLES
 from stillwatch.errors import FailedProof
-from stillwatch.share.ledger.book import Event, append, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.tables import LEDGER_TABLES
-from stillwatch.share.signing.keys import Keys, SigningKey
-from stillwatch.share.signing.signature import MEMBER, signed, verify_signed
+from stillwatch.ledger.book import Event, append, sign_head
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.tables import LEDGER_TABLES
+from stillwatch.signing.keys import Keys, SigningKey
+from stillwatch.signing.signature import MEMBER, signed, verify_signed
 from stillwatch.store.database import open_database
 
 __all__ = ["Signer", "highest", "open_policies", "opened_row"]

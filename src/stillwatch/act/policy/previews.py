@@ -11,8 +11,8 @@ from stillwatch.act.policy.book import Signer, highest, opened_row
 from stillwatch.act.policy.limits import names
 from stillwatch.act.policy.tables import PREVIEWS, VERSIONS
 from stillwatch.errors import InvalidInput, MissingData
-from stillwatch.share.signing.keys import Keys
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.signing.keys import Keys
+from stillwatch.signing.stamp import stamp, time_of
 
 __all__ = ["MOST_AGE", "Preview", "last_preview", "record_preview"]
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, Column, ForeignKey, Integer, MetaData, String, Table, Text
 
-from stillwatch.share.signing.stamp import STAMP_CHARACTERS
+from stillwatch.signing.stamp import STAMP_CHARACTERS
 
 __all__ = ["ACTIVATIONS", "APPROVALS", "POLICY_TABLES", "PREVIEWS", "VERSIONS"]
 

@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.book import Event, append
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.case import Answer, Case, Grounds, Holder, Outcome, State, ruling, state_of
 from stillwatch.share.appeals.filing import FORUM
 from stillwatch.share.appeals.references import find
 from stillwatch.share.appeals.revocation import Cause, Tombstone, revoke
 from stillwatch.share.appeals.tables import APPEALS, HOLDERS
-from stillwatch.share.ledger.book import Event, append
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.signing.stamp import stamp, time_of
 
 __all__ = ["Asked", "Status", "answer", "asked", "case_at", "decide", "own_case", "settle", "status"]
 

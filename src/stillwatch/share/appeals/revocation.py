@@ -7,11 +7,11 @@ from enum import StrEnum
 from sqlalchemy import Connection, select, update
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.book import Event, append
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.references import find
 from stillwatch.share.appeals.tables import APPEALS, HOLDERS, TOMBSTONES
-from stillwatch.share.ledger.book import Event, append
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.signing.stamp import stamp, time_of
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["Cause", "Tombstone", "acknowledge", "is_revoked", "revoke", "tombstones"]

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
+from stillwatch.ledger.book import Event, append, sign_head
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.evaluator.app import OnSpent
 from stillwatch.share.evaluator.purpose import Purpose
-from stillwatch.share.ledger.book import Event, append, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 __all__ = ["budget_recorder"]
 

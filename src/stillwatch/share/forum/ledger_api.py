@@ -14,15 +14,15 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.ledger.book import entry_at, sign_head
+from stillwatch.ledger.export import export
+from stillwatch.ledger.proof import Proof
+from stillwatch.ledger.proofs import consistency_path, inclusion_path
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import Role
 from stillwatch.share.forum.plain import plain
-from stillwatch.share.ledger.book import entry_at, sign_head
-from stillwatch.share.ledger.export import export
-from stillwatch.share.ledger.proof import Proof
-from stillwatch.share.ledger.proofs import consistency_path, inclusion_path
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 __all__ = ["ledger_routes"]
 

@@ -18,7 +18,7 @@ from stillwatch.share.access.login import Member
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.plain import plain
-from stillwatch.share.signing.keys import VerifyKey
+from stillwatch.signing.keys import VerifyKey
 from stillwatch.store.database import reading
 
 __all__ = ["MEMBER_KEY_TABLES", "key_routes"]

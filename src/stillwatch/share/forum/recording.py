@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from stillwatch.share.ledger.book import Event, append_all, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.ledger.book import Event, append_all, sign_head
+from stillwatch.ledger.entry import Kind
+from stillwatch.signing.keys import SigningKey
 
 __all__ = ["OPERATOR", "kind_of", "ledger_events"]
 

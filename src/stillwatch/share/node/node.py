@@ -16,12 +16,12 @@ from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.guard.admit import Admitted, admit
 from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
-from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
-from stillwatch.share.signing.refused import Reason, Refused
 from stillwatch.share.stix.ids import derived_id, stix_id, time_text
 from stillwatch.share.stix.read import read_indicator, read_sighting
 from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
 from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle
+from stillwatch.signing.keys import Keys, SigningKey, VerifyKey, keys_of
+from stillwatch.signing.refused import Reason, Refused
 
 __all__ = ["Checked", "KeysOf", "Node", "findings_in"]
 

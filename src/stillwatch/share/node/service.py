@@ -28,11 +28,11 @@ from stillwatch.share.node.node import Checked, Node
 from stillwatch.share.node.publish import Telling, indicator_of, renewed
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.epochs import epoch_of
 from stillwatch.share.taxii.client import Outcome, Taxii
 from stillwatch.share.warnings.lists import load_warning_lists
+from stillwatch.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.store.database import open_database
 
 __all__ = ["OnChecked", "Service", "keys_told_by", "opened"]

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillwatch.share.guard.admit import Admitted
-from stillwatch.share.signing.keys import Keys, SigningKey
-from stillwatch.share.signing.refused import Reason, Refused
-from stillwatch.share.signing.signature import MEMBER, sign, verify
 from stillwatch.share.stix.extension import EXTENSION
+from stillwatch.signing.keys import Keys, SigningKey
+from stillwatch.signing.refused import Reason, Refused
+from stillwatch.signing.signature import MEMBER, sign, verify
 
 __all__ = ["is_members", "signed_bundle", "verify_object"]
 

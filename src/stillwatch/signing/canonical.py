@@ -1,0 +1,118 @@
+"""Canonical JSON: one sequence of bytes for one document, whoever writes it.
+
+References
+----------
+RFC 8785 (2020), JSON Canonicalization Scheme; RFC 7493 (2015), the I-JSON message format.
+"""
+
+import json
+import re
+from collections.abc import Collection
+from typing import Any, Final, NoReturn
+
+from rfc8785 import CanonicalizationError, dumps
+
+from stillwatch.errors import InvalidInput
+from stillwatch.signing.refused import Reason, Refused
+
+__all__ = ["MOST_BYTES", "MOST_DEPTH", "canonical", "parse"]
+
+MOST_BYTES: Final = 1 << 20
+MOST_DEPTH: Final = 32
+_SAFE: Final = 2**53 - 1
+_PRINTED_WHOLE: Final = 1e21
+"""Floats from here on are printed with an exponent, and so are floats for whoever reads them."""
+_STRING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKETS: Final = re.compile(r"[\[\]{}\"]")
+
+
+def canonical(document: object) -> bytes:
+    r"""Canonical JSON of a document.
+
+    Raises      InvalidInput for what is no JSON: numbers that not everybody reads the same (beyond 2^53 - 1, not
+                finite), lone surrogates, keys that are not text, more than 32 levels, more than 1 MiB.
+
+    >>> canonical({"b": [1.0, "\u20ac"], "a": None})
+    b'{"a":null,"b":[1,"\xe2\x82\xac"]}'
+    """
+    _check(document)
+    try:
+        data = dumps(document)  # type: ignore[arg-type]  # what it does not know it refuses
+    except (CanonicalizationError, UnicodeEncodeError) as error:
+        message = f"a document must be JSON: text in Unicode, keys of text, no other types ({type(error).__name__})"
+        raise InvalidInput(message) from error
+    if len(data) > MOST_BYTES:
+        message = f"a document must have at most {MOST_BYTES} bytes, got {len(data)}"
+        raise InvalidInput(message)
+    return data
+
+
+def _check(document: object) -> None:
+    waiting = [(document, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, int | float) and not _is_read_alike(value):
+            message = "numbers must be finite, and whole ones within 2^53 - 1: readers disagree about others"
+            raise InvalidInput(message)
+        inside: Collection[object] = ()
+        if isinstance(value, dict):
+            inside = value.values()
+        elif isinstance(value, list | tuple):
+            inside = value
+        if inside and depth > MOST_DEPTH:
+            message = f"a document must have at most {MOST_DEPTH} levels"
+            raise InvalidInput(message)
+        waiting += [(item, depth + 1) for item in inside]
+
+
+def _is_read_alike(value: float) -> bool:
+    size = abs(value)
+    return size <= _SAFE or (isinstance(value, float) and _PRINTED_WHOLE <= size < float("inf"))
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    r"""Read an object from strangers: strict, and bounded before anything is built.
+
+    Raises      Refused: oversized, truncated, too deep or malformed (a key twice, numbers as in `canonical`).
+
+    >>> parse(b'{"a": [1, 2]}')
+    {'a': [1, 2]}
+    """
+    if len(data) > MOST_BYTES:
+        raise Refused(Reason.OVERSIZED, f"a message must have at most {MOST_BYTES} bytes, got {len(data)}")
+    text = data.decode("utf-8", "replace")
+    _check_brackets(text)
+    try:
+        document = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        _check(document)
+    except ValueError as error:  # also UnicodeDecodeError, and a number of too many digits
+        raise Refused(Reason.MALFORMED, f"a message must be I-JSON, got {len(data)} bytes that are not") from error
+    if not isinstance(document, dict):
+        raise Refused(Reason.MALFORMED, "a message must be a JSON object")
+    return document
+
+
+def _check_brackets(text: str) -> None:
+    """Whatever was cut off leaves an object open; depth is known before the parser goes down."""
+    depth = deepest = 0
+    bare = _STRING.sub("", text)
+    for bracket in _BRACKETS.findall(bare):
+        depth += 1 if bracket in '[{"' else -1  # a quote that is left over opens a string that never ends
+        deepest = max(deepest, depth)
+    if depth > 0 or not bare.strip():
+        raise Refused(Reason.TRUNCATED, f"the message ends in the middle, after {len(text)} characters")
+    if deepest > MOST_DEPTH:
+        raise Refused(Reason.TOO_DEEP, f"a message must have at most {MOST_DEPTH} levels, got {deepest}")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a key stands twice in one object"
+        raise ValueError(message)
+    return found
+
+
+def _no_constant(_name: str) -> NoReturn:
+    message = "no JSON number"
+    raise ValueError(message)
