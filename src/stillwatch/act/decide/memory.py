@@ -147,7 +147,7 @@ class DecisionMemory:
 
     def _sweep(self, stream: Stream, version: str | None, now: Moment) -> int:
         held = self._held.get(stream, ())
-        over = [(one, why) for one in held if (why := one.end(version, now)) or _is_lost(one)]
+        over = [(one, why) for one in held if (why := one.end(version, now)) or (not one.is_recorded and _is_lost(one))]
         if not over:
             return 0
         with self._lock:
