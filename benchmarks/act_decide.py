@@ -14,29 +14,34 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from stillwatch.act.decide.clock import Clock
 from stillwatch.act.decide.decider import Decider
 from stillwatch.act.decide.memory import DecisionMemory
 from stillwatch.act.decide.recorder import Recorder
 from stillwatch.act.decide.settings import DeciderSettings
+from stillwatch.act.decide.stream import Stream
 from stillwatch.act.decide.tables import DECISION_TABLES
 from stillwatch.act.policy.condition import condition_of
 from stillwatch.act.policy.limits import Limits
 from stillwatch.act.policy.policy import ActivePolicy, Policy, Rule
-from stillwatch.model.campaign import Verdict
-from stillwatch.model.decision import AccountFacts, Action, Facts, Request, StreamFacts
 from stillwatch.ledger.tables import LEDGER_TABLES
+from stillwatch.model.campaign import Verdict
+from stillwatch.model.decision import AccountFacts, Action, Decision, Facts, Request, StreamFacts
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 SAMPLE: Final = 20_000
 CAMPAIGNS: Final = 200
+RECORDED: Final = 5_000
 N_RULES: Final = 50
 TIME: Final = datetime(2026, 11, 27, tzinfo=UTC)
 
@@ -89,8 +94,6 @@ def rule(n: int) -> Rule:
 
 def policy(*, needs_stream: bool) -> ActivePolicy:
     """Fifty rules; `needs_stream` is what reading a policy proves of such rules."""
-    from dataclasses import replace  # noqa: PLC0415
-
     rules = tuple(replace(rule(n), needs_stream=needs_stream) for n in range(N_RULES))
     return ActivePolicy(Policy("bench", "v" * 64, rules, (), Limits(1.0, 1.0, 1.0), ()), 1.0, 1, TIME, "ada")
 
@@ -98,13 +101,12 @@ def policy(*, needs_stream: bool) -> ActivePolicy:
 def timed(what: str, requests: Sequence[Request], decide: Callable[[Request], object]) -> Row:
     """Decide about each; how long one took."""
     cpu, wall = np.zeros(len(requests)), np.zeros(len(requests))
-    start_s, start_cpu_s = time.perf_counter(), time.thread_time()
+    start_cpu_s = time.thread_time()
     for n, request in enumerate(requests):
         at_ns, cpu_ns = time.perf_counter_ns(), time.thread_time_ns()
         decide(request)
         cpu[n], wall[n] = time.thread_time_ns() - cpu_ns, time.perf_counter_ns() - at_ns
     busy_s = time.thread_time() - start_cpu_s
-    del start_s
     found = [float(np.percentile(one, q)) / 1000 for one in (cpu, wall) for q in (50, 99)]
     row = Row(what, len(requests), len(requests) / busy_s, *found)
     print(
@@ -120,6 +122,20 @@ def requests_of(accounts: int, session: str, seed: int) -> list[Request]:
     """Requests of random accounts."""
     numbers = np.random.default_rng(seed).integers(0, accounts, SAMPLE)
     return [Request(f"account-{n:07d}", f"r-{n}", session_id=session, model="model-7") for n in numbers]
+
+
+def restored(numbers: Iterable[int]) -> Iterator[tuple[Stream, Decision]]:
+    """Decisions by the last rule, as the database has them."""
+    now = datetime.now(UTC)
+    for n in numbers:
+        campaign, account = f"c-{n % CAMPAIGNS}", f"account-{n:07d}"
+        end = now + timedelta(hours=8)
+        made = Decision(Action.THROTTLE, str(uuid.uuid4()), "", "Slower, please.", "v" * 64, now, end)
+        rule, url = f"rule-{N_RULES - 1}", f"https://example.org/appeal/{uuid.uuid4()}"
+        yield (
+            Stream(campaign, account),
+            replace(made, rule=rule, evidence_id=campaign, rate_per_minute=60.0, appeal_url=url),
+        )
 
 
 def resident_bytes() -> int:
@@ -141,21 +157,27 @@ def bench(accounts: int, streams: int) -> dict[str, object]:
             settings = DeciderSettings(stage_key=bytes(32), record_wait_s=5.0)
             current = [policy(needs_stream=True)]
             decider = Decider(tables, lambda: current[0], memory, settings)
+            judged = current[0].policy.judge
             first = [Request(f"account-{n:07d}", session_id="odd") for n in range(200)]
             rows.append(timed("new decisions, one by one, durable first", first, decider.decide))
             before = time.perf_counter()
-            for n in range(streams):
+            for n in range(RECORDED):
                 decider.begin(Request(f"account-{n:07d}", session_id="odd"))
             while recorder.n_waiting:
                 time.sleep(0.01)
             filled_s = time.perf_counter() - before
-            print(f"{streams:,} new decisions recorded in {filled_s:.1f} s, {streams / filled_s:,.0f}/s", flush=True)
+            print(f"{RECORDED:,} new decisions recorded in {filled_s:.1f} s, {RECORDED / filled_s:,.0f}/s", flush=True)
+            memory.restore(restored(range(RECORDED, streams)), Clock().now())
+            decider.tend()
             held = resident_bytes()
+            print(f"{len(memory):,} streams in memory, the others as after a restart", flush=True)
             others = requests_of(accounts, "even", 1)
             accused = requests_of(streams, "odd", 2)
             mixed = [accused[n] if n % 50 == 0 else others[n] for n in range(SAMPLE)]
             rows.append(timed("of no accused stream, rules need one", others, decider.decide))
             rows.append(timed("of an accused stream, fifty rules asked", accused, decider.decide))
+            known = tables.facts(accused[0])
+            rows.append(timed("  the fifty rules alone", accused, lambda asked: judged(asked, known, TIME)))
             rows.append(timed("one in fifty of an accused stream", mixed, decider.decide))
             current[0] = policy(needs_stream=False)
             rows.append(timed("of no accused stream, fifty rules asked", others, decider.decide))
@@ -165,7 +187,7 @@ def bench(accounts: int, streams: int) -> dict[str, object]:
         "rows": [row._asdict() for row in rows],
         "facts_bytes": loaded - empty,
         "decisions_bytes": held - loaded,
-        "recorded_per_s": streams / filled_s,
+        "recorded_per_s": RECORDED / filled_s,
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
 

@@ -2,10 +2,10 @@
 
 Usage: ``.venv/bin/python -m benchmarks.act_preview [--exchanges N] [--accounts N] [--rules N]``
 
-Traffic is drawn at random, without prompts: a tenth of it is of accused streams, which is far more than findings would
-hold, in hourly Parquet files. Each policy is asked about all of it, and once more row by row about some, which must give
-the same. Seconds are wall time of one process.
-"""
+Traffic is drawn at random, without prompts, in hourly Parquet files; a tenth of it is of accused streams, far more than
+Traffic is drawn at random, without prompts, in hourly Parquet files; a tenth is of accused streams, far more than findings
+would hold. Each policy is asked about all of it, and once more row by row about some, which must give the same. Seconds
+are wall time of one process.
 
 import argparse
 import resource
@@ -119,8 +119,8 @@ def ladder(n_rules: int) -> Policy:
             f" && (request.model == 'model-{i % 12}' || request.max_tokens > {100 * i})"
             f" && account.age_days < {2000 - 10 * i} && request.temperature <= 0.7"
         )
-        rule = f'name = "rule-{i}"\nwhen = "{when}"\nthen = "throttle"\nrate_per_minute = 1\nlasts = "1h"\nreason = "Slower."'
-        rules.append(f"[[rule]]\n{rule}\n")
+        then = 'then = "throttle"\nrate_per_minute = 1\nlasts = "1h"\nreason = "Slower."'
+        rules.append(f'[[rule]]\nname = "rule-{i}"\nwhen = "{when}"\n{then}\n')
     return read_policy('name = "ladder"\n' + "".join(rules), "ladder")
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from stillwatch import __version__
+from stillwatch.cli.audit import audit
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.demo import demo
@@ -81,6 +82,7 @@ for name, group in {
     "forum": forum,
     "member": member,
     "ledger": ledger,
+    "audit": audit,
     "policy": policy,
 }.items():
     app.add_typer(group, name=name)

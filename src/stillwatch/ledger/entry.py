@@ -41,6 +41,8 @@ class Kind(StrEnum):
     APPEAL = "appeal"
     ROSTER_CHANGE = "roster-change"
     DRILL = "drill"
+    CASE = "case"
+    DISCLOSURE = "disclosure"
     POLICY = "policy"
     DECISION = "decision"
 

@@ -18,6 +18,7 @@ SITUATIONS = st.builds(
     rests_on_partner=st.booleans(),
     is_protected=st.booleans(),
     is_cleared=st.booleans(),
+    is_overdue=st.booleans(),
     is_in_stage=st.booleans(),
     is_over_radius=st.booleans(),
 )
@@ -29,6 +30,7 @@ SITUATIONS = st.builds(
         (Situation(facts()), [], Action.BLOCK),
         (Situation(facts(), is_cleared=True), ["cleared"], Action.ALLOW),
         (Situation(facts(), is_protected=True), ["protected"], Action.OBSERVE),
+        (Situation(facts(), is_overdue=True), ["overdue"], Action.OBSERVE),
         (Situation(facts(None)), ["other-traffic"], Action.OBSERVE),
         (Situation(facts(partner=ALONE), rests_on_partner=True), ["partner-alone"], Action.OBSERVE),
         (Situation(facts(partner=AGREED), rests_on_partner=True), [], Action.BLOCK),
@@ -69,6 +71,7 @@ def test_one_more_reason_never_makes_it_harsher(wanted: Action, situation: Situa
         situation._replace(is_protected=True),
         situation._replace(is_cleared=True),
         situation._replace(is_in_stage=False),
+        situation._replace(is_overdue=True),
         situation._replace(is_over_radius=True),
     ):
         assert SEVERITY[soften(wanted, worse).action] <= before

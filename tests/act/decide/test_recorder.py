@@ -16,6 +16,7 @@ from stillwatch.act.decide.records import (
     Decided,
     End,
     Ended,
+    Record,
     alarms_raised,
     change_of,
     file_new,
@@ -74,6 +75,7 @@ def test_what_is_done_is_durable(tmp_path: Path) -> None:
             assert opening is not None
             assert is_of(entry_at(connection, 7), opening)
             assert (entry_at(connection, 7).actor, opening.document["decision_id"]) == (ACTOR, "id-7")
+        assert head is not None
         assert verify_head(head, keys_of([KEY.verify_key])).size == 2000
     assert recorder.n_written == 2000
     engine.dispose()
@@ -111,8 +113,7 @@ def test_a_database_that_comes_back_gets_everything_once(tmp_path: Path) -> None
     with Recorder(engine, KEY) as recorder:
         gone.is_gone = True
         done = [recorder.submit(decided(n)) for n in range(5)]
-        wait_until(lambda: gone.n_tries >= 2)
-        assert not recorder.is_up
+        wait_until(lambda: gone.n_tries >= 2 and not recorder.is_up)
         assert not any(one is None or one.done() for one in done)
         gone.is_gone = False
         for one in done:
@@ -163,7 +164,12 @@ def test_records_that_come_twice_are_written_once(tmp_path: Path) -> None:
     """Of a commit whose answer was lost nobody knows whether it happened: the same batch again adds nothing."""
     engine = database(tmp_path / "a.db")
     alarm = Alarm("v1", "traffic", 0.8, 0.02, NOW)
-    batch = [decided(1), Ended(STREAM, decision(1), End.CLEARED, NOW), alarm, replace(alarm, is_final=True)]
+    batch: list[Record] = [
+        decided(1),
+        Ended(STREAM, decision(1), End.CLEARED, NOW),
+        alarm,
+        replace(alarm, is_final=True),
+    ]
     with engine.begin() as connection:
         assert file_new(connection, batch) == batch
     with engine.begin() as connection:

@@ -35,10 +35,24 @@ def test_a_list_of_appeals_that_cannot_be_had_leaves_the_last(tmp_path: Path) ->
         broken = True
         made.decider.tend()
         assert made.ask().action is Action.ALLOW
-        assert made.decider.health().problems == ("upheld appeals cannot be had: OSError",)
+        assert made.decider.health().problems == ("appeals cannot be had: OSError",)
         broken = False
         made.decider.tend()
         assert made.decider.health().problems == ()
+
+
+def test_an_overdue_appeal_softens_until_it_is_answered(tmp_path: Path) -> None:
+    """Nothing is done about the stream while the customer waits in vain; denied, the decision of before holds on."""
+    overdue: set[Stream] = set()
+    with world(tmp_path, people=People(overdue=lambda: overdue)) as made:
+        before = made.ask()
+        overdue.add(Stream("c-1", "a-1"))
+        made.decider.tend()
+        assert made.ask().action is Action.OBSERVE
+        assert made.ask("a-2").action is Action.THROTTLE
+        overdue.clear()
+        made.decider.tend()
+        assert made.ask().decision_id == before.decision_id
 
 
 def test_a_policy_that_is_out_of_reach_ends_nothing(tmp_path: Path) -> None:
@@ -54,5 +68,7 @@ def test_a_policy_that_is_out_of_reach_ends_nothing(tmp_path: Path) -> None:
         made.decider.tend()
         assert made.ask().action is Action.OBSERVE
         assert made.decider.health().alarm is None
+        made.decider._policy_of = lambda: None
+        made.decider.tend()
         made.decider._policy_of = policy_of
         assert made.ask().decision_id == before.decision_id

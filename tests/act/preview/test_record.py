@@ -16,7 +16,7 @@ from stillwatch.act.preview.judge import Terms
 from stillwatch.act.preview.preview import previewed
 from stillwatch.act.preview.record import plain, recorded
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 

@@ -78,7 +78,8 @@ class Decider:
         self._radius = Radius()
         self._throttles = Throttles(settings.most_throttled, settings.burst_s)
         self._partners = PartnerRules()
-        self._cleared: frozenset[Stream] = frozenset()
+        self._cleared: frozenset[tuple[str, str]] = frozenset()
+        self._overdue: frozenset[tuple[str, str]] = frozenset()
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._problems: dict[str, str] = {}
@@ -135,20 +136,20 @@ class Decider:
         self._people.protected.refresh()
         self._note("protected", self._people.protected.problem)
         try:
-            self._cleared = frozenset(self._people.cleared())
-        except Exception as error:  # noqa: BLE001 - the last list holds
-            self._note("cleared", f"upheld appeals cannot be had: {type(error).__name__}")
+            self._cleared, self._overdue = frozenset(self._people.cleared()), frozenset(self._people.overdue())
+        except Exception as error:  # noqa: BLE001 - the last lists hold
+            self._note("appeals", f"appeals cannot be had: {type(error).__name__}")
         else:
-            self._note("cleared", None)
+            self._note("appeals", None)
         for stream in self._cleared:
-            self._memory.end(stream, End.CLEARED)
+            self._memory.end(Stream(*stream), End.CLEARED)
         try:
             active = self._policy_of()
         except Exception as error:  # noqa: BLE001 - nothing is ended for want of a policy that is only out of reach
             self._note("policy", f"the policy cannot be had: {type(error).__name__}")
             return
         self._note("policy", None)
-        self._memory.sweep("" if active is None else active.policy.version, self._clock.now(), breath_s)
+        self._memory.sweep(None if active is None else active.policy.version, self._clock.now(), breath_s)
         self._radius.tell(lambda alarm: self._memory.recorder.submit(alarm) is not None)
 
     def health(self) -> Health:
@@ -207,6 +208,7 @@ class Decider:
             rests_on_partner=self._partners.hold(active.policy, rule),
             is_protected=is_protected,
             is_cleared=is_cleared,
+            is_overdue=stream in self._overdue,
             is_in_stage=self._is_in_stage(stream, active.stage, asked),
             is_over_radius=self._alarm(active) is not None,
         )

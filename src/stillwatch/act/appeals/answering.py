@@ -1,0 +1,123 @@
+"""A person answers an appeal, in writing, once; upheld, everything that hurt the customer ends in one transaction."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from stillwatch.act.appeals.appeal import Appeal, Outcome, appeal_of
+from stillwatch.act.appeals.standing import clear
+from stillwatch.act.appeals.tables import APPEALS, NOTICES, TO_REVOKE
+from stillwatch.act.plain_text import plain_text
+from stillwatch.act.trail import Trail, person
+from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.ledger.entry import Kind
+from stillwatch.signing.stamp import stamp
+from stillwatch.store.conflict import insert_if_new
+
+__all__ = ["AlreadyAnswered", "Ruling", "answer", "appeal_at", "appeals_of", "look_at"]
+
+_LEAST_REASON: Final = 20
+_MOST_REASON: Final = 4000
+
+
+class AlreadyAnswered(InvalidInput):
+    """Somebody has answered this appeal: read the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A person's answer.
+
+    reason      What the customer reads; 20 to 4,000 characters.
+    by          Who answers; the customer is not told.
+    Raises      InvalidInput for a reason out of range or a name that is no person's.
+    """
+
+    outcome: Outcome
+    reason: str = field(repr=False)
+    by: str
+
+    def __post_init__(self) -> None:
+        """Make the reason plain."""
+        told = plain_text(self.reason, "reason", least=_LEAST_REASON, most=_MOST_REASON)
+        object.__setattr__(self, "reason", told)
+        person(self.by)
+
+
+def appeal_at(connection: Connection, appeal_id: str) -> Appeal:
+    """Appeal by its id, or by a beginning of it that no other has.
+
+    Raises      MissingData when there is none, or there are several.
+    """
+    if not appeal_id.isalnum():
+        message = "an appeal's id must be letters and digits"
+        raise MissingData(message)
+    found = appeals_of(connection, APPEALS.c.appeal_id.startswith(appeal_id))
+    if len(found) != 1:
+        message = f"{len(found) or 'no'} appeals begin with {appeal_id[:32]}; see 'stillwatch appeal list'"
+        raise MissingData(message)
+    return found[0]
+
+
+def appeals_of(connection: Connection, *conditions: ColumnElement[bool]) -> list[Appeal]:
+    """Appeals that fulfil conditions on the columns of their table, the soonest deadline first."""
+    wanted = select(APPEALS).where(*conditions).order_by(APPEALS.c.deadline, APPEALS.c.appeal_id)
+    return [appeal_of(row) for row in connection.execute(wanted).mappings()]
+
+
+def look_at(connection: Connection, trail: Trail, appeal_id: str, by: str, now: datetime) -> Appeal:
+    """A person takes an appeal up; the customer sees that it is being read. Again, it changes nothing.
+
+    Raises      MissingData when there is no such appeal; InvalidInput for a name that is no person's.
+    """
+    appeal = appeal_at(connection, appeal_id)
+    taken = update(APPEALS).where(APPEALS.c.appeal_id == appeal.appeal_id, APPEALS.c.looked_at.is_(None))
+    if connection.execute(taken.values(looked_at=stamp(now), looked_by=person(by))).rowcount:
+        document = {"event": "looked-at", "appeal_id": appeal.appeal_id}
+        trail.record(connection, Kind.APPEAL, by, document, now)
+    return appeal_at(connection, appeal.appeal_id)
+
+
+def answer(connection: Connection, trail: Trail, appeal_id: str, ruling: Ruling, now: datetime) -> Appeal:
+    """Answer an appeal.
+
+    Upheld: the stream is cleared, and all appeals about it are upheld; its decisions end, its account is labelled
+    legitimate (labels.py), and the campaign's indicators are to be taken back (outbox.py).
+
+    Raises      AlreadyAnswered for the second of two who answer; MissingData when there is no such appeal.
+    """
+    appeal = look_at(connection, trail, appeal_id, ruling.by, now)
+    if not _answered(connection, trail, appeal, ruling, now):
+        found = appeal_at(connection, appeal.appeal_id)
+        message = f"the appeal {appeal.appeal_id} was answered by {found.answered_by} already, it is {found.state}"
+        raise AlreadyAnswered(message)
+    if ruling.outcome is Outcome.UPHELD:
+        _uphold(connection, appeal, now)
+        same = (APPEALS.c.campaign_id == appeal.campaign_id) & (APPEALS.c.account_id == appeal.account_id)
+        for other in appeals_of(connection, same & APPEALS.c.outcome.is_(None)):
+            _answered(connection, trail, other, ruling, now)
+    return appeal_at(connection, appeal.appeal_id)
+
+
+def _answered(connection: Connection, trail: Trail, appeal: Appeal, ruling: Ruling, now: datetime) -> bool:
+    """Write the answer down; False when another was first."""
+    told = {"outcome": ruling.outcome.value, "answered_at": stamp(now), "answered_by": ruling.by}
+    open_ = update(APPEALS).where(APPEALS.c.appeal_id == appeal.appeal_id, APPEALS.c.outcome.is_(None))
+    if not connection.execute(open_.values(**told, answer=ruling.reason)).rowcount:
+        return False
+    document = {"event": "answered", "appeal_id": appeal.appeal_id, "outcome": told["outcome"]}
+    digest = hashlib.sha256(ruling.reason.encode()).hexdigest()
+    trail.record(connection, Kind.APPEAL, ruling.by, {**document, "answer_sha256": digest}, now)
+    return True
+
+
+def _uphold(connection: Connection, appeal: Appeal, now: datetime) -> None:
+    clear(connection, appeal, now)
+    of_stream = (NOTICES.c.campaign_id == appeal.campaign_id) & (NOTICES.c.account_id == appeal.account_id)
+    ended = update(NOTICES).where(of_stream, NOTICES.c.ended_at.is_(None), NOTICES.c.expires_at > stamp(now))
+    connection.execute(ended.values(ended_at=stamp(now)))
+    row = {"campaign_id": appeal.campaign_id, "appeal_id": appeal.appeal_id, "asked_at": stamp(now)}
+    insert_if_new(connection, TO_REVOKE, {**row, "done_at": None})

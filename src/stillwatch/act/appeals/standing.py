@@ -1,0 +1,85 @@
+"""What decisions read of appeals: streams that are cleared, and streams whose appeal waits for too long.
+
+An overdue appeal softens what is done about its stream to `observe` until a person has answered. The provider promised
+a person in time; who waits in vain is the customer, who may have done nothing, and what is only observed can be acted
+on again the minute the appeal is denied. So that nobody can buy rest for a campaign by filing more appeals than people
+can read, this holds for the first `most_softened` overdue appeals of a campaign; the others are counted as held back
+and shown to the operator, for whom they are the alarm. Filing as such softens nothing: otherwise everybody would file.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from stillwatch.act.appeals.appeal import Appeal, AppealRules
+from stillwatch.act.appeals.tables import APPEALS, CHANGES, CLEARED
+from stillwatch.signing.stamp import stamp
+from stillwatch.store.conflict import insert_if_new
+
+__all__ = ["Overdue", "Stream", "appeals_mark", "carry_over", "clear", "cleared_streams", "overdue"]
+
+Stream = tuple[str, str]
+"""Campaign and account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Streams whose appeal should have been answered.
+
+    softened    Nothing beyond `observe` is done about them.
+    held_back   Overdue as well, of campaigns with more such appeals than are softened.
+    """
+
+    softened: frozenset[Stream]
+    held_back: frozenset[Stream]
+
+
+def cleared_streams(connection: Connection) -> frozenset[Stream]:
+    """Streams that a person has cleared: nothing is done about them."""
+    rows = connection.execute(select(CLEARED.c.campaign_id, CLEARED.c.account_id))
+    return frozenset((row.campaign_id, row.account_id) for row in rows)
+
+
+def overdue(connection: Connection, rules: AppealRules, now: datetime) -> Overdue:
+    """Streams whose appeal is overdue; of a campaign those that were filed first are softened."""
+    late = APPEALS.c.outcome.is_(None) & (APPEALS.c.deadline < stamp(now))
+    wanted = select(APPEALS.c.campaign_id, APPEALS.c.account_id).where(late)
+    by_campaign: dict[str, dict[Stream, None]] = defaultdict(dict)
+    for row in connection.execute(wanted.order_by(APPEALS.c.filed_at, APPEALS.c.appeal_id)):
+        by_campaign[row.campaign_id][row.campaign_id, row.account_id] = None
+    streams = [list(found) for found in by_campaign.values()]
+    softened = frozenset(stream for found in streams for stream in found[: rules.most_softened])
+    return Overdue(softened, frozenset(stream for found in streams for stream in found) - softened)
+
+
+def clear(connection: Connection, appeal: Appeal, now: datetime) -> None:
+    """Clear the stream of an appeal."""
+    row = {"campaign_id": appeal.campaign_id, "account_id": appeal.account_id, "appeal_id": appeal.appeal_id}
+    insert_if_new(connection, CLEARED, {**row, "cleared_at": stamp(now)})
+    _change(connection)
+
+
+def carry_over(connection: Connection, campaign_id: str, also_known_as: Iterable[str]) -> int:
+    """What was cleared stays cleared when its campaign turns out to be part of another; how many streams."""
+    earlier = select(CLEARED).where(CLEARED.c.campaign_id.in_(list(also_known_as)))
+    rows = connection.execute(earlier).mappings().all()
+    n = sum(insert_if_new(connection, CLEARED, {**row, "campaign_id": campaign_id}) for row in rows)
+    if n:
+        _change(connection)
+    return n
+
+
+def appeals_mark(connection: Connection) -> int:
+    """Number that grows with every change of what is cleared: while it stands, `cleared_streams` need not be read.
+
+    Overdue appeals change by the clock alone: they are to be read every minute or so.
+    """
+    return connection.execute(select(CHANGES.c.n)).scalar() or 0
+
+
+def _change(connection: Connection) -> None:
+    insert_if_new(connection, CHANGES, {"one": 1, "n": 0})
+    connection.execute(update(CHANGES).values(n=CHANGES.c.n + 1))

@@ -1,0 +1,79 @@
+"""What tests of appeals and cases share: a database with every table, a trail, decisions that customers were told of."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from stillwatch.act.appeals.appeal import Appeal, AppealRules, Grounds
+from stillwatch.act.appeals.filing import Filing, file
+from stillwatch.act.appeals.notice import Notice, note
+from stillwatch.act.appeals.tables import APPEAL_TABLES
+from stillwatch.act.cases.tables import CASE_TABLES
+from stillwatch.act.trail import Trail
+from stillwatch.ledger.tables import LEDGER_TABLES
+from stillwatch.model.decision import Action, Decision
+from stillwatch.signing.keys import SigningKey
+from stillwatch.store.database import open_database
+
+__all__ = ["NOW", "WORDS", "Office", "decision", "notice", "office"]
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+"""A Friday."""
+WORDS = "We are a school and our pupils all use one worksheet."
+
+
+@dataclass(frozen=True)
+class Office:
+    """Database and trail of one service."""
+
+    engine: Engine
+    trail: Trail
+
+    def tell(self, *notices: Notice) -> None:
+        """Keep notices."""
+        with self.engine.begin() as connection:
+            note(connection, notices)
+
+    def file(self, about: Notice, now: datetime = NOW, rules: AppealRules | None = None) -> Appeal:
+        """File an appeal against a decision that the customer is told of."""
+        self.tell(about)
+        filing = Filing(Grounds.RESEARCH, WORDS)
+        with self.engine.begin() as connection:
+            return file(connection, self.trail, about, filing, rules or AppealRules(), now)
+
+
+@contextmanager
+def office(folder: Path) -> Iterator[Office]:
+    """A service's database in a folder."""
+    engine = open_database(folder / "service.db", LEDGER_TABLES)
+    for tables in (APPEAL_TABLES, CASE_TABLES):
+        tables.create_all(engine)
+    try:
+        yield Office(engine, Trail(SigningKey.generate()))
+    finally:
+        engine.dispose()
+
+
+def decision(n: int = 1, campaign_id: str = "campaign-1", action: Action = Action.THROTTLE) -> Decision:
+    """Decision of that number."""
+    return Decision(
+        action=action,
+        decision_id=str(uuid.UUID(int=n, version=4)),
+        request_id="r",
+        reason="Many accounts send requests of one form.",
+        policy_version="f" * 64,
+        decided_at=NOW,
+        expires_at=NOW + timedelta(days=7),
+        rule="slow-down",
+        evidence_id=campaign_id,
+    )
+
+
+def notice(n: int = 1, campaign_id: str = "campaign-1", account_id: str = "acct-7f3a9c21") -> Notice:
+    """Notice of the decision of that number."""
+    return Notice.of(decision(n, campaign_id), account_id)
