@@ -2,10 +2,10 @@
 
 Usage: ``.venv/bin/python -m benchmarks.act_preview [--exchanges N] [--accounts N] [--rules N]``
 
-Traffic is drawn at random, without prompts, in hourly Parquet files; a tenth of it is of accused streams, far more than
-Traffic is drawn at random, without prompts, in hourly Parquet files; a tenth is of accused streams, far more than findings
-would hold. Each policy is asked about all of it, and once more row by row about some, which must give the same. Seconds
-are wall time of one process.
+Traffic is drawn at random, without prompts, in hourly Parquet files; a tenth is of accused streams, far more than
+findings would hold. Each policy is asked about all of it, and once more row by row about some, which must give the
+same. Seconds are wall time of one process.
+"""
 
 import argparse
 import resource
@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,7 +66,8 @@ class Drawn:
 
     def campaign_of(self, batch: pa.RecordBatch, /) -> NDArray[np.int32]:
         """By the number in the id."""
-        return self._campaign[np.asarray(batch["exchange_id"].cast(pa.int64()))]
+        found: NDArray[np.int32] = self._campaign[np.asarray(batch["exchange_id"].cast(pa.int64()))]
+        return found
 
 
 def _streams(random: np.random.Generator, account: NDArray[Any]) -> pa.Table:
@@ -167,10 +169,10 @@ def main() -> None:
               f"{len(seen.feature_rows):,} kinds of requests, {len(NEEDED)} columns")  # fmt: skip
         for policy in policies:
             rules = f"{policy.name}, {len(policy.rules)} rules"
-            judged = timed(f"asked: {rules}", n, lambda p=policy: judge(p, seen))  # type: ignore[misc]
-            found = timed("  counted", n, lambda j=judged: previewed(j))  # type: ignore[misc]
+            judged = timed(f"asked: {rules}", n, partial(judge, policy, seen))
+            found = timed("  counted", n, partial(previewed, judged))
             rows = np.random.default_rng(3).choice(len(judged.rule), min(5_000, len(judged.rule)), replace=False)
-            one_by_one = timed("  the same, row by row (some)", len(rows), lambda j=judged, r=rows: singly(j, seen, r))  # type: ignore[misc]
+            one_by_one = timed("  row by row (some)", len(rows), partial(singly, judged, seen, rows))
             same = one_by_one == Counter(judged.rule[rows].tolist())
             print(
                 f"  {found.touched.exchanges:,} touched, {found.needs}; row by row {'the same' if same else 'DIFFERS'}"

@@ -1,17 +1,23 @@
 """From logs and findings on disk to what a policy is asked about."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.act.preview.made import blocks
-from tests.service.replay.made import ACCOUNTS, CAMPAIGN, FINDINGS, LOGS, exchange, findings, stream, written
+from tests.detect.stream_index.made import batch_of, everything, met
+from tests.service.replay.made import ACCOUNTS, CAMPAIGN, FINDINGS, LOGS, START, exchange, findings, stream, written
 
 from stillwatch.act.preview.figures import Count
 from stillwatch.act.preview.judge import judge
 from stillwatch.act.preview.preview import previewed
+from stillwatch.detect.stream_index.facts import FactsBook
+from stillwatch.detect.stream_index.folder import IndexFolder
 from stillwatch.errors import MissingData
+from stillwatch.ingest import ingest, installation_salt
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.service.replay.streams import ByFindings, ByIndex
 from stillwatch.service.replay.traffic import Source, seen_of
@@ -67,3 +73,18 @@ def test_an_index_that_is_not_there(tmp_path: Path) -> None:
     """The folder is named."""
     with pytest.raises(MissingData, match="no stream index"):
         ByIndex(tmp_path)
+
+
+def test_an_index_looks_exchanges_up(tmp_path: Path) -> None:
+    """Through logs on disk an exchange is of the campaign that the index says of it, prompts, talks and all."""
+    rows = [one | {"time": START + timedelta(seconds=i), "max_tokens": 9} for i, one in enumerate(met())]
+    index, batch = everything(), batch_of(rows)
+    IndexFolder(tmp_path / "index").write(index, FactsBook.empty())
+    (tmp_path / LOGS).mkdir()
+    pq.write_table(pa.Table.from_batches([batch]), tmp_path / LOGS / "0.parquet")
+    found = seen_of(Source([tmp_path / LOGS], ByIndex(tmp_path / "index")), ())
+    kept = ingest([tmp_path / LOGS], salt=installation_salt())
+    said = np.concatenate([index.campaign_of(part) for part in kept.batches()])
+    assert found.n_exchanges == len(said) > len(rows) / 2
+    assert np.sort(found.accused["campaign"]).tolist() == np.sort(said[said >= 0]).tolist()
+    assert 0 < len(found.accused["campaign"]) < len(said)
