@@ -1,5 +1,7 @@
 """``stillwatch policy preview``: whom a policy would have touched, before it touches anybody."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,26 +51,34 @@ def preview(  # noqa: PLR0917 - typer's
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show whom a policy would have touched in stored traffic, with findings as they stand; it changes nothing."""
+    """Show whom a policy would have touched in stored traffic, with findings and appeals as they stand."""
     from stillwatch.act.decide.protected import Protected
     from stillwatch.act.preview.compare import changes
     from stillwatch.act.preview.judge import Terms, judge
     from stillwatch.act.preview.preview import previewed
     from stillwatch.cli.policy_named import of_name
+    from stillwatch.service.replay.standing import standing_of
     from stillwatch.service.replay.traffic import Source, seen_of
 
     if by is not None and stage != Stage.ALL:
         message = f"only a preview at 100 % is recorded, got --stage {int(stage)}; leave --by or --stage out"
         raise InvalidInput(message)
     policy, before = of_name(told, db, key), None if against is None else of_name(against, db, key)
-    source = Source(traffic, _streams(findings, index), accounts, mapping)
+    said = standing_of(db, [rule.name for rule in policy.rules], datetime.now(UTC))
+    source = Source(traffic, _streams(findings, index), accounts, mapping, said.found_at)
     uses = policy.uses | (before.uses if before else frozenset())
     with progress() as report:
         seen = seen_of(source, uses, lambda done, total: report("read", done, total))
         report("preview", 0, 1)
-        terms = Terms(stage=stage / 100, stage_key=bytes.fromhex(policy.version)[:32], protected=Protected(protected))
+        terms = Terms(
+            stage=stage / 100,
+            stage_key=bytes.fromhex(policy.version)[:32],
+            protected=Protected(protected),
+            cleared=said.cleared,
+            overdue=said.overdue,
+        )
         judged = judge(policy, seen, terms)
-        found = previewed(judged, source.streams.evidence)
+        found = previewed(judged, replace(source.streams.evidence, decided=said.decided, upheld=said.upheld))
         changed = None if before is None else changes(judge(before, seen, terms), judged)
     number = None if by is None else _record(found, db, key, by)
     if out is not None:
@@ -88,8 +98,6 @@ def _streams(findings: Path | None, index: Path | None) -> "Streams":
 
 
 def _record(found: "Previewed", db: str, key: Path | None, by: str) -> int:
-    from datetime import UTC, datetime
-
     from stillwatch.act.policy.previews import record_preview
     from stillwatch.act.preview.record import recorded
 

@@ -26,6 +26,7 @@ from tests.act.preview.made import (
 )
 
 from stillwatch.act.decide.decider import Decider
+from stillwatch.act.decide.guards import GUARDS
 from stillwatch.act.decide.memory import DecisionMemory
 from stillwatch.act.decide.protected import Protected
 from stillwatch.act.decide.recorder import Recorder
@@ -126,14 +127,15 @@ def test_buckets_are_those_of_the_decider(asked: list[tuple[int, float, float]])
 
 
 def test_the_operators_list_and_appeals_hold() -> None:
-    """A protected account or organisation is observed, a cleared stream is allowed."""
-    told = Told(streams=stream("a") | stream("b") | stream("c"))
-    rows = [row(name, i, 0, organisation_id="o" if name == "c" else None) for i, name in enumerate("abc")]
+    """A protected account or organisation is observed, a cleared stream allowed, one of an overdue appeal observed."""
+    told = Told(streams=stream("a") | stream("b") | stream("c") | stream("d"))
+    rows = [row(name, i, 0, organisation_id="o" if name == "c" else None) for i, name in enumerate("abcd")]
     listed = Protected()
     listed._ids = frozenset({"a", "o"})
-    terms = Terms(protected=listed, cleared=[Stream(CAMPAIGNS[0], "b")])
+    terms = Terms(protected=listed, cleared=[(CAMPAIGNS[0], "b")], overdue=[(CAMPAIGNS[0], "d")])
     found = judged(rows, told, blocks(), terms)
-    assert [ACTIONS[action].value for action in found.action] == ["observe", "allow", "observe"]
+    assert [ACTIONS[action].value for action in found.action] == ["observe", "allow", "observe", "observe"]
+    assert [GUARDS[guard].name for guard in found.guard] == ["protected", "cleared", "protected", "overdue"]
 
 
 def test_a_stream_of_which_nothing_is_known_is_no_stream() -> None:

@@ -83,7 +83,7 @@ def test_what_cannot_be_said_is_said() -> None:
     doubt = found().doubt
     assert words.doubts(doubt) == [
         "What the bar rests on is not known here: give --findings.",
-        "No appeal against what this policy did was decided yet, so appeals say nothing.",
+        "No appeal against rules of these names was decided yet, so appeals say nothing.",
     ]
     assert words.controls(doubt)[0].startswith("Too few accounts carry a sign")
 
@@ -91,7 +91,9 @@ def test_what_cannot_be_said_is_said() -> None:
 def test_appeals_are_said() -> None:
     """Upheld of decided, with the interval."""
     said = words.doubts(found(Evidence(decided=10, upheld=3)).doubt)[-1]
-    assert said.startswith("Of 10 appeals that a person decided, 3 (30 %; 6.7 % to 65 %) were upheld.")
+    assert said.startswith(
+        "Of 10 appeals against rules of these names that a person decided, 3 (30 %; 6.7 % to 65 %) were"
+    )
 
 
 def test_a_ceiling_names_its_assumption() -> None:

@@ -44,7 +44,7 @@ class Evidence:
 
     bars            Of the calibration that the findings rest on; empty when nobody told.
     n_families      Families that the scan scored.
-    decided, upheld Appeals against what this policy did.
+    decided, upheld Appeals against rules of the policy's names.
     """
 
     bars: Sequence[Bar] = ()

@@ -10,7 +10,7 @@ Five marks, each from 0 to 1 on a scale of its own, so that a stream's marks do 
 
 What is not known speaks for the customer, as in conditions: an unknown age is old; an unknown level is 1, half.
 Hardness is the mean of the marks. It is an order to read in, not a chance of being wrong: nothing is there that would
-weigh the marks against each other.
+weigh the marks against each other, and in simulated traffic some streams of legitimate accounts have no high mark.
 """
 
 from collections.abc import Mapping

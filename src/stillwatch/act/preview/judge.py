@@ -44,7 +44,8 @@ class Terms:
     now         Time to which ages are counted; None takes the newest exchange, when the findings stand as they do.
     stage       Share of accused streams that it is rolled out to, 0 to 1.
     stage_key   Of the installation: who comes first. Without it another set of the same size is drawn.
-    cleared     Streams of upheld appeals.
+    cleared     Streams of upheld appeals, as (campaign, account).
+    overdue     Streams with an appeal that nobody answered in time, likewise.
     burst_s     As the decider's.
     """
 
@@ -52,7 +53,8 @@ class Terms:
     stage: float = 1.0
     stage_key: bytes = field(default=bytes(16), repr=False)
     protected: Protected = field(default_factory=Protected)
-    cleared: Collection[Stream] = ()
+    cleared: Collection[tuple[str, str]] = ()
+    overdue: Collection[tuple[str, str]] = ()
     burst_s: float = _BURST_S
 
 
@@ -272,6 +274,7 @@ class _Asking:
             rests_on_partner=rule != NO_RULE and self._partners.hold(self._policy, self._policy.rules[rule]),
             is_protected=listed or facts.is_protected,
             is_cleared=stream is not None and (stream.cleared or name in self._terms.cleared),
+            is_overdue=stream is not None and name in self._terms.overdue,
             is_in_stage=self._terms.stage >= 1.0 or place_of(name, self._terms.stage_key) < self._terms.stage,
         )
 

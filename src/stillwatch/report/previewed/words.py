@@ -86,7 +86,8 @@ HARDNESS: Final = (
     "Hardness is the mean of five marks from 0 to 1: evidence near the bar (1 at the bar, 0 at ten bits over it), weak "
     "attribution (1 at no bits, 0 at ten), tenure (1 from two years on), verified level (1 when a person verified the "
     "business), and the share of the account's exchanges that is not accused. What is not known speaks for the "
-    "customer. It is an order to read in, not a chance of being wrong."
+    "customer. It is an order to read in, not a chance of being wrong: a stream that is touched wrongly may have no "
+    "high mark at all."
 )
 DISCLAIMER: Final = (
     "A preview says what a policy would have done about exchanges in this window. It is not a finding that any "
@@ -215,10 +216,11 @@ def control(found: Control) -> str:
 
 def _objections(found: Objections | None) -> str:
     if found is None:
-        return "No appeal against what this policy did was decided yet, so appeals say nothing."
+        return "No appeal against rules of these names was decided yet, so appeals say nothing."
     interval = f"{quantities.share(found.low)} to {quantities.share(found.high)}"
     return (
-        f"Of {_counted(found.decided, 'appeal')} that a person decided, {quantities.count(found.upheld)} "
+        f"Of {_counted(found.decided, 'appeal')} against rules of these names that a person decided, "
+        f"{quantities.count(found.upheld)} "
         f"({quantities.share(found.upheld / found.decided)}; {interval}) were upheld. Who does not object is not "
         "counted."
     )
