@@ -190,7 +190,7 @@ def facts_of(one: Row, told: Told) -> Facts:
     )
 
 
-def world(seed: int, n: int = 400, n_accounts: int = 12) -> tuple[list[Row], Told]:
+def world(seed: int, n: int = 400, n_accounts: int = 12, minutes: float = 300.0) -> tuple[list[Row], Told]:
     """Random traffic of accounts of which some are partly accused, and what is known of them."""
     random = np.random.default_rng(seed)
     told = Told()
@@ -217,13 +217,13 @@ def world(seed: int, n: int = 400, n_accounts: int = 12) -> tuple[list[Row], Tol
                     cleared=bool(random.random() < 0.1),
                 )
     rows = []
-    for at in np.sort(random.uniform(0, 300, n)).tolist():
+    for at in np.sort(random.uniform(0, minutes, n)).tolist():
         name = f"a-{random.integers(n_accounts)}"
         campaign = member.get(name, NOBODYS) if random.random() < 0.6 else NOBODYS
         rows.append(
             row(
                 name,
-                round(at, 3),
+                round(at, 4),
                 campaign,
                 int(random.integers(len(WORDS))) if random.random() < 0.1 else NOBODYS,
                 organisation_id=(None, "org-1", "org-2")[hash_of(name) % 3],

@@ -82,9 +82,11 @@ def decided(rows: list[Row], told: Told, policy: Policy, folder: Path, stage: fl
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_is_what_a_decider_answers(policy: Policy, seed: int, tmp_path: Path) -> None:
     """Rule, action and refusal of every exchange are those of a decider that is asked one request after the other."""
-    rows, told = world(seed, 250)
+    rows, told = world(seed, 250, minutes=15.0)
     singly = Counter((one.rule, one.action.value, not one.serves) for one in decided(rows, told, policy, tmp_path))
     assert answers(judged(rows, told, policy)) == singly
+    if policy.name == "ladder":
+        assert {is_refused for _, action, is_refused in singly if action == "throttle"} == {True, False}
 
 
 def test_it_is_what_a_decider_answers_in_a_stage(tmp_path: Path) -> None:

@@ -131,3 +131,12 @@ def test_bystanders_of_an_account_are_not_touched() -> None:
     found = previewed(judged([row("a", i, 0 if i % 2 else NOBODYS) for i in range(10)], told, blocks()))
     assert (found.touched.exchanges, found.traffic.streams) == (5, 1)
     assert found.effects[1].campaign_id == CAMPAIGNS[0]
+
+
+def test_organisations_are_counted_once() -> None:
+    """Two accounts of one organisation and one of its own are two organisations and three streams."""
+    told = Told(streams=stream("a") | stream("b") | stream("c", 1))
+    rows = [row("a", 0, 0, organisation_id="o"), row("b", 1, 0, organisation_id="o"), row("c", 2, 1), row("d", 3)]
+    found = previewed(judged(rows, told, blocks()))
+    assert found.touched == Count(3, 3, 3, 2)
+    assert (found.traffic, found.shares["organisations"]) == (Count(4, 3, 4, 3), 2 / 3)
