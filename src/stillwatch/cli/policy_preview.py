@@ -13,9 +13,15 @@ from stillwatch.cli.progress import progress
 from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from stillwatch.act.decide.protected import Protected
+    from stillwatch.act.policy.policy import Policy
     from stillwatch.act.preview.compare import Changes
+    from stillwatch.act.preview.doubt import Evidence
     from stillwatch.act.preview.figures import Previewed
+    from stillwatch.act.preview.judge import Terms
+    from stillwatch.service.replay.standing import Standing
     from stillwatch.service.replay.streams import Streams
+    from stillwatch.service.replay.traffic import Source
 
 __all__ = ["preview"]
 
@@ -52,38 +58,59 @@ def preview(  # noqa: PLR0917 - typer's
     as_json: AsJson = False,
 ) -> None:
     """Show whom a policy would have touched in stored traffic, with findings and appeals as they stand."""
-    from stillwatch.act.decide.protected import Protected
-    from stillwatch.act.preview.compare import changes
-    from stillwatch.act.preview.judge import Terms, judge
-    from stillwatch.act.preview.preview import previewed
+    from stillwatch.act.preview.judge import Terms as Given
     from stillwatch.cli.policy_named import of_name
-    from stillwatch.service.replay.standing import standing_of
-    from stillwatch.service.replay.traffic import Source, seen_of
+    from stillwatch.service.replay.traffic import Source as From
 
     if by is not None and stage != Stage.ALL:
         message = f"only a preview at 100 % is recorded, got --stage {int(stage)}; leave --by or --stage out"
         raise InvalidInput(message)
     policy, before = of_name(told, db, key), None if against is None else of_name(against, db, key)
-    said = standing_of(db, [rule.name for rule in policy.rules], datetime.now(UTC))
-    source = Source(traffic, _streams(findings, index), accounts, mapping, said.found_at)
-    uses = policy.uses | (before.uses if before else frozenset())
-    with progress() as report:
-        seen = seen_of(source, uses, lambda done, total: report("read", done, total))
-        report("preview", 0, 1)
-        terms = Terms(
-            stage=stage / 100,
-            stage_key=bytes.fromhex(policy.version)[:32],
-            protected=Protected(protected),
-            cleared=said.cleared,
-            overdue=said.overdue,
-        )
-        judged = judge(policy, seen, terms)
-        found = previewed(judged, replace(source.streams.evidence, decided=said.decided, upheld=said.upheld))
-        changed = None if before is None else changes(judge(before, seen, terms), judged)
+    said = _said(policy, db)
+    source = From(traffic, _streams(findings, index), accounts, mapping, said.found_at)
+    terms = Given(
+        stage=stage / 100,
+        stage_key=bytes.fromhex(policy.version)[:32],
+        protected=_protected(protected),
+        cleared=said.cleared,
+        overdue=said.overdue,
+    )
+    evidence = replace(source.streams.evidence, decided=said.decided, upheld=said.upheld)
+    found, changed = _preview(policy, before, source, terms, evidence)
     number = None if by is None else _record(found, db, key, by)
     if out is not None:
         _write(found, changed, out)
     _tell(found, changed, number, out, as_json=as_json)
+
+
+def _preview(
+    policy: "Policy", before: "Policy | None", source: "Source", terms: "Terms", evidence: "Evidence"
+) -> "tuple[Previewed, Changes | None]":
+    """Preview of a policy, and what it changes."""
+    from stillwatch.act.preview.compare import changes
+    from stillwatch.act.preview.judge import judge
+    from stillwatch.act.preview.preview import previewed
+    from stillwatch.service.replay.traffic import seen_of
+
+    uses = policy.uses | (before.uses if before else frozenset())
+    with progress() as report:
+        seen = seen_of(source, uses, lambda done, total: report("read", done, total))
+        report("preview", 0, 1)
+        judged = judge(policy, seen, terms)
+        found = previewed(judged, evidence)
+        return found, None if before is None else changes(judge(before, seen, terms), judged)
+
+
+def _said(policy: "Policy", db: str) -> "Standing":
+    from stillwatch.service.replay.standing import standing_of
+
+    return standing_of(db, [rule.name for rule in policy.rules], datetime.now(UTC))
+
+
+def _protected(file: Path | None) -> "Protected":
+    from stillwatch.act.decide.protected import Protected
+
+    return Protected(file)
 
 
 def _streams(findings: Path | None, index: Path | None) -> "Streams":
