@@ -16,13 +16,11 @@ from sqlalchemy import Connection, select, update
 
 from stillwatch.act.appeals.appeal import Appeal, AppealRules
 from stillwatch.act.appeals.tables import APPEALS, CHANGES, CLEARED
+from stillwatch.act.decide.stream import Stream
 from stillwatch.signing.stamp import stamp
 from stillwatch.store.conflict import insert_if_new
 
-__all__ = ["Overdue", "Stream", "appeals_mark", "carry_over", "clear", "cleared_streams", "overdue"]
-
-Stream = tuple[str, str]
-"""Campaign and account."""
+__all__ = ["Overdue", "appeals_mark", "carry_over", "clear", "cleared_streams", "overdue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Overdue:
 def cleared_streams(connection: Connection) -> frozenset[Stream]:
     """Streams that a person has cleared: nothing is done about them."""
     rows = connection.execute(select(CLEARED.c.campaign_id, CLEARED.c.account_id))
-    return frozenset((row.campaign_id, row.account_id) for row in rows)
+    return frozenset(Stream(row.campaign_id, row.account_id) for row in rows)
 
 
 def overdue(connection: Connection, rules: AppealRules, now: datetime) -> Overdue:
@@ -49,7 +47,7 @@ def overdue(connection: Connection, rules: AppealRules, now: datetime) -> Overdu
     wanted = select(APPEALS.c.campaign_id, APPEALS.c.account_id).where(late)
     by_campaign: dict[str, dict[Stream, None]] = defaultdict(dict)
     for row in connection.execute(wanted.order_by(APPEALS.c.filed_at, APPEALS.c.appeal_id)):
-        by_campaign[row.campaign_id][row.campaign_id, row.account_id] = None
+        by_campaign[row.campaign_id][Stream(row.campaign_id, row.account_id)] = None
     streams = [list(found) for found in by_campaign.values()]
     softened = frozenset(stream for found in streams for stream in found[: rules.most_softened])
     return Overdue(softened, frozenset(stream for found in streams for stream in found) - softened)
@@ -57,7 +55,7 @@ def overdue(connection: Connection, rules: AppealRules, now: datetime) -> Overdu
 
 def clear(connection: Connection, appeal: Appeal, now: datetime) -> None:
     """Clear the stream of an appeal."""
-    row = {"campaign_id": appeal.campaign_id, "account_id": appeal.account_id, "appeal_id": appeal.appeal_id}
+    row = {**appeal.stream._asdict(), "appeal_id": appeal.appeal_id}
     insert_if_new(connection, CLEARED, {**row, "cleared_at": stamp(now)})
     _change(connection)
 
