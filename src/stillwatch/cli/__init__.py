@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from stillwatch import __version__
+from stillwatch.cli.appeal import appeal
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
+from stillwatch.cli.case import case
 from stillwatch.cli.demo import demo
 from stillwatch.cli.drill import drill
 from stillwatch.cli.evaluator import evaluator
@@ -72,7 +74,16 @@ for command in (
     rehearse,
 ):
     app.command()(command)
-for name, group in {"reference": reference, "share": share, "forum": forum, "member": member, "ledger": ledger}.items():
+groups = {
+    "reference": reference,
+    "share": share,
+    "forum": forum,
+    "member": member,
+    "ledger": ledger,
+    "case": case,
+    "appeal": appeal,
+}
+for name, group in groups.items():
     app.add_typer(group, name=name)
 
 

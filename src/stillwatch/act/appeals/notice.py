@@ -1,21 +1,18 @@
 """What a customer is told of a decision that was recorded: an appeal is about one of them."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import Connection, RowMapping, select
 
 from stillwatch.act.decide.stream import Stream
 from stillwatch.act.decide.tables import DECISIONS
+from stillwatch.act.links_in_text import without_links
 from stillwatch.model.decision import Action
 from stillwatch.signing.stamp import time_of
 
-__all__ = ["Notice", "notice_of", "notices_of", "without_links"]
-
-_LINK: Final = re.compile(r"\S*/appeal/[A-Za-z0-9_=-]*")
+__all__ = ["Notice", "notice_of", "notices_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +65,3 @@ def _notice(row: RowMapping) -> Notice:
         rule=row["rule"],
         ended_at=time_of(row["ended_at"]) if row["ended_at"] else None,
     )
-
-
-def without_links(reason: str) -> str:
-    """A reason without appeal links: who has a link may file, so that no page and no bundle shows one.
-
-    >>> without_links("Too many requests. Object: https://api.example/appeal/AbC_1-")
-    'Too many requests. Object: (link)'
-    """
-    return _LINK.sub("(link)", reason)

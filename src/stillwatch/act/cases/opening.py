@@ -130,5 +130,7 @@ def _set(itself: Itself, case_id: str, values: dict[str, Any], version: int) -> 
 
 
 def _point(connection: Connection, alias: str, case_id: str) -> None:
-    if not insert_if_new(connection, CASE_ALIASES, {"alias": alias, "case_id": case_id}):
-        connection.execute(update(CASE_ALIASES).where(CASE_ALIASES.c.alias == alias).values(case_id=case_id))
+    """Whoever asks for the earlier campaign finds this one, and so for those that were part of the earlier one."""
+    insert_if_new(connection, CASE_ALIASES, {"alias": alias, "case_id": case_id})
+    leads_there = (CASE_ALIASES.c.alias == alias) | (CASE_ALIASES.c.case_id == alias)
+    connection.execute(update(CASE_ALIASES).where(leads_there).values(case_id=case_id))
