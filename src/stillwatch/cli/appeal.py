@@ -49,13 +49,7 @@ def list_appeals(
     at = now()
     with office(settings) as opened, reading(opened.engine).begin() as connection:
         found = appeals_of(connection)
-    wanted = {
-        Which.WAITING: lambda one: one.outcome is None,
-        Which.OVERDUE: lambda one: one.is_overdue(at),
-        Which.ANSWERED: lambda one: one.outcome is not None,
-        Which.ALL: lambda _: True,
-    }[which]
-    chosen = [one for one in found if wanted(one)]
+    chosen = [one for one in found if _is_wanted(one, which)]
     if as_json:
         typer.echo(json.dumps([_told(one) for one in chosen]))
         return
@@ -159,6 +153,12 @@ def labels(
         typer.echo(json.dumps({"out": str(out), "streams": len(found), "accounts": n}))
     else:
         typer.echo(f"{len(found)} streams of {n} accounts; next: stillwatch calibrate LOGS --vouched {out}/vouched.txt")
+
+
+def _is_wanted(one: "Appeal", which: Which) -> bool:
+    if which is Which.OVERDUE:
+        return one.is_overdue(now())
+    return which is Which.ALL or (one.outcome is None) == (which is Which.WAITING)
 
 
 def _exchanges(folders: list[Path], streams: set[Any]) -> dict[Any, list[str]]:

@@ -123,9 +123,7 @@ def assign(
 @case.command()
 def note(
     name: CaseId,
-    text: Annotated[
-        str, typer.Argument(help="The note; - reads it. No prompts and no customer's words: it goes along.")
-    ],
+    text: Annotated[str, typer.Argument(help="The note; - reads it. No prompts: notes go along.")],
     by: By,
     settings: SettingsAt = None,
     as_json: AsJson = False,
@@ -144,6 +142,7 @@ def note(
 def close(
     name: CaseId,
     why: Annotated[Why, typer.Argument(help="Why; one that ended opens again when there is new traffic.")],
+    *,
     by: By,
     seen: Seen,
     reason: Annotated[str, typer.Option(help="In words, at least 20 characters.")],
@@ -163,6 +162,7 @@ def close(
 @case.command()
 def export(
     name: CaseId,
+    *,
     out: Annotated[Path, typer.Option("--out", help="ZIP file to write; there must be none.")],
     by: By,
     findings: Annotated[
