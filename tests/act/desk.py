@@ -17,6 +17,7 @@ from stillwatch.act.cases.tables import CASE_TABLES
 from stillwatch.act.decide.records import Decided, file_new
 from stillwatch.act.decide.stream import Stream
 from stillwatch.act.decide.tables import DECISION_TABLES
+from stillwatch.act.policy.tables import POLICY_TABLES
 from stillwatch.act.trail import Trail
 from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.decision import Action, Decision
@@ -54,7 +55,7 @@ class Office:
 def office(folder: Path) -> Iterator[Office]:
     """A service's database in a folder."""
     engine = open_database(folder / "service.db", LEDGER_TABLES)
-    for tables in (APPEAL_TABLES, CASE_TABLES, DECISION_TABLES):
+    for tables in (APPEAL_TABLES, CASE_TABLES, DECISION_TABLES, POLICY_TABLES):
         tables.create_all(engine)
     try:
         yield Office(engine, Trail(SigningKey.generate()))
