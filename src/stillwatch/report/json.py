@@ -16,7 +16,7 @@ from stillwatch.model.campaign import Campaign
 from stillwatch.model.findings import CAMPAIGNS_VERSION, FINDING_EXCHANGE, STREAM, Findings
 from stillwatch.model.quarantine import QUARANTINE
 
-__all__ = ["FORMAT", "OF_THE_RUN", "TABLES", "campaign_to_json", "from_json", "run_to_json", "to_json"]
+__all__ = ["FORMAT", "NOT_WRITTEN", "OF_THE_RUN", "TABLES", "campaign_to_json", "from_json", "run_to_json", "to_json"]
 
 FORMAT = "stillwatch-campaigns"
 
@@ -27,6 +27,9 @@ OF_THE_RUN = ("stage_s", "calibration_age_days")
 """Fields of `Findings` that differ between two scans of the same logs: they go to run.json, so that campaigns.json is
 the same to the byte on every machine and engine."""
 
+NOT_WRITTEN = ("held",)
+"""Fields of `Findings` that only serve what follows a scan in the same process."""
+
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """JSON has no such numbers; they are written as these strings, as protobuf's JSON mapping does."""
 
@@ -34,7 +37,7 @@ _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 def to_json(findings: Findings) -> str:
     """Findings as JSON text, ASCII only so that no terminal can be tricked by it."""
     content = {"format": FORMAT, "format_version": CAMPAIGNS_VERSION}
-    names = (f.name for f in fields(findings) if f.name not in {*TABLES, *OF_THE_RUN})
+    names = (f.name for f in fields(findings) if f.name not in {*TABLES, *OF_THE_RUN, *NOT_WRITTEN})
     content |= {name: _plain(getattr(findings, name)) for name in names}
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 

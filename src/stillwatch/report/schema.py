@@ -10,7 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from stillwatch.model.findings import CAMPAIGNS_VERSION, Findings
-from stillwatch.report.json import FORMAT, OF_THE_RUN, TABLES
+from stillwatch.report.json import FORMAT, NOT_WRITTEN, OF_THE_RUN, TABLES
 
 __all__ = ["campaigns_schema"]
 
@@ -26,7 +26,7 @@ _SCALARS: Mapping[type, Mapping[str, Any]] = {
 def campaigns_schema() -> str:
     """Schema as JSON text, draft 2020-12."""
     definitions: dict[str, Any] = {}
-    body = _object(Findings, definitions, leave_out=frozenset({*TABLES, *OF_THE_RUN}))
+    body = _object(Findings, definitions, leave_out=frozenset({*TABLES, *OF_THE_RUN, *NOT_WRITTEN}))
     body["properties"] = {
         "format": {"const": FORMAT},
         "format_version": {"const": CAMPAIGNS_VERSION},
