@@ -1,7 +1,6 @@
 """The commands of analysts over a service's database: cases, appeals, bundles."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,14 @@ WHY = "The school has shown us its timetable and its pupils."
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Iterator[Path]:
+def settings(tmp_path: Path) -> Path:
     """Settings of a service with a case, a decision and an appeal, on the database of the commands."""
     folder = tmp_path / "service"
     folder.mkdir()
     (tmp_path / "service.toml").write_text('folder = "service"\n')
     with desk(folder) as made:
         _fill(made)
-    yield tmp_path / "service.toml"
+    return tmp_path / "service.toml"
 
 
 def _fill(made: Office) -> None:
