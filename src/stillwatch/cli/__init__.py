@@ -12,6 +12,7 @@ import typer
 
 from stillwatch import __version__
 from stillwatch.cli.appeal import appeal
+from stillwatch.cli.audit import audit
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.case import case
@@ -22,6 +23,7 @@ from stillwatch.cli.explain import explain
 from stillwatch.cli.forum import forum
 from stillwatch.cli.ledger import ledger
 from stillwatch.cli.member import member
+from stillwatch.cli.policy import policy
 from stillwatch.cli.reference import reference
 from stillwatch.cli.rehearse import rehearse
 from stillwatch.cli.scan import scan
@@ -50,6 +52,8 @@ _OF_SHARE = frozenset(
     )
 )
 """Modules of the extra `share`; whoever only scans need not have them."""
+_OF_SERVE = frozenset(("cel",))
+"""Modules of the extra `serve` that the extra `share` has not."""
 
 app = typer.Typer(
     name="stillwatch",
@@ -80,6 +84,8 @@ groups = {
     "forum": forum,
     "member": member,
     "ledger": ledger,
+    "audit": audit,
+    "policy": policy,
     "case": case,
     "appeal": appeal,
 }
@@ -110,10 +116,12 @@ def main() -> None:
         sys.stderr.write(f"error: {_one_line(wrong)}\n")
         raise SystemExit(wrong.exit_code) from wrong
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] not in _OF_SHARE:
+        module = (missing.name or "").partition(".")[0]
+        if module not in _OF_SHARE | _OF_SERVE:
             raise
+        extra = "serve" if module in _OF_SERVE else "share"
         sys.stderr.write(
-            f"error: this command needs the extra share: pip install 'stillwatch[share]' ({missing.name})\n"
+            f"error: this command needs the extra {extra}: pip install 'stillwatch[{extra}]' ({missing.name})\n"
         )
         raise SystemExit(2) from missing
 

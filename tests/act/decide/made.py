@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 
 from stillwatch.act.decide.clock import Clock
 from stillwatch.act.decide.decider import Decider
 from stillwatch.act.decide.memory import DecisionMemory
 from stillwatch.act.decide.recorder import Recorder
+from stillwatch.act.decide.records import Decided, Ended, Record
 from stillwatch.act.decide.settings import DeciderSettings
 from stillwatch.act.decide.source import People
 from stillwatch.act.decide.tables import DECISION_TABLES
@@ -109,6 +111,26 @@ class Hands:
         self.wall += timedelta(seconds=seconds)
 
 
+class Taken(Recorder):
+    """A recorder that keeps what it takes; everything is durable at once, or never."""
+
+    def __init__(self, most: int = 10_000, *, is_durable: bool = True) -> None:
+        super().__init__(create_engine("sqlite://"), KEY, most)
+        self.is_durable = is_durable
+
+    def submit(self, record: Record) -> Future[None] | None:
+        """Take a record."""
+        done = super().submit(record)
+        if done is not None and self.is_durable:
+            done.set_result(None)
+        return done
+
+    @property
+    def told(self) -> list[Decided | Ended]:
+        """What was taken, in order."""
+        return [record for record, _ in self._waiting if isinstance(record, Decided | Ended)]
+
+
 def appeal_url(decision: Decision) -> str:
     """A link that names the decision."""
     return f"https://example.org/a/{decision.decision_id}"
@@ -129,6 +151,7 @@ class World:
     decider: Decider = field(init=False)
 
     def __post_init__(self) -> None:
+        """Start."""
         self.restart()
 
     def restart(self) -> None:

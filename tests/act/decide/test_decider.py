@@ -215,7 +215,7 @@ def test_nobody_can_approve_a_quarter_of_the_traffic(tmp_path: Path) -> None:
     with world(tmp_path, limits=Limits()) as made:
         assert made.active is not None
         made.active = replace(made.active, approved_by="grace")
-        assert [made.ask(f"bad-{n}").action for n in range(80)][-1] is Action.OBSERVE
+        assert [made.ask(f"bad-{n}").action for n in range(120)][-1] is Action.OBSERVE
         made.active = replace(active(SLOW, version="v2", limits=Limits()), approved_by="grace")
         assert made.ask("bad-0").action is Action.THROTTLE
         made.settle()

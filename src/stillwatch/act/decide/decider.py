@@ -78,7 +78,8 @@ class Decider:
         self._radius = Radius()
         self._throttles = Throttles(settings.most_throttled, settings.burst_s)
         self._partners = PartnerRules()
-        self._cleared: frozenset[Stream] = frozenset()
+        self._cleared: frozenset[tuple[str, str]] = frozenset()
+        self._overdue: frozenset[tuple[str, str]] = frozenset()
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._problems: dict[str, str] = {}
@@ -110,19 +111,14 @@ class Decider:
         asked = self._ask(request)
         left = soften(asked.wanted or Action.OBSERVE, self._situation(asked))
         self._radius.saw(request, asked.now, is_tenured=asked.is_tenured)
-        otherwise = decision = asked.nothing(_at_most_observe(left.action), self._settings.observed_lasts)
-        guards, record = left.by, None
         if does_something(left.action):
-            held = self._held(asked)
-            if held is None:
-                guards = (*guards, UNRECORDED)
-            else:
-                decision, record = self._told(held, asked), None if held.is_in_force else held.record
-                self._touch(asked)
-        elif asked.stream is not None:
-            decision = self._less(asked, asked.stream, left, otherwise)
-        self._count(decision.action.value, *(guard.name for guard in guards))
-        return Answer(decision, asked.facts, asked.wanted, guards, record, otherwise)
+            answer = self._act(asked, left)
+        else:
+            nothing = asked.nothing(left.action, self._settings.observed_lasts)
+            decision = nothing if asked.stream is None else self._less(asked, asked.stream, left, nothing)
+            answer = Answer(decision, asked.facts, asked.wanted, left.by, None, decision)
+        self._count(answer.decision.action.value, *(guard.name for guard in answer.guards))
+        return answer
 
     def load(self, engine: Engine) -> int:
         """Take up decisions and alarms from before a restart; how many decisions."""
@@ -140,20 +136,20 @@ class Decider:
         self._people.protected.refresh()
         self._note("protected", self._people.protected.problem)
         try:
-            self._cleared = frozenset(self._people.cleared())
-        except Exception as error:  # noqa: BLE001 - the last list holds
-            self._note("cleared", f"upheld appeals cannot be had: {type(error).__name__}")
+            self._cleared, self._overdue = frozenset(self._people.cleared()), frozenset(self._people.overdue())
+        except Exception as error:  # noqa: BLE001 - the last lists hold
+            self._note("appeals", f"appeals cannot be had: {type(error).__name__}")
         else:
-            self._note("cleared", None)
+            self._note("appeals", None)
         for stream in self._cleared:
-            self._memory.end(stream, End.CLEARED)
+            self._memory.end(Stream(*stream), End.CLEARED)
         try:
             active = self._policy_of()
         except Exception as error:  # noqa: BLE001 - nothing is ended for want of a policy that is only out of reach
             self._note("policy", f"the policy cannot be had: {type(error).__name__}")
             return
         self._note("policy", None)
-        self._memory.sweep("" if active is None else active.policy.version, self._clock.now(), breath_s)
+        self._memory.sweep(None if active is None else active.policy.version, self._clock.now(), breath_s)
         self._radius.tell(lambda alarm: self._memory.recorder.submit(alarm) is not None)
 
     def health(self) -> Health:
@@ -173,6 +169,19 @@ class Decider:
             counts=counts,
             problems=tuple(problems),
         )
+
+    def _act(self, asked: Asked, left: Softened) -> Answer:
+        """Answer that does something: from memory, or new and waiting for its record."""
+        held = self._held(asked)
+        if held is not None and held.is_in_force:
+            self._touch(asked)
+            decision = self._told(held, asked)
+            return Answer(decision, asked.facts, asked.wanted, left.by, None, decision)
+        nothing = asked.nothing(Action.OBSERVE, self._settings.observed_lasts)
+        if held is None:
+            return Answer(nothing, asked.facts, asked.wanted, (*left.by, UNRECORDED), None, nothing)
+        self._touch(asked)
+        return Answer(self._told(held, asked), asked.facts, asked.wanted, left.by, held.record, nothing)
 
     def _ask(self, request: Request) -> Asked:
         now = self._clock.now()
@@ -199,6 +208,7 @@ class Decider:
             rests_on_partner=self._partners.hold(active.policy, rule),
             is_protected=is_protected,
             is_cleared=is_cleared,
+            is_overdue=stream in self._overdue,
             is_in_stage=self._is_in_stage(stream, active.stage, asked),
             is_over_radius=self._alarm(active) is not None,
         )
@@ -286,7 +296,3 @@ class Decider:
             self._problems[part] = problem
         else:
             self._problems.pop(part, None)
-
-
-def _at_most_observe(action: Action) -> Action:
-    return Action.OBSERVE if does_something(action) else action

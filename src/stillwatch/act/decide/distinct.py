@@ -52,8 +52,8 @@ class Distinct:
     """Estimate of the different values of the last 60 minutes, in 1 MiB: of a million within 1 %, of few exactly.
 
     >>> seen = Distinct()
-    >>> for name in ("a", "b", "a"):
-    ...     seen.add(name, 61)
+    >>> [seen.add(name, 61) for name in ("a", "b", "a")]
+    [True, True, False]
     >>> round(seen.estimate)
     2
     """
@@ -62,8 +62,8 @@ class Distinct:
         self._last = array("I", bytes(array("I").itemsize * _SLOTS))
         self._seen = Minutes()
 
-    def add(self, value: str, minute: int) -> None:
-        """See a value.
+    def add(self, value: str, minute: int) -> bool:
+        """See a value; whether it is new in the window, as far as slots can tell.
 
         minute      From 60 on, so that a slot that was never used lies before the window.
         """
@@ -73,11 +73,13 @@ class Distinct:
         slot = hash(value) & _MASK
         last = self._last[slot]
         if last == now:
-            return
-        if last > now - WINDOW_MINUTES:
+            return False
+        is_new = last <= now - WINDOW_MINUTES
+        if not is_new:
             seen.add(last, -1)
         seen.add(now)
         self._last[slot] = now
+        return is_new
 
     def advance(self, minute: int) -> None:
         """Forget what is older than the window."""

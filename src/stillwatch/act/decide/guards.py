@@ -15,6 +15,7 @@ class Situation(NamedTuple):
     rests_on_partner    The rule's condition reads what partners say.
     is_protected        The facts or the operator's list say so.
     is_cleared          The facts or the upheld appeals say so.
+    is_overdue          An appeal about the stream should have been answered by now.
     is_in_stage         The roll-out has reached the stream, or it is touched already.
     is_over_radius      The policy touches more than it may before a person approves.
     """
@@ -23,6 +24,7 @@ class Situation(NamedTuple):
     rests_on_partner: bool = False
     is_protected: bool = False
     is_cleared: bool = False
+    is_overdue: bool = False
     is_in_stage: bool = True
     is_over_radius: bool = False
 
@@ -60,6 +62,7 @@ def _is_partner_alone(now: Situation) -> bool:
 GUARDS: Final[tuple[Guard, ...]] = (
     Guard("cleared", Action.ALLOW, lambda now: now.is_cleared, "a person has upheld an appeal for this stream"),
     Guard("protected", Action.OBSERVE, lambda now: now.is_protected, "the operator protects this account"),
+    Guard("overdue", Action.OBSERVE, lambda now: now.is_overdue, "an appeal has waited too long for a person"),
     Guard("other-traffic", Action.OBSERVE, _is_other_traffic, "the request is of no accused stream"),
     Guard(
         "partner-alone", Action.OBSERVE, _is_partner_alone, "the rule rests on partners, and no local evidence agrees"

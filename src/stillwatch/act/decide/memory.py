@@ -39,24 +39,27 @@ class Held:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether the record is durable."""
-        return self.record is None or (self.record.done() and self.record.exception() is None)
+        """Whether the record is durable; once it is, nobody asks again."""
+        record = self.record
+        if record is not None and record.done() and record.exception() is None:
+            self.record = record = None
+        return record is None
 
     @property
     def is_in_force(self) -> bool:
         """Whether anything is done by it, while it holds."""
         return self.acts_unrecorded or self.is_recorded
 
-    def end(self, version: str, now: Moment) -> End | None:
+    def end(self, version: str | None, now: Moment) -> End | None:
         """Why it holds no more; None while it holds.
 
-        version     Of the policy in force.
+        version     Of the policy in force; None when that is not looked at.
         """
         if self.ending is not None:
             return self.ending
         if now.wall >= self.decision.expires_at or now.steady_s >= self.ends_s:
             return End.EXPIRED
-        return None if self.decision.policy_version == version else End.REPLACED
+        return None if version in {None, self.decision.policy_version} else End.REPLACED
 
 
 class DecisionMemory:
@@ -128,9 +131,11 @@ class DecisionMemory:
         for held in self._held.get(stream, ()):
             held.ending = held.ending or why
 
-    def sweep(self, version: str, now: Moment, breath_s: float = _BREATH_S) -> int:
+    def sweep(self, version: str | None, now: Moment, breath_s: float = _BREATH_S) -> int:
         """Put on record what has ended, and forget it; how many. What cannot be recorded now is kept for the next time.
 
+        version     Of the policy in force. Without one nothing is done, and nothing has ended: a policy that is out
+                    of reach comes back, and what it decided holds until it would have expired.
         breath_s    Pause after some streams, so that decisions do not wait for the sweep.
         """
         ended = 0
@@ -140,9 +145,9 @@ class DecisionMemory:
                 time.sleep(breath_s)
         return ended
 
-    def _sweep(self, stream: Stream, version: str, now: Moment) -> int:
+    def _sweep(self, stream: Stream, version: str | None, now: Moment) -> int:
         held = self._held.get(stream, ())
-        over = [(one, why) for one in held if (why := one.end(version, now)) or _is_lost(one)]
+        over = [(one, why) for one in held if (why := one.end(version, now)) or (not one.is_recorded and _is_lost(one))]
         if not over:
             return 0
         with self._lock:
@@ -165,7 +170,8 @@ def _action(held: Held | None) -> Action | None:
 
 def _is_lost(held: Held) -> bool:
     """Whether the decision can never be recorded: nothing was done by it."""
-    return held.record is not None and held.record.done() and held.record.exception() is not None
+    record = held.record
+    return record is not None and record.done() and record.exception() is not None
 
 
 def _ends_s(decision: Decision, now: Moment) -> float:

@@ -13,8 +13,9 @@ from stillwatch.model.decision import Request
 
 __all__ = ["Alarm", "Figures", "Radius", "wrong_share"]
 
-_LEAST: Final = {"traffic": 50, "organisations": 3, "tenured": 3}
-"""Touched ones below which a share says nothing: of two organisations one is half."""
+_LEAST: Final = {"traffic": 100, "organisations": 10, "tenured": 5}
+"""Touched ones below which a share says nothing: of two organisations one is half, and after a restart the first few
+that are seen are everybody. Fewer are a handful that a person can look at one by one."""
 
 
 class Figures(NamedTuple):
@@ -72,11 +73,11 @@ class _Counts:
         self.organisations = Distinct()
         self.tenured = Distinct()
 
-    def add(self, request: Request, minute: int, *, is_tenured: bool) -> None:
+    def add(self, request: Request, minute: int, *, is_tenured: bool) -> bool:
+        """Count one; whether its organisation or tenured account is a new one."""
         self.requests.add(minute)
-        self.organisations.add(request.organisation_id or request.account_id, minute)
-        if is_tenured:
-            self.tenured.add(request.account_id, minute)
+        is_new = self.organisations.add(request.organisation_id or request.account_id, minute)
+        return (is_tenured and self.tenured.add(request.account_id, minute)) or is_new
 
     def figures(self, minute: int) -> tuple[int, int, int]:
         for part in (self.requests, self.organisations, self.tenured):
@@ -127,9 +128,13 @@ class Radius:
         with self._lock:
             if version != self._version:
                 self._version, self._touched = version, _Counts()
-            self._touched.add(request, minute, is_tenured=is_tenured)
-            if key not in self._alarms:
+            is_new = self._touched.add(request, minute, is_tenured=is_tenured)
+            if key not in self._alarms and (is_new or self._is_much(limits or BEYOND_APPROVAL)):
                 self._hold_against(limits or BEYOND_APPROVAL, key, now)
+
+    def _is_much(self, limits: Limits) -> bool:
+        """Whether the share of traffic may be over its limit: the others only grow with somebody new."""
+        return self._touched.requests.total > limits.traffic * self._all.requests.total
 
     def _hold_against(self, limits: Limits, key: tuple[str, bool], now: Moment) -> None:
         figures = self._figures(_minute(now))

@@ -15,7 +15,6 @@ class DeciderSettings:
     most_throttled  Streams whose rate is counted.
     burst_s         Seconds of its rate that a throttled stream may send at once.
     observed_lasts  How long an answer that does nothing may be remembered by a gateway.
-    tend_every_s    Seconds between looks at what has ended, at the lists, and at the appeals.
     """
 
     stage_key: bytes = field(repr=False)
@@ -23,4 +22,3 @@ class DeciderSettings:
     most_throttled: int = 200_000
     burst_s: float = 10.0
     observed_lasts: timedelta = timedelta(minutes=5)
-    tend_every_s: float = 1.0

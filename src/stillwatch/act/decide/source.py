@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from stillwatch.act.decide.protected import Protected
-from stillwatch.act.decide.stream import Stream
 from stillwatch.model.decision import Decision, Facts, Request
 
 __all__ = ["FactsSource", "People"]
@@ -19,7 +18,7 @@ class FactsSource(Protocol):
         ...
 
 
-def _nobody() -> Collection[Stream]:
+def _nobody() -> Collection[tuple[str, str]]:
     return ()
 
 
@@ -31,10 +30,12 @@ def _no_link(_decision: Decision) -> str | None:
 class People:
     """What people have said, and how they are reached.
 
-    cleared     Streams of upheld appeals; asked again about every second.
+    cleared     Streams of upheld appeals, (campaign, account); asked again about every second.
+    overdue     Streams with an appeal that nobody answered in time, likewise.
     appeal_url  Link to object to a decision; its reason and its link are not there yet.
     """
 
     protected: Protected = field(default_factory=Protected)
-    cleared: Callable[[], Collection[Stream]] = _nobody
+    cleared: Callable[[], Collection[tuple[str, str]]] = _nobody
+    overdue: Callable[[], Collection[tuple[str, str]]] = _nobody
     appeal_url: Callable[[Decision], str | None] = _no_link

@@ -9,14 +9,14 @@ from sqlalchemy import Connection, Engine, Table, func, select
 
 from stillwatch.act.policy.tables import POLICY_TABLES
 from stillwatch.errors import FailedProof
-from stillwatch.ledger.book import Event, append, sign_head
+from stillwatch.ledger.book import Event, append, head, sign_head
 from stillwatch.ledger.entry import Kind
 from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.signing.keys import Keys, SigningKey
 from stillwatch.signing.signature import MEMBER, signed, verify_signed
 from stillwatch.store.database import open_database
 
-__all__ = ["Signer", "highest", "open_policies", "opened_row"]
+__all__ = ["Signer", "highest", "next_number", "open_policies", "opened_row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +57,24 @@ def open_policies(url: str) -> Engine:
     return engine
 
 
-def opened_row(told: Mapping[str, Any], what: str, keys: Keys) -> dict[str, Any]:
+def opened_row(told: object, what: str, keys: Keys) -> dict[str, Any]:
     """Document of a row.
 
     Raises      FailedProof when it was changed, or is of another table.
     """
-    verify_signed(told, keys)
-    if told.get("what") != what:
+    if not isinstance(told, Mapping) or told.get("what") != what:
         message = f"a row of the database must be a signed {what}"
         raise FailedProof(message)
-    return dict(told)
+    verify_signed(told, keys)
+    return {name: value for name, value in told.items() if name not in {MEMBER, "what"}}
 
 
 def highest(connection: Connection, table: Table) -> int:
     """Highest number of a table; 0 when it is empty."""
     return connection.execute(select(func.max(table.c.number))).scalar() or 0
+
+
+def next_number(connection: Connection, table: Table, now: datetime) -> int:
+    """Number of the next row; nobody else can take it until the transaction ends, because the ledger is held."""
+    head(connection, now)
+    return highest(connection, table) + 1

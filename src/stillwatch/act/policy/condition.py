@@ -9,7 +9,7 @@ import cel
 from stillwatch.act.policy.expression.kinds import Kind, check
 from stillwatch.act.policy.expression.parse import FactOf, Node, parse, walk
 from stillwatch.act.policy.expression.possible import possible
-from stillwatch.act.policy.expression.tokens import WrongExpression
+from stillwatch.act.policy.expression.tokens import WrongExpression, squeezed
 from stillwatch.act.policy.facts import FACTS, FactKind
 
 __all__ = ["MOST_CHARACTERS", "Condition", "condition_of"]
@@ -29,7 +29,7 @@ _KINDS: Final[Mapping[str, Kind]] = {fact.name: _KIND_OF[fact.kind] for fact in 
 class Condition:
     """When a rule or tier counts.
 
-    text        As the policy has it.
+    text        As the policy has it, without comments and line breaks.
     uses        Facts that it asks about, by name.
     """
 
@@ -68,8 +68,8 @@ def condition_of(text: str) -> tuple[Condition | None, list[WrongExpression]]:
     if wrongs := check(tree, _KINDS):
         return None, wrongs
     try:
-        program = cel.compile(text)
+        program = cel.compile(squeezed(text))
     except ValueError:
         return None, [WrongExpression("this is no CEL", 0)]
     uses = frozenset(one.name for one in walk(tree) if isinstance(one, FactOf))
-    return Condition(text, uses, program, tree), []
+    return Condition(squeezed(text), uses, program, tree), []

@@ -74,7 +74,7 @@ class Case:
     """A test that a policy carries.
 
     variables   Facts that it tells, by group and name; all others are not known.
-    rule        Name of the rule that must decide; None when no rule may.
+    rule        Name of the rule that must decide; empty when none may, None when it does not matter.
     line        Where it stands in the file.
     """
 

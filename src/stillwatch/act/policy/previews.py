@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
 
-from stillwatch.act.policy.book import Signer, highest, opened_row
+from stillwatch.act.policy.book import Signer, next_number, opened_row
 from stillwatch.act.policy.limits import names
 from stillwatch.act.policy.tables import PREVIEWS, VERSIONS
 from stillwatch.errors import InvalidInput, MissingData
@@ -52,7 +52,7 @@ def record_preview(connection: Connection, preview: Preview, signer: Signer) -> 
     if known is None:
         message = f"no policy {preview.version[:12]}; add it first: stillwatch policy add FILE"
         raise MissingData(message)
-    number = highest(connection, PREVIEWS) + 1
+    number = next_number(connection, PREVIEWS, signer.now)
     told = signer.record(
         connection,
         _PREVIEW,

@@ -7,7 +7,7 @@ from typing import Final
 
 from stillwatch.errors import InvalidInput
 
-__all__ = ["Token", "TokenKind", "WrongExpression", "tokens"]
+__all__ = ["Token", "TokenKind", "WrongExpression", "squeezed", "tokens"]
 
 
 class WrongExpression(InvalidInput):
@@ -75,6 +75,20 @@ def tokens(text: str) -> list[Token]:
             found.append(Token(TokenKind(match.lastgroup), word, at))
         at = match.end()
     return [*found, Token(TokenKind.END, "", len(text))]
+
+
+def squeezed(text: str) -> str:
+    """A condition that `tokens` reads, on one line and without its comments: what it says, not how it is laid out.
+
+    >>> squeezed("stream.bits > 3 // a lot")
+    'stream.bits > 3'
+    """
+    found: list[str] = []
+    for match in _TOKEN.finditer(text):
+        word = " " if match.lastgroup == "space" else match.group()
+        if word != " " or found[-1:] not in ([], [" "]):
+            found.append(word)
+    return "".join(found).rstrip(" ")
 
 
 def _why(text: str, at: int) -> str:

@@ -1,0 +1,95 @@
+"""The policy in force, for whoever decides: read beside the hot path, never on it.
+
+A reader that cannot see the database cannot see a rollback either. What it remembers therefore ends by itself after a
+few seconds, and everything is observed until it can read again.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from stillwatch.act.policy.activations import in_force
+from stillwatch.act.policy.book import highest
+from stillwatch.act.policy.policy import ActivePolicy
+from stillwatch.act.policy.tables import ACTIVATIONS
+from stillwatch.act.policy.versions import load_version
+from stillwatch.errors import StillwatchError
+from stillwatch.signing.keys import Keys
+from stillwatch.store.database import reading
+
+__all__ = ["EVERY_S", "MOST_AGE_S", "InForce"]
+
+EVERY_S: Final = 0.5
+MOST_AGE_S: Final = 5.0
+
+
+class InForce:
+    """What is in force, as of the last look at the database.
+
+    keys        Who may have signed: the service.
+    most_age_s  How long a look counts when no other follows.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        keys: Keys,
+        most_age_s: float = MOST_AGE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = reading(engine)
+        self._keys = keys
+        self._most_age_s = most_age_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._seen: tuple[int, ActivePolicy | None, float] = (-1, None, float("-inf"))
+        self.problem: str | None = "the database was not read yet"
+
+    def __call__(self) -> ActivePolicy | None:
+        """The policy in force; None when there is none, or the last look is too old. It never waits."""
+        _, policy, at = self._seen
+        return policy if self._clock() - at <= self._most_age_s else None
+
+    @property
+    def number(self) -> int:
+        """Number of the activation that was seen last: whatever is remembered of another number is of the past."""
+        return max(self._seen[0], 0)
+
+    def refresh(self) -> None:
+        """Look at the database: one number, and the version when the number is another.
+
+        It raises nothing: what goes wrong is `problem`. A row that does not verify is no policy.
+        """
+        with self._lock:
+            at = self._clock()
+            try:
+                with self._engine.begin() as connection:
+                    number = highest(connection, ACTIVATIONS)
+                    if number != self._seen[0] or self.problem is not None:
+                        self._load(connection, number, at)
+                self._seen = (*self._seen[:2], at)
+                self.problem = None
+            except SQLAlchemyError as error:
+                self.problem = f"the policy in force cannot be read: {type(error).__name__}"
+            except StillwatchError as error:
+                self._seen = (self._seen[0], None, at)
+                self.problem = f"the policy in force does not hold: {error}"
+
+    def _load(self, connection: Connection, number: int, at: float) -> None:
+        told = in_force(connection, self._keys)
+        if told is None or told.version is None:
+            self._seen = (number, None, at)
+            return
+        policy = load_version(connection, told.version, self._keys)
+        active = ActivePolicy(policy, told.stage / 100, told.number, told.at, told.by, told.approved_by)
+        self._seen = (number, active, at)
+
+    def follow(self, stop: threading.Event, every_s: float = EVERY_S) -> None:
+        """Look again and again until told to stop: the body of a thread."""
+        while not stop.is_set():
+            self.refresh()
+            stop.wait(every_s)
