@@ -32,9 +32,9 @@ def test_from_open_to_closed(opened: Office) -> None:
             3,
         )
         events = events_of(connection, found)
-        entries = {row.index: row for row in connection.execute(select(ENTRIES))}
+        entries = {row["index"]: row["actor"] for row in connection.execute(select(ENTRIES)).mappings()}
     assert [event.what for event in events] == ["opened", "assigned", "noted", "closed"]
-    assert [entries[event.entry].actor for event in events] == ["stillwatch", "bea", "bea", "bea"]
+    assert [entries[event.entry] for event in events] == ["stillwatch", "bea", "bea", "bea"]
     assert [event.text for event in events] == [None, None, "Seen it.", WHY]
 
 

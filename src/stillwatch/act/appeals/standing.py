@@ -8,19 +8,20 @@ and shown to the operator, for whom they are the alarm. Filing as such softens n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from stillwatch.act.appeals.appeal import Appeal, AppealRules
 from stillwatch.act.appeals.tables import APPEALS, CHANGES, CLEARED
 from stillwatch.act.decide.stream import Stream
 from stillwatch.signing.stamp import stamp
 from stillwatch.store.conflict import insert_if_new
+from stillwatch.store.database import reading
 
-__all__ = ["Overdue", "appeals_mark", "carry_over", "clear", "cleared_streams", "overdue"]
+__all__ = ["Overdue", "Standing", "appeals_mark", "carry_over", "clear", "cleared_streams", "overdue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,38 @@ def overdue(connection: Connection, rules: AppealRules, now: datetime) -> Overdu
     streams = [list(found) for found in by_campaign.values()]
     softened = frozenset(stream for found in streams for stream in found[: rules.most_softened])
     return Overdue(softened, frozenset(stream for found in streams for stream in found) - softened)
+
+
+class Standing:
+    """What decisions ask every second, read anew only when it may have changed; may be asked from several threads.
+
+    >>> from stillwatch.act.appeals.tables import APPEAL_TABLES
+    >>> from stillwatch.store.database import open_database
+    >>> Standing(open_database("sqlite://", APPEAL_TABLES)).cleared()
+    frozenset()
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        rules: AppealRules | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._engine, self._rules, self._clock = engine, rules or AppealRules(), clock
+        self._cleared: tuple[int, frozenset[Stream]] = (-1, frozenset())
+
+    def cleared(self) -> frozenset[Stream]:
+        """Streams that a person has cleared."""
+        with reading(self._engine).begin() as connection:
+            mark = appeals_mark(connection)
+            if mark != self._cleared[0]:
+                self._cleared = (mark, cleared_streams(connection))
+        return self._cleared[1]
+
+    def overdue(self) -> frozenset[Stream]:
+        """Streams whose appeal waits for too long, those that are softened."""
+        with reading(self._engine).begin() as connection:
+            return overdue(connection, self._rules, self._clock()).softened
 
 
 def clear(connection: Connection, appeal: Appeal, now: datetime) -> None:

@@ -31,9 +31,11 @@ from stillwatch.act.plain_text import plain_text
 from stillwatch.act.policy.tables import VERSIONS
 from stillwatch.act.secret import ServiceSecret
 from stillwatch.errors import InvalidInput
-from stillwatch.ledger.book import sign_head
+from stillwatch.ledger.book import head, sign_head
 from stillwatch.ledger.entry import Kind
-from stillwatch.signing.keys import SigningKey
+from stillwatch.ledger.head import signed_head, verify_head
+from stillwatch.signing.keys import SigningKey, keys_of
+from stillwatch.signing.refused import Refused
 from stillwatch.signing.stamp import stamp
 
 __all__ = ["MOST_BYTES", "Disclosure", "Evidence", "export_case"]
@@ -130,7 +132,7 @@ def _files(
 ) -> dict[str, bytes]:
     """Everything but the manifest, in order."""
     connection, key = hand.connection, hand.trail.key
-    head = sign_head(connection, key, hand.now)
+    state = _head(connection, key, hand.now)
     document, about = _case_document(connection, case)
     jwk = key.verify_key.jwk()
     facts = {
@@ -151,13 +153,23 @@ def _files(
         "exchanges.jsonl": _lines(hashes.values()),
         "openings.jsonl": _lines(openings.values()) if openings else b"",
         "policies.jsonl": _lines(_policies(connection, about.policies)),
-        "ledger.jsonl": _lines(extract(connection, about, head["size"])),
-        "head.json": _json(head),
+        "ledger.jsonl": _lines(extract(connection, about, state["size"])),
+        "head.json": _json(state),
         standalone.KEY: _json(jwk),
         standalone.PEM: standalone.pem_of(jwk),
         "verify.py": inspect.getsource(standalone).encode(),
     }
     return {name: data for name, data in files.items() if data or name != "openings.jsonl"}
+
+
+def _head(connection: Connection, key: SigningKey, now: datetime) -> dict[str, Any]:
+    """Signed state of the ledger; where the one that is kept was signed by an earlier key, one by this key."""
+    kept = sign_head(connection, key, now)
+    try:
+        verify_head(kept, keys_of([key.verify_key]))
+    except Refused:
+        return signed_head(head(connection, now), key)
+    return kept
 
 
 def _case_document(connection: Connection, case: Case) -> tuple[dict[str, Any], About]:
