@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, MetaData
 
 from stillwatch.act.appeals.appeal import Appeal, AppealRules, Grounds
 from stillwatch.act.appeals.filing import Filing, file
@@ -31,6 +31,9 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 WORDS = "We are a school and our pupils all use one worksheet."
 
 
+_TABLES = (LEDGER_TABLES, APPEAL_TABLES, CASE_TABLES, DECISION_TABLES, POLICY_TABLES)
+
+
 @dataclass(frozen=True)
 class Office:
     """Database and trail of one service."""
@@ -52,14 +55,18 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path) -> Iterator[Office]:
-    """A service's database in a folder."""
-    engine = open_database(folder / "service.db", LEDGER_TABLES)
-    for tables in (APPEAL_TABLES, CASE_TABLES, DECISION_TABLES, POLICY_TABLES):
+def office(folder: Path, server: str | None = None) -> Iterator[Office]:
+    """A service's database: a file in a folder, or a database of a server, emptied before and after."""
+    engine = open_database(server or folder / "service.db", MetaData())
+    for tables in _TABLES if server else ():
+        tables.drop_all(engine)
+    for tables in _TABLES:
         tables.create_all(engine)
     try:
         yield Office(engine, Trail(SigningKey.generate()))
     finally:
+        for tables in _TABLES if server else ():
+            tables.drop_all(engine)
         engine.dispose()
 
 
