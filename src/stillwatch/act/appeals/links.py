@@ -47,7 +47,7 @@ class AppealLinks:
     >>> now = datetime(2026, 11, 27, tzinfo=UTC)
     >>> links = AppealLinks(ServiceSecret(bytes(32)), "https://api.example/")
     >>> token = links.token("00000000-0000-4000-8000-000000000001", now)
-    >>> len(token), links.read(token).is_good, links.read("A" + token[1:]).is_good
+    >>> len(token), links.read(token).is_good, links.read("B" + token[1:]).is_good
     (76, True, False)
     """
 
