@@ -170,6 +170,25 @@ def test_findings_and_lists_leave_accounts_out(exchanges: pa.Table, folder: Path
     assert file.calibration.exchanges["excluded"] == pc.sum(theirs).as_py()
 
 
+def test_whom_a_person_vouches_for_is_left_out_no_more(exchanges: pa.Table, folder: Path, tmp_path: Path) -> None:
+    """An account of an earlier harvest that is vouched for is looked at again; one on the list of the bad is not."""
+    write_findings(stillwatch.scan(folder), tmp_path / "findings")
+    (tmp_path / "bad").write_text("shell-1\n")
+    (tmp_path / "vouched").write_text("shell-0\nshell-1\n")
+    rules = Rules(
+        lag_days=3,
+        exclude=(tmp_path / "findings",),
+        exclude_accounts=tmp_path / "bad",
+        vouched=tmp_path / "vouched",
+    )
+    file = calibrate(folder, tmp_path / "o.parquet", rules=rules)
+    assert file.calibration is not None
+    times = exchanges["time"].cast(pa.int64())
+    old = pc.less_equal(times, pc.subtract(pc.max(times), 3 * traffic.DAY_US))
+    out = pc.is_in(exchanges["account_id"], value_set=pa.array([f"shell-{i}" for i in range(1, 60)]))
+    assert file.calibration.exchanges["excluded"] == pc.sum(pc.and_(old, out)).as_py()
+
+
 def test_a_lag_longer_than_the_logs_is_refused(folder: Path, tmp_path: Path) -> None:
     """The error says how long the logs are and what to do."""
     with pytest.raises(MissingData, match=r"over 1\d\.\d days.*younger than the lag of 30 days.*shorter --lag-days"):

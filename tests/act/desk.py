@@ -1,4 +1,4 @@
-"""What tests of appeals and cases share: a database with every table, a trail, decisions that customers were told of."""
+"""What tests of appeals and cases share: a database with every table, a trail, decisions on record."""
 
 import uuid
 from collections.abc import Iterator
@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, MetaData
 
 from stillwatch.act.appeals.appeal import Appeal, AppealRules, Grounds
 from stillwatch.act.appeals.filing import Filing, file
-from stillwatch.act.appeals.notice import Notice, note
+from stillwatch.act.appeals.notice import Notice
 from stillwatch.act.appeals.tables import APPEAL_TABLES
 from stillwatch.act.cases.tables import CASE_TABLES
+from stillwatch.act.decide.records import Decided, file_new
+from stillwatch.act.decide.stream import Stream
+from stillwatch.act.decide.tables import DECISION_TABLES
+from stillwatch.act.policy.tables import POLICY_TABLES
 from stillwatch.act.trail import Trail
 from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.decision import Action, Decision
@@ -27,6 +31,9 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 WORDS = "We are a school and our pupils all use one worksheet."
 
 
+_TABLES = (LEDGER_TABLES, APPEAL_TABLES, CASE_TABLES, DECISION_TABLES, POLICY_TABLES)
+
+
 @dataclass(frozen=True)
 class Office:
     """Database and trail of one service."""
@@ -35,9 +42,9 @@ class Office:
     trail: Trail
 
     def tell(self, *notices: Notice) -> None:
-        """Keep notices."""
+        """Put decisions on record, as whoever decides does."""
         with self.engine.begin() as connection:
-            note(connection, notices)
+            file_new(connection, [_record(one) for one in notices])
 
     def file(self, about: Notice, now: datetime = NOW, rules: AppealRules | None = None) -> Appeal:
         """File an appeal against a decision that the customer is told of."""
@@ -48,14 +55,18 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path) -> Iterator[Office]:
-    """A service's database in a folder."""
-    engine = open_database(folder / "service.db", LEDGER_TABLES)
-    for tables in (APPEAL_TABLES, CASE_TABLES):
+def office(folder: Path, server: str | None = None) -> Iterator[Office]:
+    """A service's database: a file in a folder, or a database of a server, emptied before and after."""
+    engine = open_database(server or folder / "service.db", MetaData())
+    for tables in _TABLES if server else ():
+        tables.drop_all(engine)
+    for tables in _TABLES:
         tables.create_all(engine)
     try:
         yield Office(engine, Trail(SigningKey.generate()))
     finally:
+        for tables in _TABLES if server else ():
+            tables.drop_all(engine)
         engine.dispose()
 
 
@@ -74,6 +85,31 @@ def decision(n: int = 1, campaign_id: str = "campaign-1", action: Action = Actio
     )
 
 
+def _record(told: Notice) -> Decided:
+    made = Decision(
+        action=told.action,
+        decision_id=told.decision_id,
+        request_id="",
+        reason=told.reason,
+        policy_version=told.policy_version,
+        decided_at=told.decided_at,
+        expires_at=told.expires_at,
+        rule=told.rule,
+        evidence_id=told.stream.campaign_id,
+    )
+    return Decided(told.stream, made, None)
+
+
 def notice(n: int = 1, campaign_id: str = "campaign-1", account_id: str = "acct-7f3a9c21") -> Notice:
     """Notice of the decision of that number."""
-    return Notice.of(decision(n, campaign_id), account_id)
+    made = decision(n, campaign_id)
+    return Notice(
+        decision_id=made.decision_id,
+        stream=Stream(campaign_id, account_id),
+        action=made.action,
+        reason=made.reason,
+        policy_version=made.policy_version,
+        decided_at=made.decided_at,
+        expires_at=made.expires_at,
+        rule=made.rule or "",
+    )

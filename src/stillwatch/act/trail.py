@@ -1,6 +1,5 @@
 """The service's own ledger: what a person or the service changes is recorded in the transaction that changes it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from stillwatch.act.decide.recorder import ACTOR
+from stillwatch.act.policy.people import person as spelling
 from stillwatch.errors import InvalidInput
 from stillwatch.ledger.book import Event, append, sign_head
 from stillwatch.ledger.entry import Kind
@@ -19,7 +20,7 @@ SERVICE: Final = "stillwatch"
 """Actor of what the service does by itself."""
 CUSTOMER: Final = "customer"
 """Actor of what somebody does who holds a link; which customer it was stands in the document, not in the entry."""
-_PERSON: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_NO_PERSON: Final = frozenset({SERVICE, CUSTOMER, ACTOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,15 @@ class Trail:
 
 
 def person(name: str) -> str:
-    """Name of a person as the ledger takes it.
+    """Name of a person in its one spelling, as people of policies are named; what the service does is no person's.
 
-    Raises      InvalidInput for anything but 1 to 64 letters, digits, _ and -, and for names that are no person's.
+    Raises      InvalidInput for anything that cannot stand in the ledger, and for the service's own names.
 
-    >>> person("bea-7")
-    'bea-7'
+    >>> person("Bea")
+    'bea'
     """
-    if not _PERSON.fullmatch(name) or name in {SERVICE, CUSTOMER}:
-        message = (
-            "a person must be named by 1 to 64 of A-Z a-z 0-9 _ -, "
-            f"first a letter or digit, and not {SERVICE} or {CUSTOMER}"
-        )
+    spelled = spelling(name)
+    if spelled in _NO_PERSON:
+        message = f"a person must not be named {' or '.join(sorted(_NO_PERSON))}"
         raise InvalidInput(message)
-    return name
+    return spelled

@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 from stillwatch import __version__
+from stillwatch.cli.appeal import appeal
 from stillwatch.cli.audit import audit
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
+from stillwatch.cli.case import case
 from stillwatch.cli.demo import demo
 from stillwatch.cli.drill import drill
 from stillwatch.cli.evaluator import evaluator
@@ -76,7 +78,7 @@ for command in (
     rehearse,
 ):
     app.command()(command)
-for name, group in {
+groups = {
     "reference": reference,
     "share": share,
     "forum": forum,
@@ -84,7 +86,10 @@ for name, group in {
     "ledger": ledger,
     "audit": audit,
     "policy": policy,
-}.items():
+    "case": case,
+    "appeal": appeal,
+}
+for name, group in groups.items():
     app.add_typer(group, name=name)
 
 

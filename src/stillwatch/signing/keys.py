@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
+from cryptography.exceptions import InvalidSignature
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
@@ -52,6 +53,15 @@ class VerifyKey:
         told: dict[str, Any] = self.raw.as_dict(private=False)
         return {name: str(told[name]) for name in ("crv", "kty", "x")}
 
+    def is_signed(self, data: bytes, signature: bytes) -> bool:
+        """Whether a bare signature is of these bytes."""
+        public = self.raw.public_key
+        try:
+            public.verify(signature, data)  # type: ignore[union-attr]  # Ed25519 by `_imported`
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
 
 class SigningKey:
     """Private key; nothing prints it.
@@ -69,6 +79,16 @@ class SigningKey:
     def key_id(self) -> str:
         """Thumbprint of the public half."""
         return self.verify_key.key_id
+
+    def sign_bytes(self, data: bytes) -> bytes:
+        """Bare signature of bytes, 64 of them; for one key and one sequence of bytes there is one.
+
+        >>> key = SigningKey.generate()
+        >>> key.verify_key.is_signed(b"a", key.sign_bytes(b"a")), key.verify_key.is_signed(b"b", key.sign_bytes(b"a"))
+        (True, False)
+        """
+        private = self.raw.private_key
+        return bytes(private.sign(data))  # type: ignore[union-attr]  # Ed25519 by `_imported`
 
     @classmethod
     def generate(cls) -> Self:

@@ -133,7 +133,7 @@ class Taken(Recorder):
 
 def appeal_url(decision: Decision) -> str:
     """A link that names the decision."""
-    return f"https://example.org/a/{decision.decision_id}"
+    return f"https://example.org/appeal/{decision.decision_id}"
 
 
 @dataclass

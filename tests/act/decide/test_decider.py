@@ -45,7 +45,7 @@ def test_a_decision_says_everything(tmp_path: Path) -> None:
     assert found.action is Action.THROTTLE
     assert (found.request_id, found.rule, found.evidence_id, found.policy_version) == ("r-9", "slow", "c-1", "v1")
     assert found.expires_at == NOW + timedelta(hours=1)
-    assert found.appeal_url == f"https://example.org/a/{found.decision_id}"
+    assert found.appeal_url == f"https://example.org/appeal/{found.decision_id}"
     assert found.reason == f"Look at {found.appeal_url}"
 
 

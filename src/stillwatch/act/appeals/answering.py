@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Connection, select, update
 
 from stillwatch.act.appeals.appeal import Appeal, Outcome, appeal_of
 from stillwatch.act.appeals.standing import clear
-from stillwatch.act.appeals.tables import APPEALS, NOTICES, TO_REVOKE
+from stillwatch.act.appeals.tables import APPEALS, TO_REVOKE
+from stillwatch.act.decide.records import End, Ended, file_new, open_decisions, told
 from stillwatch.act.plain_text import plain_text
-from stillwatch.act.trail import Trail, person
+from stillwatch.act.trail import SERVICE, Trail, person
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.ledger.entry import Kind
 from stillwatch.signing.stamp import stamp
@@ -42,9 +43,9 @@ class Ruling:
 
     def __post_init__(self) -> None:
         """Make the reason plain."""
-        told = plain_text(self.reason, "reason", least=_LEAST_REASON, most=_MOST_REASON)
-        object.__setattr__(self, "reason", told)
-        person(self.by)
+        reason = plain_text(self.reason, "reason", least=_LEAST_REASON, most=_MOST_REASON)
+        object.__setattr__(self, "reason", reason)
+        object.__setattr__(self, "by", person(self.by))
 
 
 def appeal_at(connection: Connection, appeal_id: str) -> Appeal:
@@ -74,10 +75,10 @@ def look_at(connection: Connection, trail: Trail, appeal_id: str, by: str, now: 
     Raises      MissingData when there is no such appeal; InvalidInput for a name that is no person's.
     """
     appeal = appeal_at(connection, appeal_id)
+    who = person(by)
     taken = update(APPEALS).where(APPEALS.c.appeal_id == appeal.appeal_id, APPEALS.c.looked_at.is_(None))
-    if connection.execute(taken.values(looked_at=stamp(now), looked_by=person(by))).rowcount:
-        document = {"event": "looked-at", "appeal_id": appeal.appeal_id}
-        trail.record(connection, Kind.APPEAL, by, document, now)
+    if connection.execute(taken.values(looked_at=stamp(now), looked_by=who)).rowcount:
+        trail.record(connection, Kind.APPEAL, who, {"event": "looked-at", "appeal_id": appeal.appeal_id}, now)
     return appeal_at(connection, appeal.appeal_id)
 
 
@@ -95,8 +96,8 @@ def answer(connection: Connection, trail: Trail, appeal_id: str, ruling: Ruling,
         message = f"the appeal {appeal.appeal_id} was answered by {found.answered_by} already, it is {found.state}"
         raise AlreadyAnswered(message)
     if ruling.outcome is Outcome.UPHELD:
-        _uphold(connection, appeal, now)
-        same = (APPEALS.c.campaign_id == appeal.campaign_id) & (APPEALS.c.account_id == appeal.account_id)
+        _uphold(connection, trail, appeal, now)
+        same = (APPEALS.c.campaign_id == appeal.stream.campaign_id) & (APPEALS.c.account_id == appeal.stream.account_id)
         for other in appeals_of(connection, same & APPEALS.c.outcome.is_(None)):
             _answered(connection, trail, other, ruling, now)
     return appeal_at(connection, appeal.appeal_id)
@@ -104,20 +105,20 @@ def answer(connection: Connection, trail: Trail, appeal_id: str, ruling: Ruling,
 
 def _answered(connection: Connection, trail: Trail, appeal: Appeal, ruling: Ruling, now: datetime) -> bool:
     """Write the answer down; False when another was first."""
-    told = {"outcome": ruling.outcome.value, "answered_at": stamp(now), "answered_by": ruling.by}
+    given = {"outcome": ruling.outcome.value, "answered_at": stamp(now), "answered_by": ruling.by}
     open_ = update(APPEALS).where(APPEALS.c.appeal_id == appeal.appeal_id, APPEALS.c.outcome.is_(None))
-    if not connection.execute(open_.values(**told, answer=ruling.reason)).rowcount:
+    if not connection.execute(open_.values(**given, answer=ruling.reason)).rowcount:
         return False
-    document = {"event": "answered", "appeal_id": appeal.appeal_id, "outcome": told["outcome"]}
+    document = {"event": "answered", "appeal_id": appeal.appeal_id, "outcome": given["outcome"]}
     digest = hashlib.sha256(ruling.reason.encode()).hexdigest()
     trail.record(connection, Kind.APPEAL, ruling.by, {**document, "answer_sha256": digest}, now)
     return True
 
 
-def _uphold(connection: Connection, appeal: Appeal, now: datetime) -> None:
+def _uphold(connection: Connection, trail: Trail, appeal: Appeal, now: datetime) -> None:
     clear(connection, appeal, now)
-    of_stream = (NOTICES.c.campaign_id == appeal.campaign_id) & (NOTICES.c.account_id == appeal.account_id)
-    ended = update(NOTICES).where(of_stream, NOTICES.c.ended_at.is_(None), NOTICES.c.expires_at > stamp(now))
-    connection.execute(ended.values(ended_at=stamp(now)))
-    row = {"campaign_id": appeal.campaign_id, "appeal_id": appeal.appeal_id, "asked_at": stamp(now)}
+    open_ = [Ended(stream, made, End.CLEARED, now) for stream, made in open_decisions(connection)]
+    for ended in file_new(connection, [one for one in open_ if one.stream == appeal.stream]):
+        trail.record(connection, Kind.DECISION, SERVICE, told(ended), now)
+    row = {"campaign_id": appeal.stream.campaign_id, "appeal_id": appeal.appeal_id, "asked_at": stamp(now)}
     insert_if_new(connection, TO_REVOKE, {**row, "done_at": None})

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import RowMapping
 
+from stillwatch.act.decide.stream import Stream
 from stillwatch.errors import InvalidInput
 from stillwatch.signing.stamp import time_of
 
@@ -74,8 +75,7 @@ class Appeal:
 
     appeal_id: str
     decision_id: str
-    campaign_id: str
-    account_id: str
+    stream: Stream
     grounds: Grounds
     filed_at: datetime
     deadline: datetime
@@ -107,8 +107,7 @@ def appeal_of(row: RowMapping) -> Appeal:
     return Appeal(
         appeal_id=row["appeal_id"],
         decision_id=row["decision_id"],
-        campaign_id=row["campaign_id"],
-        account_id=row["account_id"],
+        stream=Stream(row["campaign_id"], row["account_id"]),
         grounds=Grounds(row["grounds"]),
         filed_at=time_of(row["filed_at"]),
         deadline=time_of(row["deadline"]),

@@ -60,8 +60,7 @@ def file(
     row: dict[str, Any] = {
         "appeal_id": secrets.token_hex(16),
         "decision_id": notice.decision_id,
-        "campaign_id": notice.campaign_id,
-        "account_id": notice.account_id,
+        **notice.stream._asdict(),
         "grounds": filing.grounds.value,
         "statement": filing.statement,
         "contact": filing.contact,

@@ -13,8 +13,8 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from stillwatch.act.appeals.appeal import Grounds
-from stillwatch.act.appeals.standing import Stream
 from stillwatch.act.appeals.tables import APPEALS, CLEARED
+from stillwatch.act.decide.stream import Stream
 from stillwatch.errors import UnreadableSource
 from stillwatch.signing.stamp import stamp, time_of
 
@@ -25,8 +25,7 @@ __all__ = ["Label", "labels", "write_labels"]
 class Label:
     """One stream that is legitimate, and on what grounds a person said so."""
 
-    campaign_id: str
-    account_id: str
+    stream: Stream
     grounds: Grounds
     cleared_at: datetime
 
@@ -37,7 +36,7 @@ def labels(connection: Connection) -> list[Label]:
     columns = CLEARED.c.campaign_id, CLEARED.c.account_id, CLEARED.c.cleared_at, APPEALS.c.grounds
     wanted = select(*columns).select_from(joined).order_by(CLEARED.c.account_id, CLEARED.c.campaign_id)
     rows = connection.execute(wanted)
-    return [Label(r.campaign_id, r.account_id, Grounds(r.grounds), time_of(r.cleared_at)) for r in rows]
+    return [Label(Stream(r.campaign_id, r.account_id), Grounds(r.grounds), time_of(r.cleared_at)) for r in rows]
 
 
 def write_labels(found: Sequence[Label], exchanges: Mapping[Stream, Sequence[str]], folder: Path) -> int:
@@ -46,8 +45,8 @@ def write_labels(found: Sequence[Label], exchanges: Mapping[Stream, Sequence[str
     exchanges   Ids of the exchanges of a stream, as far as findings still tell them.
     Raises      UnreadableSource when the folder cannot be written.
     """
-    accounts = sorted({label.account_id for label in found})
-    lines = [_line(label, exchanges.get((label.campaign_id, label.account_id), ())) for label in found]
+    accounts = sorted({label.stream.account_id for label in found})
+    lines = [_line(label, exchanges.get(label.stream, ())) for label in found]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "vouched.txt").write_text("".join(f"{one}\n" for one in accounts), encoding="utf-8")
@@ -60,8 +59,7 @@ def write_labels(found: Sequence[Label], exchanges: Mapping[Stream, Sequence[str
 
 def _line(label: Label, exchanges: Sequence[str]) -> str:
     told = {
-        "campaign_id": label.campaign_id,
-        "account_id": label.account_id,
+        **label.stream._asdict(),
         "grounds": label.grounds.value,
         "cleared_at": stamp(label.cleared_at),
         "exchanges": sorted(exchanges),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from stillwatch.act.appeals.key import MAC_BYTES, LinkKey
+from stillwatch.act.secret import MAC_BYTES, ServiceSecret
 from stillwatch.errors import InvalidInput
 from stillwatch.model.decision import Decision
 
@@ -45,13 +45,13 @@ class AppealLinks:
     lasts       How long a customer may file.
 
     >>> now = datetime(2026, 11, 27, tzinfo=UTC)
-    >>> links = AppealLinks(LinkKey(bytes(32)), "https://api.example/")
+    >>> links = AppealLinks(ServiceSecret(bytes(32)), "https://api.example/")
     >>> token = links.token("00000000-0000-4000-8000-000000000001", now)
-    >>> len(token), links.read(token).is_good, links.read("A" + token[1:]).is_good
+    >>> len(token), links.read(token).is_good, links.read("B" + token[1:]).is_good
     (76, True, False)
     """
 
-    def __init__(self, key: LinkKey, public_url: str, lasts: timedelta = timedelta(days=30)) -> None:
+    def __init__(self, key: ServiceSecret, public_url: str, lasts: timedelta = timedelta(days=30)) -> None:
         self.key: Final = key
         self.lasts: Final = lasts
         self._base: Final = public_url.rstrip("/") + "/appeal/"

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from stillwatch.act.appeals.appeal import AppealRules, Outcome
 from stillwatch.act.appeals.standing import overdue
-from stillwatch.act.appeals.tables import APPEALS, NOTICES
+from stillwatch.act.appeals.tables import APPEALS
+from stillwatch.act.decide.tables import DECISIONS
 from stillwatch.signing.stamp import time_of
 from stillwatch.stats.tails import clopper_pearson
 
@@ -60,8 +61,8 @@ class AppealsReport:
 
 def appeals_report(connection: Connection, rules: AppealRules, now: datetime) -> AppealsReport:
     """Figures as they stand."""
-    columns = APPEALS.c.filed_at, APPEALS.c.deadline, APPEALS.c.outcome, APPEALS.c.answered_at, NOTICES.c.rule
-    joined = APPEALS.join(NOTICES, APPEALS.c.decision_id == NOTICES.c.decision_id)
+    columns = APPEALS.c.filed_at, APPEALS.c.deadline, APPEALS.c.outcome, APPEALS.c.answered_at, DECISIONS.c.rule
+    joined = APPEALS.join(DECISIONS, APPEALS.c.decision_id == DECISIONS.c.decision_id)
     rows = connection.execute(select(*columns).select_from(joined)).all()
     filed = [time_of(row.filed_at) for row in rows]
     ended = [time_of(row.answered_at) if row.answered_at else None for row in rows]

@@ -8,21 +8,20 @@ and shown to the operator, for whom they are the alarm. Filing as such softens n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from stillwatch.act.appeals.appeal import Appeal, AppealRules
 from stillwatch.act.appeals.tables import APPEALS, CHANGES, CLEARED
+from stillwatch.act.decide.stream import Stream
 from stillwatch.signing.stamp import stamp
 from stillwatch.store.conflict import insert_if_new
+from stillwatch.store.database import reading
 
-__all__ = ["Overdue", "Stream", "appeals_mark", "carry_over", "clear", "cleared_streams", "overdue"]
-
-Stream = tuple[str, str]
-"""Campaign and account."""
+__all__ = ["Overdue", "Standing", "appeals_mark", "carry_over", "clear", "cleared_streams", "overdue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Overdue:
 def cleared_streams(connection: Connection) -> frozenset[Stream]:
     """Streams that a person has cleared: nothing is done about them."""
     rows = connection.execute(select(CLEARED.c.campaign_id, CLEARED.c.account_id))
-    return frozenset((row.campaign_id, row.account_id) for row in rows)
+    return frozenset(Stream(row.campaign_id, row.account_id) for row in rows)
 
 
 def overdue(connection: Connection, rules: AppealRules, now: datetime) -> Overdue:
@@ -49,15 +48,47 @@ def overdue(connection: Connection, rules: AppealRules, now: datetime) -> Overdu
     wanted = select(APPEALS.c.campaign_id, APPEALS.c.account_id).where(late)
     by_campaign: dict[str, dict[Stream, None]] = defaultdict(dict)
     for row in connection.execute(wanted.order_by(APPEALS.c.filed_at, APPEALS.c.appeal_id)):
-        by_campaign[row.campaign_id][row.campaign_id, row.account_id] = None
+        by_campaign[row.campaign_id][Stream(row.campaign_id, row.account_id)] = None
     streams = [list(found) for found in by_campaign.values()]
     softened = frozenset(stream for found in streams for stream in found[: rules.most_softened])
     return Overdue(softened, frozenset(stream for found in streams for stream in found) - softened)
 
 
+class Standing:
+    """What decisions ask every second, read anew only when it may have changed; may be asked from several threads.
+
+    >>> from stillwatch.act.appeals.tables import APPEAL_TABLES
+    >>> from stillwatch.store.database import open_database
+    >>> Standing(open_database("sqlite://", APPEAL_TABLES)).cleared()
+    frozenset()
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        rules: AppealRules | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._engine, self._rules, self._clock = engine, rules or AppealRules(), clock
+        self._cleared: tuple[int, frozenset[Stream]] = (-1, frozenset())
+
+    def cleared(self) -> frozenset[Stream]:
+        """Streams that a person has cleared."""
+        with reading(self._engine).begin() as connection:
+            mark = appeals_mark(connection)
+            if mark != self._cleared[0]:
+                self._cleared = (mark, cleared_streams(connection))
+        return self._cleared[1]
+
+    def overdue(self) -> frozenset[Stream]:
+        """Streams whose appeal waits for too long, those that are softened."""
+        with reading(self._engine).begin() as connection:
+            return overdue(connection, self._rules, self._clock()).softened
+
+
 def clear(connection: Connection, appeal: Appeal, now: datetime) -> None:
     """Clear the stream of an appeal."""
-    row = {"campaign_id": appeal.campaign_id, "account_id": appeal.account_id, "appeal_id": appeal.appeal_id}
+    row = {**appeal.stream._asdict(), "appeal_id": appeal.appeal_id}
     insert_if_new(connection, CLEARED, {**row, "cleared_at": stamp(now)})
     _change(connection)
 

@@ -1,39 +1,22 @@
-"""Tables of appeals, and of the decisions that customers were told of."""
+"""Tables of appeals; the decisions that they are about are in the tables of whoever decides."""
 
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
 
 from stillwatch.signing.stamp import STAMP_CHARACTERS
 
-__all__ = ["APPEALS", "APPEAL_TABLES", "CHANGES", "CLEARED", "NOTICES", "TO_REVOKE"]
+__all__ = ["APPEALS", "APPEAL_TABLES", "CHANGES", "CLEARED", "TO_REVOKE"]
 
 APPEAL_TABLES: Final = MetaData()
-
-NOTICES: Final = Table(
-    "decision_notices",
-    APPEAL_TABLES,
-    Column("decision_id", String(36), primary_key=True),
-    Column("campaign_id", String(64), nullable=False),
-    Column("account_id", String(256), nullable=False),
-    Column("action", String(32), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("rule", String(128)),
-    Column("policy_version", String(64), nullable=False),
-    Column("decided_at", String(STAMP_CHARACTERS), nullable=False),
-    Column("expires_at", String(STAMP_CHARACTERS), nullable=False),
-    Column("ended_at", String(STAMP_CHARACTERS)),
-    Index("decision_notices_by_stream", "campaign_id", "account_id"),
-)
-"""`ended_at` is set when a person ended the decision before it expired."""
 
 APPEALS: Final = Table(
     "customer_appeals",
     APPEAL_TABLES,
     Column("appeal_id", String(32), primary_key=True),
-    Column("decision_id", ForeignKey(NOTICES.c.decision_id), nullable=False, unique=True),
-    Column("campaign_id", String(64), nullable=False),
-    Column("account_id", String(256), nullable=False),
+    Column("decision_id", String(36), nullable=False, unique=True),
+    Column("campaign_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
     Column("grounds", String(32), nullable=False),
     Column("statement", Text, nullable=False),
     Column("contact", String(254)),
@@ -54,8 +37,8 @@ APPEALS: Final = Table(
 CLEARED: Final = Table(
     "cleared_streams",
     APPEAL_TABLES,
-    Column("campaign_id", String(64), primary_key=True),
-    Column("account_id", String(256), primary_key=True),
+    Column("campaign_id", Text, primary_key=True),
+    Column("account_id", Text, primary_key=True),
     Column("appeal_id", String(32), nullable=False),
     Column("cleared_at", String(STAMP_CHARACTERS), nullable=False),
 )
@@ -63,7 +46,7 @@ CLEARED: Final = Table(
 TO_REVOKE: Final = Table(
     "campaigns_to_revoke",
     APPEAL_TABLES,
-    Column("campaign_id", String(64), primary_key=True),
+    Column("campaign_id", Text, primary_key=True),
     Column("appeal_id", String(32), nullable=False),
     Column("asked_at", String(STAMP_CHARACTERS), nullable=False),
     Column("done_at", String(STAMP_CHARACTERS)),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, select
 
 from stillwatch.act.audit.trail import Recorded, recorded
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
+from stillwatch.act.links_in_text import without_links
 from stillwatch.errors import FailedProof, InvalidInput, UnreadableSource
 from stillwatch.ledger.audit import Audit, audit
 from stillwatch.ledger.entry import Kind, is_of
@@ -111,6 +112,7 @@ def _decisions(connection: Connection, told: _Told) -> tuple[int, int]:
     for row in _rows(connection, DECISIONS):
         name = row["decision_id"]
         end = {key: row.pop(key) for key in _END}
+        row["reason"] = without_links(row["reason"])  # as the document has it: records show no link
         on_record, ended = told.decided.pop(name, None), told.ended.pop(name, None)
         if on_record is None or (end["ended_at"] is not None and ended is None):
             if not told.n_forgotten:

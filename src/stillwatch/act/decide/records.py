@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from stillwatch.act.decide.radius import Alarm
 from stillwatch.act.decide.stream import Stream
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
+from stillwatch.act.links_in_text import without_links
 from stillwatch.model.decision import SEVERITY, Action, Decision
 from stillwatch.signing.stamp import stamp, time_of
 
@@ -85,9 +86,9 @@ def change_of(action: Action, before: Action | None) -> Change:
 
 
 def told(record: Record) -> dict[str, Any]:
-    """The document that the ledger's entry commits to."""
+    """The document that the ledger's entry commits to; it is handed out as evidence, and holds no link to object."""
     if isinstance(record, Decided):
-        return {"event": "decided", **_row(record)}
+        return {"event": "decided", **_row(record), "reason": without_links(record.decision.reason)}
     if isinstance(record, Ended):
         names = {"decision_id": record.decision.decision_id, **record.stream._asdict()}
         return {"event": "ended", **names, "ended_at": stamp(record.at), "ended_why": record.why.value}

@@ -194,9 +194,9 @@ class _Pages:
         return {
             "provider": self._desk.provider,
             "notice": found.notice,
-            "account": shown_account(found.notice.account_id),
+            "account": shown_account(found.notice.stream.account_id),
             "done": ACTIONS[found.notice.action],
-            "is_over": found.notice.ends_at() <= found.now,
+            "is_over": found.notice.ends_at <= found.now,
             "link_ends": found.claim.expires_at,
             "days": self._desk.rules.answer_within,
         }

@@ -6,7 +6,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from stillwatch.act.appeals.key import MAC_BYTES, LinkKey
+from stillwatch.act.secret import MAC_BYTES, ServiceSecret
 
 __all__ = ["LASTS", "form_token", "is_form_token"]
 
@@ -18,11 +18,11 @@ _TIME_BYTES: Final = 8
 _BYTES: Final = _TIME_BYTES + _NONCE_BYTES + MAC_BYTES
 
 
-def form_token(key: LinkKey, link: str, now: datetime) -> str:
+def form_token(key: ServiceSecret, link: str, now: datetime) -> str:
     """A fresh token for the form of a link.
 
     >>> now = datetime(2026, 11, 27, tzinfo=UTC)
-    >>> key = LinkKey(bytes(32))
+    >>> key = ServiceSecret(bytes(32))
     >>> token = form_token(key, "a link", now)
     >>> is_form_token(key, "a link", token, now), is_form_token(key, "another", token, now)
     (True, False)
@@ -31,7 +31,7 @@ def form_token(key: LinkKey, link: str, now: datetime) -> str:
     return base64.urlsafe_b64encode(told + key.mac(_USE, told + link.encode())).decode()
 
 
-def is_form_token(key: LinkKey, link: str, token: str, now: datetime) -> bool:
+def is_form_token(key: ServiceSecret, link: str, token: str, now: datetime) -> bool:
     """Whether a token was made for this link, and is not too old."""
     if len(token) > 2 * _BYTES or not token.isascii():
         return False

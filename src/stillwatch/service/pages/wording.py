@@ -47,7 +47,7 @@ GROUNDS: Final[Mapping[Grounds, tuple[str, str]]] = MappingProxyType(
             "We did not send them",
             "Tell us what you know, and replace the account’s keys now: somebody may be using them.",
         ),
-        Grounds.OTHER: ("Something else", "Tell us in your own words."),
+        Grounds.OTHER: ("Something else", "Tell us what we have overlooked."),
     }
 )
 """Label of each ground, and what to send with it."""

@@ -1,4 +1,4 @@
-"""The key of appeal links: 256 random bits in a file that only the service may read."""
+"""The service's secret: 256 random bits in a file that only the service may read, for links, forms and salts."""
 
 import hashlib
 import hmac
@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from stillwatch.errors import UnreadableSource
 
-__all__ = ["MAC_BYTES", "LinkKey"]
+__all__ = ["MAC_BYTES", "ServiceSecret"]
 
 MAC_BYTES: Final = 32
 _KEY_BYTES: Final = 32
@@ -17,13 +17,14 @@ _PRIVATE: Final = 0o600
 _OTHERS: Final = 0o077
 
 
-class LinkKey:
+class ServiceSecret:
     """Authenticates bytes, each use apart from the others; nothing prints it.
 
     References  RFC 2104 (1997), HMAC; FIPS 198-1 (2008).
 
-    >>> key = LinkKey(bytes(32))
-    >>> key.is_of("link", b"a", key.mac("link", b"a")), key.is_of("form", b"a", key.mac("link", b"a"))
+    >>> secret = ServiceSecret(bytes(32))
+    >>> mac = secret.mac("link", b"a")
+    >>> secret.is_of("link", b"a", mac), secret.is_of("form", b"a", mac)
     (True, False)
     """
 
@@ -32,7 +33,7 @@ class LinkKey:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Key of a file; it is made where there is none yet.
+        """Secret of a file; it is made where there is none yet.
 
         Raises      UnreadableSource when it cannot be read or made, is damaged, or others may read it.
         """
@@ -42,10 +43,10 @@ class LinkKey:
                 is_open = os.fstat(file.fileno()).st_mode & _OTHERS
                 told = file.read(2 * _KEY_BYTES + 2).strip()
         except OSError as error:
-            message = f"cannot read the key of appeal links {path}: {type(error).__name__}"
+            message = f"cannot read the secret {path}: {type(error).__name__}"
             raise UnreadableSource(message) from error
         if is_open:
-            message = f"nobody else may read the key of appeal links: chmod 600 {path}"
+            message = f"nobody else may read the secret: chmod 600 {path}"
             raise UnreadableSource(message)
         try:
             secret = bytes.fromhex(told.decode("ascii"))
@@ -69,7 +70,7 @@ class LinkKey:
 
 
 def _make(path: Path) -> None:
-    """Write a fresh key where there is no file: whole, or not at all."""
+    """Write a fresh secret where there is no file: whole, or not at all."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +84,6 @@ def _make(path: Path) -> None:
         try:
             os.link(waiting, path)
         except FileExistsError:
-            return  # another process was first: its key counts
+            return  # another process was first: its secret counts
     finally:
         waiting.unlink()

@@ -1,0 +1,48 @@
+"""Links that stand in reasons are taken out of whatever is shown or recorded."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+from tests.act.decide.made import world
+from tests.act.desk import Office, decision, notice
+
+from stillwatch.act.appeals.links import AppealLinks
+from stillwatch.act.appeals.notice import notice_of
+from stillwatch.act.audit.verify import verify
+from stillwatch.act.decide.records import Decided, told
+from stillwatch.act.decide.tables import DECISIONS
+from stillwatch.act.links_in_text import without_links
+from stillwatch.act.secret import ServiceSecret
+from stillwatch.errors import FailedProof
+from stillwatch.ledger.tables import DOCUMENTS
+
+LINKS = AppealLinks(ServiceSecret(bytes(32)), "https://api.example")
+
+
+def test_no_page_and_no_record_shows_a_link(opened: Office) -> None:
+    """A reason with the link in it is shown and recorded without; its token is nowhere."""
+    made, one = decision(), notice()
+    token = LINKS.appeal_url(made).rpartition("/")[2]
+    reason = f"Too many. Object at {LINKS.appeal_url(made)}, please."
+    assert without_links(reason) == "Too many. Object at (link), please."
+    opened.tell(replace(one, reason=reason))
+    with opened.engine.begin() as connection:
+        shown = notice_of(connection, one.decision_id)
+    assert shown is not None
+    assert token not in shown.reason
+    assert token not in str(told(Decided(one.stream, replace(made, reason=reason), None)))
+
+
+def test_the_audit_of_decisions_holds_with_links_in_reasons(tmp_path: Path) -> None:
+    """A decision whose reason names its link is on record without, and verifies; another reason does not."""
+    with world(tmp_path) as running:
+        assert "https://example.org/appeal/" in running.ask().reason
+        running.settle()
+        with running.engine.begin() as connection:
+            assert verify(connection).n_decisions == 1
+            assert "/appeal/" not in str(connection.execute(select(DOCUMENTS.c.document)).scalars().all())
+            connection.execute(update(DECISIONS).values(reason="Something else"))
+            with pytest.raises(FailedProof, match="not as it was recorded"):
+                verify(connection)
