@@ -45,10 +45,12 @@ def write_by_hour(disk: Disk, places: Places, sealed: Sealed) -> Segment:
 
 def _by_hour(rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
     """Exchanges of each hour since 1970, in time order."""
+    if not rows.num_rows:
+        return
     time_us = rows["time"].cast(pa.int64()).to_numpy()
     order = np.argsort(time_us, kind="stable")
     hours, starts = np.unique(time_us[order] // _HOUR_US, return_index=True)
-    ordered = rows.take(order) if len(order) else rows
+    ordered = rows.take(order)
     for hour, start, end in zip(hours, starts, [*starts[1:], len(order)], strict=True):
         yield int(hour), ordered.slice(start, end - start)
 

@@ -120,7 +120,9 @@ class Log:
         file = self._disk.create(path)
         begin = header(marker, self._opened())
         try:
+            # Flushed before anything follows: a header that is damaged in a longer file was damaged later.
             file.append(begin)
+            file.sync()
         except OSError:
             file.close()
             with contextlib.suppress(OSError):

@@ -75,7 +75,7 @@ def unpacked(data: bytes) -> Parcel:
     view = memoryview(data)[_PREFIX_BYTES:]
     try:
         return Parcel(_batch(view[:size], EXCHANGE), _batch(view[size:], QUARANTINE))
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, StopIteration) as error:
         message = f"{len(data):,} bytes are no parcel of exchanges: {type(error).__name__}"
         raise InvalidInput(message) from error
 
