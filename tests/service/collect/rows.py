@@ -29,7 +29,7 @@ def ndjson(rows: Iterable[Mapping[str, object]]) -> bytes:
     return b"".join(orjson.dumps(row) + b"\n" for row in rows)
 
 
-def parcel(*names: str, at: float = 1_800_000_000.0, n_aside: int = 0) -> Parcel:
+def parcel(*names: str, at: float = 1_700_000_000.0, n_aside: int = 0) -> Parcel:
     """A parcel of exchanges with these ids."""
     when = datetime.fromtimestamp(at, UTC)
     rows = [{"exchange_id": name, "time": when, "account_id": "acct", "prompt_text": f"say {name}"} for name in names]

@@ -39,13 +39,13 @@ def test_another_schema_is_refused() -> None:
 
 
 def test_broken_values_are_refused() -> None:
-    """Offsets that point outside their text are found before anything reads there."""
+    """Text that is no UTF-8 is found before anything reads it."""
     rows = parcel("a").rows
-    offsets = pa.array([0, 1 << 30], pa.int32()).buffers()[1]
-    broken = pa.StringArray.from_buffers(1, offsets, pa.py_buffer(b"a"))
+    offsets = pa.array([0, 1], pa.int32()).buffers()[1]
+    broken = pa.StringArray.from_buffers(1, offsets, pa.py_buffer(b"\xff"))
     at = rows.schema.get_field_index("model")
     columns = [broken if i == at else column for i, column in enumerate(rows.columns)]
-    with pytest.raises((InvalidInput, pa.ArrowInvalid, OSError)):
+    with pytest.raises(InvalidInput, match="are no parcel of exchanges"):
         unpacked(packed(Parcel(pa.RecordBatch.from_arrays(columns, schema=EXCHANGE), parcel().aside)))
 
 
