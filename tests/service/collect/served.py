@@ -51,7 +51,9 @@ def served(folder: Path, chosen: CollectorOptions | None = None, head_s: float =
     protocol = type("Protocol", (ImpatientProtocol,), {"head_s": head_s})
     with local_collector(folder, chosen or options()) as (collector, journal):
         app = Starlette(routes=collect_routes(collector, authorise))
-        config = uvicorn.Config(app, port=0, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False)
+        config = uvicorn.Config(
+            app, port=0, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run)
         thread.start()

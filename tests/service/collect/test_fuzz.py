@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -29,9 +28,11 @@ SEEDS = [
     (FIXTURES / "litellm/single-success.json").read_bytes(),
     orjson.dumps(exchange("a")),
 ]
+LEVELS = ("x", "metadata", "messages", "resourceSpans", "scopeSpans", "spans", "attributes")
+KEYS = st.sampled_from([*sorted(exchange("")), *LEVELS])
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted(exchange("")) + ["x", "metadata", "messages", "resourceSpans", "scopeSpans", "spans", "attributes"]), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
 
@@ -61,17 +62,17 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def app() -> Iterator[Starlette]:
+def app() -> Starlette:
     """The endpoints over a sink in memory."""
     collector = Collector(Memory(), options(settings=CollectSettings(body_bytes=1_000_000)))
-    yield Starlette(routes=collect_routes(collector, nobody))
+    return Starlette(routes=collect_routes(collector, nobody))
 
 
 @settings(max_examples=300)
 @given(
     path=st.sampled_from(PATHS),
     kind=st.sampled_from(TYPES),
-    body=st.binary(max_size=300) | JSON.map(lambda value: orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS) if not _wide(value) else b"") | damaged(),
+    body=st.binary(max_size=300) | JSON.map(orjson.dumps) | damaged(),
     packed=st.sampled_from(["", "gzip", "identity", "wrong", "claimed"]),
 )
 def test_never_an_error_of_ours(app: Starlette, path: str, kind: str, body: bytes, packed: str) -> None:
@@ -91,15 +92,6 @@ def test_never_an_error_of_ours(app: Starlette, path: str, kind: str, body: byte
     if answer.status_code == 200 and path in PATHS[:2]:
         told = answer.json()
         assert told["accepted"] + told["duplicate"] + told["quarantined"] == told["received"]
-
-
-def _wide(value: object) -> bool:
-    """Whether orjson cannot write it."""
-    try:
-        orjson.dumps(value)
-    except TypeError:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])

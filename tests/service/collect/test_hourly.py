@@ -43,7 +43,9 @@ def test_each_exchange_lies_in_its_hour(times_s: list[int]) -> None:
     for path, data in disk.files.items():
         if places.traffic in path.parents:
             times = pq.read_table(pa.BufferReader(data))["time"].to_pylist()
-            assert {f"date={t:%Y-%m-%d}/hour={t:%H}" for t in times} == {path.parent.relative_to("f/traffic").as_posix()}
+            assert {f"date={t:%Y-%m-%d}/hour={t:%H}" for t in times} == {
+                path.parent.relative_to("f/traffic").as_posix()
+            }
             assert times == sorted(times)
             found += len(times)
     assert found == len(times_s)

@@ -107,6 +107,12 @@ def test_too_many_bodies_at_once(tmp_path: Path) -> None:
         assert answer.status_code == 429
 
 
+def test_a_body_that_the_queue_can_never_hold(tmp_path: Path) -> None:
+    """It is too large for good, and not sent away for later again and again."""
+    with served(tmp_path, options(settings=CollectSettings(body_bytes=2000, queue_bytes=1000))) as here:
+        assert here.post("/v1/exchanges", b" " * 1500).status_code == 413
+
+
 def test_overload(tmp_path: Path) -> None:
     """Much more at once than there is room for: each body is kept whole or sent away, and the answers say which."""
     settings = CollectSettings(body_bytes=20_000, queue_bytes=40_000)

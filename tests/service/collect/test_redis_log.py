@@ -156,8 +156,7 @@ def test_parcels_of_another_writer_are_taken_over(server: Server, tmp_path: Path
     with sink_to(server) as sink:
         sink.submit(parcel("a")).result(WAIT_S)
     server.client.xgroup_create(NAME.stream, NAME.group, id="0")
-    taken = server.client.xreadgroup(NAME.group, "gone", {NAME.stream: ">"})
-    assert len(taken[0][1]) == 1
+    assert server.client.xreadgroup(NAME.group, "gone", {NAME.stream: ">"})
     name = StreamName(idle_s=0.001)
     with journal_in(tmp_path, QUICK) as journal, source_of(server, journal, name):
         until(server.is_empty)

@@ -56,12 +56,13 @@ class Collector:
 
     def __init__(self, sink: Sink, options: CollectorOptions) -> None:
         self.metrics = options.metrics
-        self.body_bytes = options.settings.body_bytes
+        # A body that the queue can never hold is too large, and not to be sent again later.
+        self.body_bytes = min(options.settings.body_bytes, options.settings.queue_bytes)
         self.sink = sink
         self._bounds = options.bounds
         self._intake = options.intake()
         self._budget = Budget(options.settings.queue_bytes)
-        self._bodies = BodyReader(self._budget, options.bounds, options.settings.body_bytes)
+        self._bodies = BodyReader(self._budget, options.bounds, self.body_bytes)
         self._n_bodies = 0
         self._parsers = CapacityLimiter(options.bounds.parsers)
 

@@ -57,6 +57,9 @@ def recover(disk: Disk, places: Places, recent: RecentIds, most_ids: int) -> Fou
         segment = _readable(disk, places, stem, data)
         if segment is None:
             continue
+        if not segment.rows.num_rows and not segment.aside.num_rows:
+            disk.remove(places.segment(stem))
+            continue
         hashes = np.concatenate([hashes_of(chunk) for chunk in segment.rows["exchange_id"].chunks] or [_nothing()])
         keep = recent.fresh(hashes)
         recent.add(hashes[keep])
