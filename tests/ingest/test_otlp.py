@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from tests.fixtures.opened import FIXTURES, in_memory, opened, records_of, rejected_of, rows_of
 
 from stillwatch.ingest.genai_aliases import ALIASES
@@ -201,3 +202,15 @@ def test_older_events_of_many_spans() -> None:
     assert len({row["exchange_id"] for row in rows}) == 12
     assert all(":" in str(row["exchange_id"]) for row in rows)
     assert all(row["prompt_text"] for row in rows)
+
+
+def test_a_request_whose_kind_is_known() -> None:
+    """Where the path says what a request holds, spans are read that no head would be recognised by."""
+    request = ExportTraceServiceRequest.FromString(RAW)
+    for resource in request.resource_spans:
+        for scope in resource.scope_spans:
+            for span in scope.spans:
+                span.ClearField("trace_id")
+    source = in_memory(request.SerializeToString())
+    assert not OtlpProtobuf().recognises(source)
+    assert len(records_of(OtlpProtobuf(Span), source)) == len(records_of(OtlpProtobuf(), in_memory(RAW))) > 0

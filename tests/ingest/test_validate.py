@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillwatch.errors import InvalidInput
 from stillwatch.ingest import Limits
 from stillwatch.ingest.validate import Checked, Validator
 from stillwatch.model.exchange import EXCHANGE
@@ -168,3 +169,20 @@ def test_the_latest_time_is_a_day_ahead() -> None:
     now = round(NOW.timestamp() * 1e6)
     checked = Validator(EXCHANGE, LIMITS).records([GOOD | {"time": now + day}, GOOD | {"time": now + day + 1}])
     assert [f.at for f in checked.faults] == [1]
+
+
+def test_the_earliest_time_may_be_set() -> None:
+    """Rows from before a moment that the caller names are put aside, and the first that may stay is told."""
+    limits = Limits(now=NOW, earliest=datetime(2026, 1, 2, tzinfo=UTC))
+    rows = [GOOD | {"time": f"2026-01-0{day}T00:00:00Z"} for day in (1, 2)]
+    checked = Validator(EXCHANGE, limits).records(rows)
+    assert checked.batch.num_rows == 1
+    assert [(fault.at, fault.reason) for fault in checked.faults] == [
+        (0, "time is 2026-01-01T00:00:00, allowed 2026-01-02 to 2026-06-02")
+    ]
+
+
+def test_moments_need_a_time_zone() -> None:
+    """A moment without one could be any of twenty-four."""
+    with pytest.raises(InvalidInput, match="earliest must have a time zone"):
+        Limits(earliest=datetime(2026, 1, 2))  # noqa: DTZ001 - that is what is refused

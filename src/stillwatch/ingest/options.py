@@ -33,6 +33,7 @@ class Limits:
     text_bytes      Longest system prompt, prompt or answer, bytes of UTF-8.
     label_bytes     Longest value of any other text column, bytes of UTF-8.
     now             Rows from more than a day after this are quarantined; None takes the clock.
+    earliest        Rows from before this are quarantined; None takes the year 2015.
     batch_rows, batch_bytes     Largest batch handed on; whichever is reached first.
     quarantine_rows     Quarantined rows held in memory before they go to disk.
 
@@ -43,6 +44,7 @@ class Limits:
     text_bytes: int = 4 * 1024 * 1024
     label_bytes: int = 16 * 1024
     now: datetime | None = None
+    earliest: datetime | None = None
     batch_rows: int = 65_536
     batch_bytes: int = 64 * 1024 * 1024
     quarantine_rows: int = 50_000
@@ -53,9 +55,19 @@ class Limits:
             if getattr(self, name) < 1:
                 message = f"{name} must be at least 1, got {getattr(self, name)}"
                 raise InvalidInput(message)
-        if self.now is not None and self.now.tzinfo is None:
-            message = f"now must have a time zone, got {self.now.isoformat()}"
-            raise InvalidInput(message)
+        for name in ("now", "earliest"):
+            moment = getattr(self, name)
+            if moment is not None and moment.tzinfo is None:
+                message = f"{name} must have a time zone, got {moment.isoformat()}"
+                raise InvalidInput(message)
+
+    def first(self) -> datetime:
+        """First acceptable time of a row.
+
+        >>> Limits().first().isoformat()
+        '2015-01-01T00:00:00+00:00'
+        """
+        return self.earliest or EARLIEST
 
     def latest(self) -> datetime:
         """Last acceptable time of a row.

@@ -23,6 +23,8 @@ from stillwatch.model.reader import Columns, Record, Rejected, Source
 
 __all__ = ["OtlpProtobuf"]
 
+Kind = type[Span] | type[LogRecord]
+
 RESOURCE_TAG = 0x0A
 SPAN_START = b"\x0a\x10"
 LOG_STARTS = (0x09, 0x10, 0x1A, 0x2A, 0x32, 0x38, 0x45, 0x4A, 0x52, 0x59, 0x62)
@@ -50,10 +52,16 @@ class _Payload(NamedTuple):
 
 
 class OtlpProtobuf:
-    """Reads ExportTraceServiceRequest and ExportLogsServiceRequest in protobuf."""
+    """Reads ExportTraceServiceRequest and ExportLogsServiceRequest in protobuf.
+
+    kind    Every source is one raw request of these records, as its path says when it comes over HTTP; None finds out.
+    """
 
     name = "otlp-protobuf"
     unit = "record"
+
+    def __init__(self, kind: Kind | None = None) -> None:
+        self._layout = None if kind is None else (_Framing.RAW, kind)
 
     def recognises(self, source: Source, /) -> bool:
         """True when the head walks down to a span or a log record under one of the framings."""
@@ -61,7 +69,7 @@ class OtlpProtobuf:
 
     def read(self, source: Source, /) -> Iterator[Record | Rejected | Columns]:
         """Yield every model call, and every piece that could not be read."""
-        layout = _layout(source.head)
+        layout = self._layout or _layout(source.head)
         if layout is None:
             return
         framing, kind = layout
@@ -78,7 +86,7 @@ class OtlpProtobuf:
         yield from groups.rest()
 
 
-def _layout(head: bytes) -> tuple[_Framing, type[Span] | type[LogRecord]] | None:
+def _layout(head: bytes) -> tuple[_Framing, Kind] | None:
     starts = {_Framing.RAW: 0, _Framing.FOUR_BYTES: 4}
     length = next((place for place, byte in enumerate(head[:10]) if byte < 0x80), None)
     if length is not None:
@@ -90,7 +98,7 @@ def _layout(head: bytes) -> tuple[_Framing, type[Span] | type[LogRecord]] | None
     return None
 
 
-def _kind(head: bytes) -> type[Span] | type[LogRecord] | None:
+def _kind(head: bytes) -> Kind | None:
     """What the first record of a request is, looking no further than the head."""
     if head[:1] != bytes([RESOURCE_TAG]):
         return None
@@ -106,7 +114,7 @@ def _inside(view: memoryview, number: int) -> memoryview:
     return next(found, memoryview(b""))
 
 
-def _items(stream: BinaryIO, framing: _Framing, kind: type[Span] | type[LogRecord]) -> Iterator[Signal | str]:
+def _items(stream: BinaryIO, framing: _Framing, kind: Kind) -> Iterator[Signal | str]:
     for number, payload in enumerate(_payloads(stream, framing), 1):
         if isinstance(payload, str):
             yield payload
@@ -161,12 +169,12 @@ def _next_size(stream: BinaryIO, framing: _Framing) -> int | None:
     return read_varint(stream)
 
 
-def _of_request(view: memoryview, kind: type[Span] | type[LogRecord], broken: list[str]) -> Iterator[Signal | str]:
+def _of_request(view: memoryview, kind: Kind, broken: list[str]) -> Iterator[Signal | str]:
     for resource in _messages(view, 1, broken):
         yield from _of_resource(resource.data, kind, broken)
 
 
-def _of_resource(view: memoryview, kind: type[Span] | type[LogRecord], broken: list[str]) -> Iterator[Signal | str]:
+def _of_resource(view: memoryview, kind: Kind, broken: list[str]) -> Iterator[Signal | str]:
     """Records of one ResourceSpans or ResourceLogs; a resource that cannot be read leaves them without its marks."""
     shared: dict[str, Any] = {}
     for resource in _messages(view, 1, broken):
@@ -191,7 +199,7 @@ def _messages(view: memoryview, number: int, broken: list[str]) -> Iterator[Fiel
             yield field
 
 
-def _signal(data: memoryview, kind: type[Span] | type[LogRecord], shared: dict[str, Any]) -> Signal | str:
+def _signal(data: memoryview, kind: Kind, shared: dict[str, Any]) -> Signal | str:
     try:
         item = kind.FromString(bytes(data))
     except DecodeError:

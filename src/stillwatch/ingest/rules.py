@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from stillwatch.ingest.options import EARLIEST, Limits
+from stillwatch.ingest.options import Limits
 from stillwatch.model.exchange import TIME_TYPE
 
 __all__ = ["Kind", "Rule", "rules_of"]
@@ -93,7 +93,7 @@ def _range(field: pa.Field, kind: Kind, limits: Limits) -> tuple[float, float]:
     if field.name in RANGES:
         return RANGES[field.name]
     if kind is Kind.TIME:
-        return round(EARLIEST.timestamp() * 1e6), round(limits.latest().timestamp() * 1e6)
+        return round(limits.first().timestamp() * 1e6), round(limits.latest().timestamp() * 1e6)
     if kind is Kind.COUNT:
         return 0, INT32_MAX if field.type == pa.int32() else INT64_MAX
     return 0, limits.text_bytes if kind is Kind.TEXT else limits.label_bytes

@@ -1,0 +1,70 @@
+"""A collector behind a real server on loopback, in a thread."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from tests.service.collect.rows import options
+
+from stillwatch.service.collect.collector import CollectorOptions, local_collector
+from stillwatch.service.collect.journal import Journal
+from stillwatch.service.collect.patience import ImpatientProtocol
+from stillwatch.service.collect.routes import collect_routes
+
+TOKEN = "Bearer a-token"  # noqa: S105 - of a test
+
+
+async def authorise(request: Request) -> str:
+    """One token is right."""
+    if request.headers.get("authorization") != TOKEN:
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    return "sender"
+
+
+class Served:
+    """Where it listens, a client that is let in, and the journal behind."""
+
+    def __init__(self, port: int, folder: Path, journal: Journal) -> None:
+        self.port, self.folder, self.journal = port, folder, journal
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": TOKEN}, timeout=60.0, trust_env=False
+        )
+
+    def post(self, path: str, body: bytes, **headers: str) -> httpx.Response:
+        """Send a body."""
+        return self.client.post(path, content=body, headers={n.replace("_", "-"): v for n, v in headers.items()})
+
+    def settled(self) -> None:
+        """Have everything by hour."""
+        assert self.journal.settle()
+
+
+@contextlib.contextmanager
+def served(folder: Path, chosen: CollectorOptions | None = None, head_s: float = 10.0) -> Iterator[Served]:
+    """Serve for a block."""
+    protocol = type("Protocol", (ImpatientProtocol,), {"head_s": head_s})
+    with local_collector(folder, chosen or options()) as (collector, journal):
+        app = Starlette(routes=collect_routes(collector, authorise))
+        config = uvicorn.Config(
+            app, port=0, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive()
+                threading.Event().wait(0.01)
+            port = server.servers[0].sockets[0].getsockname()[1]
+            here = Served(port, folder, journal)
+            with here.client:
+                yield here
+        finally:
+            server.should_exit = True
+            thread.join()
