@@ -1,0 +1,1 @@
+"""Acting on what was found: decisions at gateways."""

@@ -1,0 +1,51 @@
+"""Tokens that gateways prove themselves with."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from stillwatch.act.gateways.decision_words import PREFIX
+
+__all__ = ["TOKEN_HEADER", "Tokens", "tokens_shown"]
+
+TOKEN_HEADER: Final = f"{PREFIX}token"
+_LONGEST: Final = 4096
+
+
+def tokens_shown(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """All that a call shows as a token; names in lower case.
+
+    A gateway sends its client's headers along with its own. Any one that is valid counts: else a client could spoil the
+    gateway's call with a header of its own, and the gateway would fail open.
+
+    >>> tokens_shown({"x-api-key": "a", "authorization": "Bearer b"})
+    ('a', 'b')
+    """
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    shown = (
+        headers.get(TOKEN_HEADER, ""),
+        headers.get("x-api-key", ""),
+        bearer.strip() if scheme.lower() == "bearer" else "",
+    )
+    return tuple(token for token in shown if 0 < len(token) <= _LONGEST)
+
+
+class Tokens:
+    """A few tokens, kept as digests and compared in constant time.
+
+    >>> Tokens(["secret"]).admits("secret"), Tokens(["secret"]).admits("guess"), Tokens([]).admits("")
+    (True, False, False)
+    """
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        self._digests = tuple(_digest(token) for token in tokens if token)
+
+    def admits(self, token: str) -> bool:
+        """Whether it is one of them."""
+        shown = _digest(token)
+        return bool(sum(hmac.compare_digest(shown, known) for known in self._digests))
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
