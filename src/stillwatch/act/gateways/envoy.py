@@ -19,10 +19,11 @@ from stillwatch.act.gateways.identity import Identity
 from stillwatch.act.gateways.told import request_told
 from stillwatch.model.decision import Decision, GatewayAnswer, GatewayCall, Request
 
-__all__ = ["Envoy"]
+__all__ = ["IDENTITY", "Envoy"]
 
 _PREFIX: Final = "/v1/envoy"
-_IDENTITY: Final = Identity(client_address="x-envoy-external-address")
+IDENTITY: Final = Identity(client_address="x-envoy-external-address")
+"""What these headers say unless the operator says otherwise."""
 
 
 class Envoy:
@@ -31,7 +32,7 @@ class Envoy:
     name = "envoy"
     routes: tuple[tuple[str, str], ...] = (("*", _PREFIX), ("*", _PREFIX + "/{rest:path}"))
 
-    def __init__(self, identity: Identity = _IDENTITY) -> None:
+    def __init__(self, identity: Identity = IDENTITY) -> None:
         self._identity = identity
 
     def request(self, call: GatewayCall, /) -> Request:

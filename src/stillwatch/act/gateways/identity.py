@@ -8,8 +8,9 @@ from typing import Final
 from stillwatch.act.gateways.decision_words import PREFIX
 from stillwatch.errors import InvalidInput
 
-__all__ = ["Identity", "account_of_key"]
+__all__ = ["ACCOUNT_HEADER", "Identity", "account_of_key"]
 
+ACCOUNT_HEADER: Final = f"{PREFIX}account"
 _CREDENTIALS: Final = frozenset({"authorization", "x-api-key", "api-key"})
 
 
@@ -26,7 +27,7 @@ class Identity:
                     rewrites it; the address nearest to us that is not internal counts.
     """
 
-    account: str = f"{PREFIX}account"
+    account: str = ACCOUNT_HEADER
     organisation: str | None = None
     end_user: str | None = None
     session: str | None = None

@@ -16,9 +16,10 @@ from stillwatch.act.gateways.identity import Identity
 from stillwatch.act.gateways.told import request_told
 from stillwatch.model.decision import Action, Decision, GatewayAnswer, GatewayCall, Request
 
-__all__ = ["Nginx"]
+__all__ = ["IDENTITY", "Nginx"]
 
-_IDENTITY: Final = Identity(client_address="x-real-ip")
+IDENTITY: Final = Identity(client_address="x-real-ip")
+"""What these headers say unless the operator says otherwise."""
 
 
 class Nginx:
@@ -27,7 +28,7 @@ class Nginx:
     name = "nginx"
     routes: tuple[tuple[str, str], ...] = (("*", "/v1/nginx"),)
 
-    def __init__(self, identity: Identity = _IDENTITY) -> None:
+    def __init__(self, identity: Identity = IDENTITY) -> None:
         self._identity = identity
 
     def request(self, call: GatewayCall, /) -> Request:

@@ -17,9 +17,11 @@ from stillwatch.errors import InvalidInput
 from stillwatch.ingest.openai_fields import first, mapping
 from stillwatch.model.decision import Decision, GatewayAnswer, GatewayCall, Request
 
-__all__ = ["Opa"]
+__all__ = ["IDENTITY", "Opa"]
 
-_IDENTITY: Final = Identity()
+IDENTITY: Final = Identity()
+"""What these headers say unless the operator says otherwise."""
+
 _BODIES: Final = ("parsed_body", "body")
 
 
@@ -29,7 +31,7 @@ class Opa:
     name = "opa"
     routes: tuple[tuple[str, str], ...] = (("POST", "/v1/data/{package:path}"),)
 
-    def __init__(self, identity: Identity = _IDENTITY) -> None:
+    def __init__(self, identity: Identity = IDENTITY) -> None:
         self._identity = identity
 
     def request(self, call: GatewayCall, /) -> Request:
