@@ -1,7 +1,8 @@
 """A service that stands in for stillwatch, with real gateways and scripted decisions, as a process of its own.
 
-``python -m tests.act.gateways.standin PORT``. What is decided is the word of an action in the prompt or, without one,
-in the account; ``slow`` takes longer than anybody waits. It also serves a model that shows its reasoning.
+``python -m tests.act.gateways.standin PORT [FILE OF TOKENS]``. What is decided is the word of an action in the prompt
+or, without one, in the account; ``slow`` takes longer than anybody waits. It counts the logs that are posted to it, and
+serves a model that shows its reasoning.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from tests.share.forum_process import free_port
 from stillwatch.act.gateways.crowdsec import AddressDecision
 from stillwatch.act.gateways.registry import endpoints_of
 from stillwatch.act.gateways.routes import gateway_routes
-from stillwatch.act.gateways.tokens import Tokens
+from stillwatch.act.gateways.tokens import Tokens, read_tokens, tokens_shown
 from stillwatch.model.decision import Action, Decision, Request
 
 __all__ = ["APPEAL", "NAMES", "TOKEN", "Program", "free_port", "running", "scripted", "standin_app", "until_answers"]
@@ -59,12 +60,13 @@ def scripted(request: Request) -> Decision:
     )
 
 
-def standin_app(decided: list[Request] | None = None) -> Starlette:
-    """The application; what was asked is added to the list."""
+def standin_app(tokens: Tokens) -> Starlette:
+    """The application."""
+    posted: list[object] = []
+    asked: list[str] = []
 
     async def decide(request: Request) -> Decision:
-        if decided is not None:
-            decided.append(request)
+        asked.append(request.account_id)
         if "slow" in f"{request.prompt_text or request.account_id}":
             await asyncio.sleep(30)
         return scripted(request)
@@ -73,8 +75,19 @@ def standin_app(decided: list[Request] | None = None) -> Starlette:
         blocked = scripted(Request(account_id="block"))
         return (AddressDecision("192.0.2.7", blocked, "an analyst"),)
 
-    routes = gateway_routes(endpoints_of(NAMES, addresses), decide, Tokens([TOKEN]).admits)
+    routes = gateway_routes(endpoints_of(NAMES, addresses), decide, tokens.admits)
+
+    async def logs(request: HttpRequest) -> Response:
+        if not any(map(tokens.admits, tokens_shown(dict(request.headers)))):
+            return Response(status_code=401)
+        told = await request.json()
+        posted.extend(told if isinstance(told, list) else [told])
+        return Response()
+
     own = [
+        Route("/v1/litellm", logs, methods=["POST"]),
+        Route("/accounts", lambda _: JSONResponse(asked)),
+        Route("/posted", lambda _: JSONResponse(posted)),
         Route("/health/ready", lambda _: Response("ready")),
         Route("/model/chat/completions", _model, methods=["POST"]),
     ]
@@ -166,4 +179,5 @@ def standin(port: int) -> Program:
 
 
 if __name__ == "__main__":
-    uvicorn.run(standin_app(), host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False)
+    known = read_tokens(Path(sys.argv[2])) if len(sys.argv) > 2 else Tokens([TOKEN])
+    uvicorn.run(standin_app(known), host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False)

@@ -12,6 +12,7 @@ __all__ = ["ACCOUNT_HEADER", "Identity", "account_of_key"]
 
 ACCOUNT_HEADER: Final = f"{PREFIX}account"
 _CREDENTIALS: Final = frozenset({"authorization", "x-api-key", "api-key"})
+_SCHEMES: Final = frozenset({"", "bearer", "basic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +79,6 @@ def account_of_key(shown: str) -> str:
     True
     """
     _, _, key = shown.strip().rpartition(" ")
-    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest() if key else ""
+    if key.lower() in _SCHEMES:
+        return ""
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()

@@ -3,14 +3,18 @@
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
 from stillwatch.act.gateways.decision_words import PREFIX
+from stillwatch.errors import InvalidInput, UnreadableSource
 
-__all__ = ["TOKEN_HEADER", "Tokens", "tokens_shown"]
+__all__ = ["TOKEN_HEADER", "Tokens", "read_tokens", "tokens_shown"]
 
 TOKEN_HEADER: Final = f"{PREFIX}token"
 _LONGEST: Final = 4096
+_SHORTEST: Final = 16
+_MOST_BYTES: Final = 1 << 20
 
 
 def tokens_shown(headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -45,6 +49,32 @@ class Tokens:
         """Whether it is one of them."""
         shown = _digest(token)
         return bool(sum(hmac.compare_digest(shown, known) for known in self._digests))
+
+
+def read_tokens(path: Path) -> Tokens:
+    """Tokens of a file, one a line; empty lines and those that start with ``#`` are none.
+
+    Raises      UnreadableSource when it cannot be read; InvalidInput when it holds none, or one of fewer than 16 or
+                more than 4096 characters. It names lines, never what is in them.
+    """
+    try:
+        with path.open("rb") as file:
+            lines = file.read(_MOST_BYTES).decode("ascii").splitlines()
+    except OSError as error:
+        message = f"cannot read the tokens {path}: {error.strerror or type(error).__name__}"
+        raise UnreadableSource(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{path} must hold tokens in ASCII"
+        raise InvalidInput(message) from error
+    told = {row: line.strip() for row, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")}
+    wrong = [str(row) for row, token in told.items() if not _SHORTEST <= len(token) <= _LONGEST]
+    if wrong or not told:
+        problem = (
+            f"of {_SHORTEST} to {_LONGEST} characters, not so in line {', '.join(wrong)}" if wrong else "one a line"
+        )
+        message = f"{path} must hold tokens, {problem}"
+        raise InvalidInput(message)
+    return Tokens(told.values())
 
 
 def _digest(token: str) -> bytes:
