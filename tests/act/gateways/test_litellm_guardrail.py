@@ -47,7 +47,7 @@ def test_answers() -> None:
     """What is served is NONE; what is not is BLOCKED, with the reason and the way to object."""
     for action in Action:
         decision = decided(action, retry_after_s=5 if action is Action.THROTTLE else None)
-        told = orjson.loads(served(LiteLlmGuardrail(), call(PATH, ASKED), lambda _, d=decision: d)[0].body)
+        told = orjson.loads(LiteLlmGuardrail().answer(decision, call(PATH, ASKED)).body)
         if decision.serves:
             assert told == {"action": "NONE"}
         else:

@@ -8,7 +8,7 @@ from stillwatch.errors import InvalidInput
 from stillwatch.ingest.lines import JsonLine, parsed
 from stillwatch.model.decision import Decision, Gateway, GatewayAnswer, GatewayCall, Request
 
-__all__ = ["Decide", "Endpoint", "Single", "Speaking", "fault_answer", "json_body"]
+__all__ = ["Decide", "Endpoint", "Single", "fault_answer", "json_body"]
 
 Decide = Callable[[Request], Awaitable[Decision]]
 """Whoever decides."""
@@ -32,7 +32,7 @@ class Endpoint(Protocol):
         ...
 
 
-class Speaking(Gateway, Protocol):
+class _Speaking(Gateway, Protocol):
     """A gateway that can also be told of a fault."""
 
     def fault(self, status: int, problem: str, /) -> GatewayAnswer:
@@ -43,7 +43,7 @@ class Speaking(Gateway, Protocol):
 class Single:
     """Endpoint of a gateway that asks for one decision a call."""
 
-    def __init__(self, gateway: Speaking) -> None:
+    def __init__(self, gateway: _Speaking) -> None:
         self.gateway = gateway
         self.name = gateway.name
         self.routes = gateway.routes
