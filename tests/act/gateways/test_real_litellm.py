@@ -192,7 +192,8 @@ def test_crash_and_restart(proxy: Proxy) -> None:
     """Killed, the service is in nobody's way; started again, it decides with the next request."""
     proxy.service.kill()
     try:
-        answers = [proxy.ask("please block").status_code for _ in range(3)]
+        asked: tuple[dict[str, Any], ...] = ({}, {"stream": True}, {"guardrails": ["generic"]})
+        answers = [proxy.ask("please block", **more).status_code for more in asked]
     finally:
         proxy.service.start(SLOW_START_S)
     assert answers == [200, 200, 200]

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -50,9 +49,9 @@ _HEADERS: Final = {
 _FOR_GATEWAYS: Final = frozenset({"request", "rule", "evidence", "decided"})
 _PRINTABLE: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in '%"\\')
 _CODES: Final = {
-    HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
-    HTTPStatus.UNAUTHORIZED: "authentication_error",
-    HTTPStatus.FORBIDDEN: "permission_error",
+    429: "rate_limit_error",
+    401: "authentication_error",
+    403: "permission_error",
 }
 
 
@@ -157,14 +156,14 @@ def refusal(decision: Decision) -> Refusal | None:
     """
     if decision.serves:
         return None
-    status = HTTPStatus.FORBIDDEN
+    status = 403
     headers = decision_headers(decision, for_customer=True) | {"cache-control": "no-store"}
     if decision.action is Action.THROTTLE:
-        status = HTTPStatus.TOO_MANY_REQUESTS
+        status = 429
     elif decision.action is Action.STEP_UP:
-        status = HTTPStatus.UNAUTHORIZED
+        status = 401
         headers["www-authenticate"] = _challenge(decision)
-    return Refusal(status.value, headers, {"error": _error(decision, _CODES[status])})
+    return Refusal(status, headers, {"error": _error(decision, _CODES[status])})
 
 
 def _challenge(decision: Decision) -> str:

@@ -1,7 +1,6 @@
 """Gateways' endpoints as routes of a web application."""
 
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -52,11 +51,11 @@ class _Called:
     async def _answer(self, request: Request) -> GatewayAnswer:
         headers = dict(request.headers)
         if not any(self._admits(token) for token in tokens_shown(headers)):
-            return self._endpoint.fault(HTTPStatus.UNAUTHORIZED, "no valid token of a gateway")
+            return self._endpoint.fault(401, "no valid token of a gateway")
         body = await _body(request, self._body_bytes)
         if body is None:
             problem = f"the body is over {self._body_bytes:,} bytes"
-            return self._endpoint.fault(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, problem)
+            return self._endpoint.fault(413, problem)
         query = request.url.query
         path = request.url.path + (f"?{query}" if query else "")
         source = request.client.host if request.client else ""
