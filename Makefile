@@ -5,6 +5,7 @@ PYTHON ?= python3
 JOBS ?= 2
 VENV := .venv
 PY := $(VENV)/bin/python
+GATEWAYS := .venv-gateways
 DEMO_OUT ?= demo
 SOURCES := src tests docs requirements benchmarks
 
@@ -17,7 +18,7 @@ help: ## List the targets.
 demo: $(VENV)/.stamp-core ## Simulate a small provider, scan it, print the campaigns and where the report is.
 	@$(VENV)/bin/stillwatch demo --out $(DEMO_OUT)
 
-test: $(VENV)/.stamp-dev ## Run all tests (JOBS=2 at a time).
+test: $(VENV)/.stamp-dev $(GATEWAYS)/.stamp ## Run all tests (JOBS=2 at a time).
 	@echo "pytest, $(JOBS) at a time; corpora: $${STILLWATCH_CORPORA:-none (tests that need them are skipped)}"
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --durations=10 $(PYTEST_ARGS)
 
@@ -90,3 +91,9 @@ $(VENV)/.stamp-core: requirements/core.lock requirements/install.py pyproject.to
 $(VENV)/.stamp-dev: requirements/dev.lock requirements/install.py pyproject.toml | $(PY)
 	@$(PY) requirements/install.py requirements/dev.lock
 	@touch $@ $(VENV)/.stamp-core
+
+# LiteLLM, in whose proxy the plugin is tested: another program with versions of its own.
+$(GATEWAYS)/.stamp: requirements/gateways.lock requirements/install.py pyproject.toml | $(PY)
+	@test -x $(GATEWAYS)/bin/python || $(PY) -m venv $(GATEWAYS)
+	@$(GATEWAYS)/bin/python requirements/install.py requirements/gateways.lock
+	@touch $@

@@ -8,12 +8,25 @@ import sys
 from pathlib import Path
 
 COMPILE = (
-    *("uv", "pip", "compile", "pyproject.toml", "--upgrade", "--universal", "--python-version", "3.11"),
+    *("uv", "pip", "compile", "--upgrade", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet"),
 )
 LOCKS = {
     "core.lock": ("--group", "build"),
-    "dev.lock": ("--group", "build", "--group", "dev", "--extra", "spark", "--extra", "share", "--extra", "serve", "-c", "core.lock"),
+    "dev.lock": (
+        "--group",
+        "build",
+        "--group",
+        "dev",
+        "--extra",
+        "spark",
+        "--extra",
+        "share",
+        "--extra",
+        "serve",
+        "-c",
+        "core.lock",
+    ),
     "serve.lock": ("--group", "build", "--extra", "serve", "-c", "dev.lock"),
     "share.lock": ("--group", "build", "--extra", "share", "-c", "dev.lock"),
     "spark.lock": ("--group", "build", "--extra", "spark", "-c", "dev.lock"),
@@ -21,6 +34,8 @@ LOCKS = {
     "embed.lock": ("--group", "build", "--extra", "embed", "-c", "core.lock", "--excludes", "embed-excludes.txt"),
     # Daft asks for an older pyarrow than the core has, and runs with it: install with --no-deps.
     "bench.lock": ("--group", "build", "--extra", "bench", "-c", "core.lock", "--overrides", "bench-overrides.txt"),
+    # Another program's environment, which holds to nothing of ours: see the file.
+    "gateways.lock": ("gateways.in",),
 }
 
 
@@ -28,9 +43,11 @@ def main() -> int:
     """Write the locks in order: the later ones hold to the versions of the first."""
     folder = Path(__file__).parent
     for name, options in LOCKS.items():
-        places = [str(folder.relative_to(Path.cwd()) / o) if o.endswith((".lock", ".txt")) else o for o in options]
-        target = str(folder.relative_to(Path.cwd()) / name)
-        code = subprocess.run([sys.executable, "-m", *COMPILE, *places, "-o", target], check=False).returncode
+        here = folder.relative_to(Path.cwd())
+        places = [str(here / o) if o.endswith((".lock", ".txt", ".in")) else o for o in options]
+        source = [] if "--group" not in options else ["pyproject.toml"]
+        target = str(here / name)
+        code = subprocess.run([sys.executable, "-m", *COMPILE, *source, *places, "-o", target], check=False).returncode
         if code:
             return code
         print(f"wrote {target}: {Path(target).read_text().count('==')} packages")

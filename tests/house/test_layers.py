@@ -19,6 +19,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 REGISTRIES = (
     ("stillwatch.ingest", "stillwatch.ingest.registry:READERS", "stillwatch.model.reader:Reader"),
     ("stillwatch.detect.views", "stillwatch.detect.views:VIEWS", "stillwatch.model.view:View"),
+    ("stillwatch.act.gateways", "stillwatch.act.gateways.registry:GATEWAYS", "stillwatch.model.decision:Gateway"),
     ("stillwatch.bench.baselines", "stillwatch.bench.baselines:BASELINES", "stillwatch.model.baseline:Baseline"),
     (
         "stillwatch.simulate.populations",

@@ -16,7 +16,7 @@ from stillwatch.ingest.openai_fields import first, listed, mapping, parameter_fi
 from stillwatch.ingest.pairs import envelope_fields, read_pairs
 from stillwatch.model.reader import Columns, Record, Rejected, Source
 
-__all__ = ["Anthropic"]
+__all__ = ["Anthropic", "request_fields"]
 
 CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens")
 
@@ -123,17 +123,29 @@ def _pair(line: JsonLine) -> Record | Rejected | None:
     return Record(line.row, _exchange(request, response) | envelope_fields(line.fields, request))
 
 
-def _exchange(request: dict[str, Any], message: dict[str, Any]) -> dict[str, object]:
+def request_fields(request: dict[str, Any]) -> dict[str, object]:
+    """Columns of a request body.
+
+    >>> request_fields({"thinking": {"type": "enabled"}})["reasoning_effort"]
+    'enabled'
+    """
     thinking = mapping(request.get("thinking")).get("type")
     effort = mapping(request.get("output_config")).get("effort")
     return {
-        "exchange_id": message.get("id"),
         "operation": "chat",
         "provider": "anthropic",
-        "model": request.get("model") or message.get("model"),
+        "model": request.get("model"),
         **conversation(request.get("messages"), request.get("system"))._asdict(),
         **parameter_fields(request),
         "reasoning_effort": effort or (thinking if thinking != "disabled" else None),
+    }
+
+
+def _exchange(request: dict[str, Any], message: dict[str, Any]) -> dict[str, object]:
+    return {
+        "exchange_id": message.get("id"),
+        **request_fields(request),
+        "model": request.get("model") or message.get("model"),
         **_answer(message),
         **_usage(mapping(message.get("usage"))),
     }

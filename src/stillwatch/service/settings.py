@@ -58,11 +58,14 @@ class DecideSettings:
     accounts    The provider's table of accounts, read again when it changes.
     protected   Accounts and organisations, one a line, that nothing beyond observe is done to.
     gateways    Names of the gateways that are answered.
+    account_header  What names the account for gateways that pass headers on: a header that they set, or that of the
+                    credential (``authorization``, ``x-api-key``), whose SHA-256 is the account.
     """
 
     accounts: Path | None = None
     protected: Path | None = None
     gateways: tuple[str, ...] = ("native", "litellm", "envoy", "nginx", "opa", "authzen", "crowdsec")
+    account_header: str = "x-stillwatch-account"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Gateways that ask for decisions: one file each, none of which thinks."""

@@ -1,0 +1,91 @@
+"""Endpoints as routes: tokens, sizes, methods."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from tests.act.gateways.made import decided
+
+from stillwatch.act.gateways.registry import endpoints_of
+from stillwatch.act.gateways.routes import gateway_routes
+from stillwatch.act.gateways.tokens import Tokens
+from stillwatch.model.decision import Action, Decision, Request
+
+TOKEN = "0123456789abcdef"  # noqa: S105 - of the test
+NAMES = ("native", "litellm", "envoy", "nginx", "opa", "authzen", "crowdsec")
+PATHS = {
+    "native": "/v1/decide",
+    "litellm": "/beta/litellm_basic_guardrail_api",
+    "envoy": "/v1/envoy/v1/chat/completions",
+    "nginx": "/v1/nginx",
+    "opa": "/v1/data/stillwatch/decide",
+    "authzen": "/access/v1/evaluation",
+    "crowdsec": "/v1/decisions/stream",
+}
+
+
+def sent(
+    method: str, path: str, body: bytes | list[bytes] = b"", **headers: str
+) -> tuple[httpx.Response, list[Request]]:
+    """The answer to a call, and what was decided about."""
+    asked: list[Request] = []
+
+    async def decide(request: Request) -> Decision:
+        asked.append(request)
+        return decided(Action.OBSERVE)
+
+    async def pieces() -> Any:
+        for piece in body:
+            yield piece
+
+    async def send() -> httpx.Response:
+        app = Starlette(routes=gateway_routes(endpoints_of(NAMES), decide, Tokens([TOKEN]).admits, body_bytes=1000))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            told = {name.replace("_", "-"): value for name, value in headers.items()}
+            content: Any = pieces() if isinstance(body, list) else body
+            return await client.request(method, path, content=content, headers=told)
+
+    return asyncio.run(send()), asked
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_without_a_token(name: str) -> None:
+    """Without a valid token nobody learns anything and nothing is decided."""
+    method = "GET" if name == "crowdsec" else "POST"
+    for headers in ({}, {"x_api_key": "guess"}, {"authorization": f"Basic {TOKEN}"}):
+        answer, asked = sent(method, PATHS[name], b'{"account_id": "a"}', x_stillwatch_account="a", **headers)
+        assert answer.status_code == {"envoy": 500, "nginx": 500, "crowdsec": 403}.get(name, 401)
+        assert answer.json() == {"error": "no valid token of a gateway"}
+        assert not asked
+
+
+@pytest.mark.parametrize("header", ["x_stillwatch_token", "x_api_key"])
+def test_with_a_token(header: str) -> None:
+    """With its token a gateway gets a decision, whichever header it has."""
+    answer, asked = sent("POST", PATHS["native"], b'{"account_id": "a"}', **{header: TOKEN})
+    assert answer.json()["action"] == "observe"
+    assert asked == [Request(account_id="a")]
+
+
+@pytest.mark.parametrize("body", [b"x" * 1001, [b"x" * 600] * 3], ids=["told", "in pieces"])
+def test_large_bodies(body: bytes | list[bytes]) -> None:
+    """A body over the limit is refused whether it says its length or not."""
+    answer, asked = sent("POST", PATHS["native"], body, x_api_key=TOKEN)
+    assert answer.status_code == 413
+    assert not asked
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
+def test_any_method_for_envoy(method: str) -> None:
+    """Envoy asks with the customer's method and path."""
+    answer, asked = sent(method, "/v1/envoy/v1/files/a%2Fb?x=1", x_stillwatch_token=TOKEN, x_stillwatch_account="a")
+    assert answer.status_code == 200
+    assert answer.headers["x-stillwatch-action"] == "observe"
+    assert [one.account_id for one in asked] == ["a"]
+
+
+def test_other_methods() -> None:
+    """Our own endpoint takes POST alone."""
+    assert sent("GET", PATHS["native"], x_api_key=TOKEN)[0].status_code == 405
