@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.share.made import MEMBER, START, indicator, sighting
 
 from stillwatch.model.indicator import Tlp
-from stillwatch.share.guard.admit import Refused, admit
+from stillwatch.share.guard.admit import NotAdmitted, admit
 from stillwatch.share.guard.check import REFUSALS_MOST, check
 from stillwatch.share.guard.row import Kind
 from stillwatch.share.guard.table import FIXED_OBJECTS, ROWS, TABLE, schema_hash
@@ -386,6 +386,6 @@ def test_no_kind_has_room_for_free_text() -> None:
 
 def test_refused_says_why() -> None:
     """The error carries every refusal and shows the first."""
-    with pytest.raises(Refused, match=r"and \d+ more") as caught:
+    with pytest.raises(NotAdmitted, match=r"and \d+ more") as caught:
         admit({"type": "appeal"})
     assert len(caught.value.refusals) == 6

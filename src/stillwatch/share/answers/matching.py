@@ -11,17 +11,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 
 from stillwatch.model.indicator import Behaviour, SignalKind, Tag
 from stillwatch.share.answers.behaviour import BehaviourMatch, compare_behaviour
 from stillwatch.share.answers.index import NO_FAMILY, TagIndex
+from stillwatch.share.tags.bands import BANDS_OF_A_HIT
 
-__all__ = ["LEAST_BANDS", "FamilyMatch", "behaviour_bits", "match_families", "union_bits"]
-
-LEAST_BANDS: Final = 3
+__all__ = ["FamilyMatch", "behaviour_bits", "match_families", "union_bits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ def behaviour_bits(n_others: int, n_families: int) -> float:
 
 
 def _is_enough(kind: SignalKind, bits: Sequence[float]) -> bool:
-    return kind is not SignalKind.BAND or len(bits) >= LEAST_BANDS
+    return kind is not SignalKind.BAND or len(bits) >= BANDS_OF_A_HIT
 
 
 def _tag_hits(

@@ -10,13 +10,13 @@ from stillwatch.share.guard.check import Refusal, check
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.guard.table import schema_hash
 
-__all__ = ["Admitted", "Refused", "admit", "admit_bytes"]
+__all__ = ["Admitted", "NotAdmitted", "admit", "admit_bytes"]
 
 _SHOWN_MOST: Final = 3
 _PASSED: Final = object()
 
 
-class Refused(InvalidInput):
+class NotAdmitted(InvalidInput):
     """The table does not let a document cross; `refusals` says why, all of it."""
 
     def __init__(self, refusals: list[Refusal]) -> None:
@@ -65,17 +65,17 @@ class Admitted:
 def admit(document: object, *, now: datetime | None = None) -> Admitted:
     """The document as it may cross.
 
-    Raises  Refused with every refusal.
+    Raises  NotAdmitted with every refusal.
     """
     refusals = check(document, now=now)
     if refusals:
-        raise Refused(refusals)
+        raise NotAdmitted(refusals)
     return Admitted(rfc8785.dumps(document), schema_hash(), _PASSED)  # type: ignore[arg-type]  # checked: it is JSON
 
 
 def admit_bytes(raw: bytes, *, now: datetime | None = None) -> Admitted:
     """As `admit`, of bytes that somebody sent: size, form and repeated names are checked first.
 
-    Raises  InvalidInput when it is no JSON within the limits; Refused as `admit`.
+    Raises  InvalidInput when it is no JSON within the limits; NotAdmitted as `admit`.
     """
     return admit(read_json(raw), now=now)
