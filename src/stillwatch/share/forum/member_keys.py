@@ -1,6 +1,5 @@
 """Members' public keys: each publishes its own, others ask for that of a pseudonym they have met."""
 
-import json
 import uuid
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,7 +17,10 @@ from stillwatch.share.access.login import Member
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.plain import plain
+from stillwatch.share.signing.canonical import parse
 from stillwatch.share.signing.keys import VerifyKey
+from stillwatch.share.signing.refused import Refused
+from stillwatch.share.taxii.body import read_body
 from stillwatch.store.database import reading
 
 __all__ = ["MEMBER_KEY_TABLES", "key_routes"]
@@ -45,11 +47,7 @@ def key_routes(engine: Engine, access: Access, on_event: OnEvent) -> list[BaseRo
 
     async def publish(request: Request) -> Response:
         member = await run_in_threadpool(access.member, request.scope, request.headers)
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _MOST_BYTES:
-                raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a key must have at most {_MOST_BYTES} bytes")
+        body = await read_body(request, _MOST_BYTES)
         return plain(await run_in_threadpool(_added, engine, member, body, on_event), HTTPStatus.CREATED)
 
     async def ask(request: Request) -> Response:
@@ -80,9 +78,8 @@ def _added(engine: Engine, member: Member, body: bytes, on_event: OnEvent) -> di
 
 def _read(body: bytes) -> VerifyKey:
     try:
-        told = json.loads(body)
-        return VerifyKey.of(told if isinstance(told, dict) else {})
-    except (ValueError, InvalidInput, RecursionError) as error:
+        return VerifyKey.of(parse(body))
+    except (Refused, InvalidInput) as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "a key must be a public JSON Web Key of Ed25519") from error
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
+import orjson
 import rfc8785
 
 from stillwatch.errors import InvalidInput
@@ -59,7 +60,7 @@ class Admitted:
 
     def document(self) -> Any:  # noqa: ANN401 - any JSON
         """A copy of the document."""
-        return read_json(self.body)
+        return orjson.loads(self.body)
 
 
 def admit(document: object, *, now: datetime | None = None) -> Admitted:

@@ -15,7 +15,7 @@ from rfc8785 import CanonicalizationError, dumps
 from stillwatch.errors import InvalidInput
 from stillwatch.share.signing.refused import Reason, Refused
 
-__all__ = ["MOST_BYTES", "MOST_DEPTH", "canonical", "parse"]
+__all__ = ["MOST_BYTES", "MOST_DEPTH", "canonical", "parse", "parse_any"]
 
 MOST_BYTES: Final = 1 << 20
 MOST_DEPTH: Final = 32
@@ -70,49 +70,64 @@ def _is_read_alike(value: float) -> bool:
     return size <= _SAFE or (isinstance(value, float) and _PRINTED_WHOLE <= size < float("inf"))
 
 
-def parse(data: bytes) -> dict[str, Any]:
+def parse(data: bytes, most_bytes: int = MOST_BYTES, most_depth: int = MOST_DEPTH) -> dict[str, Any]:
     r"""Read an object from strangers: strict, and bounded before anything is built.
 
-    Raises      Refused: oversized, truncated, too deep or malformed (a key twice, numbers as in `canonical`).
+    Raises      Refused, as `parse_any`; malformed when it is no object.
 
     >>> parse(b'{"a": [1, 2]}')
     {'a': [1, 2]}
     """
-    if len(data) > MOST_BYTES:
-        raise Refused(Reason.OVERSIZED, f"a message must have at most {MOST_BYTES} bytes, got {len(data)}")
-    text = data.decode("utf-8", "replace")
-    _check_brackets(text)
-    try:
-        document = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
-        _check(document)
-    except ValueError as error:  # also UnicodeDecodeError, and a number of too many digits
-        raise Refused(Reason.MALFORMED, f"a message must be I-JSON, got {len(data)} bytes that are not") from error
+    document = parse_any(data, most_bytes, most_depth)
     if not isinstance(document, dict):
         raise Refused(Reason.MALFORMED, "a message must be a JSON object")
     return document
 
 
-def _check_brackets(text: str) -> None:
+def parse_any(data: bytes, most_bytes: int = MOST_BYTES, most_depth: int = MOST_DEPTH) -> Any:  # noqa: ANN401 - any JSON
+    """As `parse`, any JSON.
+
+    Raises      Refused: oversized, truncated, too deep or malformed (a key twice, numbers as in `canonical`); nothing
+                of the message is repeated.
+    """
+    if len(data) > most_bytes:
+        raise Refused(Reason.OVERSIZED, f"a message must have at most {most_bytes} bytes, got {len(data)}")
+    _check_brackets(data.decode("utf-8", "replace"), most_depth)
+    try:
+        document = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        _check(document)
+    except InvalidInput as error:
+        raise Refused(Reason.MALFORMED, f"a message must be I-JSON: {error}") from None
+    except ValueError as error:  # also UnicodeDecodeError, and a number of too many digits
+        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        told = f"a message must be JSON in UTF-8, got {len(data)} bytes that are not{place}"
+        raise Refused(Reason.MALFORMED, told) from None  # the cause would carry the message
+    return document
+
+
+def _check_brackets(text: str, most_depth: int) -> None:
     """Whatever was cut off leaves an object open; depth is known before the parser goes down."""
     depth = deepest = 0
     bare = _STRING.sub("", text)
     for bracket in _BRACKETS.findall(bare):
         depth += 1 if bracket in '[{"' else -1  # a quote that is left over opens a string that never ends
         deepest = max(deepest, depth)
+    if deepest > most_depth + 1:  # one more may be the quote
+        raise Refused(Reason.TOO_DEEP, f"a message must be at most {most_depth} levels deep")
     if depth > 0 or not bare.strip():
-        raise Refused(Reason.TRUNCATED, f"the message ends in the middle, after {len(text)} characters")
-    if deepest > MOST_DEPTH:
-        raise Refused(Reason.TOO_DEEP, f"a message must have at most {MOST_DEPTH} levels, got {deepest}")
+        raise Refused(Reason.TRUNCATED, f"a message must be whole, this one ends after {len(text)} characters")
+    if deepest > most_depth:
+        raise Refused(Reason.TOO_DEEP, f"a message must be at most {most_depth} levels deep")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        message = "a key stands twice in one object"
-        raise ValueError(message)
+        message = "no key may stand twice in one object"
+        raise InvalidInput(message)
     return found
 
 
 def _no_constant(_name: str) -> NoReturn:
-    message = "no JSON number"
-    raise ValueError(message)
+    message = "NaN and infinity are no numbers"
+    raise InvalidInput(message)
