@@ -25,14 +25,14 @@ async def read_body(request: Request, limit: int = MAX_CONTENT_LENGTH) -> bytes:
     too_large = f"the body must have {limit} bytes at most"
     told = request.headers.get("content-length", "0")
     if not told.isdigit() or len(told) > 18 or int(told) > limit:
-        raise Problem(HTTPStatus.REQUEST_ENTITYtoo_large, too_large)
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
     parts, size = [], 0
     try:
         async with asyncio.timeout(_BODY_S):
             async for part in request.stream():
                 size += len(part)
                 if size > limit:
-                    raise Problem(HTTPStatus.REQUEST_ENTITYtoo_large, too_large)
+                    raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
                 parts.append(part)
     except TimeoutError:
         raise Problem(HTTPStatus.REQUEST_TIMEOUT, f"the body must arrive within {_BODY_S:.0f} s") from None
