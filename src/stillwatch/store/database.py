@@ -9,10 +9,11 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 
-__all__ = ["open_database", "reading"]
+__all__ = ["empty_log", "open_database", "reading"]
 
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _WAIT_S = 30
+_PATIENCE_MS = 200
 _READS = "stillwatch_reads"
 
 
@@ -59,6 +60,27 @@ def reading(engine: Engine) -> Engine:
     1
     """
     return engine.execution_options(**{_READS: True})
+
+
+def empty_log(engine: Engine) -> bool:
+    """Bring SQLite's write-ahead log into the database and cut it off, so that nothing that was deleted is left in it.
+
+    Whether that could be done now: it is not waited for readers. Of another engine there is nothing to do.
+
+    >>> empty_log(open_database("sqlite://", MetaData()))
+    True
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    pooled = engine.raw_connection()
+    try:
+        connection: Any = pooled.driver_connection
+        connection.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}").close()
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute(f"PRAGMA busy_timeout={_WAIT_S * 1000}").close()
+    finally:
+        pooled.close()
+    return bool(busy == 0)
 
 
 def _settle_sqlite(engine: Engine) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from stillwatch.share.ledger.book import Event, append_all, sign_head
+from stillwatch.share.ledger.book import Event, append_all, forget_about, sign_head
 from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.signing.keys import SigningKey
 
@@ -14,6 +14,8 @@ __all__ = ["OPERATOR", "kind_of", "ledger_events"]
 
 OPERATOR: Final = "operator"
 _SAID: Final = {"indicator": Kind.PUBLISH, "sighting": Kind.SIGHTING, "opinion": Kind.OPINION}
+_ENDS: Final = {"delete", "expire"}
+_MOST_VERSION: Final = 40
 _ROSTER: Final = "member- token- certificate- collection- grant"
 
 
@@ -36,15 +38,41 @@ def kind_of(event: str, document: Mapping[str, Any]) -> Kind | None:
 
 
 def ledger_events(key: SigningKey) -> Callable[[str, str, Any, Connection], None]:
-    """Listener for the forum's store and roster: an entry and a signed head, in the transaction of what happened."""
+    """Listener for the forum's store and roster: an entry and a signed head, in the transaction of what happened.
+
+    What is revoked, deleted or long over is forgotten in the same transaction: its entries stay and verify, what they
+    commit to is gone. The entry of the end itself keeps its document, which holds no content.
+    """
 
     def record(event: str, actor: str, document: Any, connection: Connection) -> None:  # noqa: ANN401 - any JSON
         told = document if isinstance(document, Mapping) else {"told": document}
+        about, version = _about(event, told)
+        _forget(connection, event, told)
         kind = kind_of(event, told)
         if kind is None:
             return
         now = datetime.now(UTC)
-        append_all(connection, [Event(kind, actor, {"event": event, **told}, now)])
+        append_all(connection, [Event(kind, actor, {"event": event, **told}, now, about, version)])
         sign_head(connection, key, now)
 
     return record
+
+
+def _about(event: str, told: Mapping[str, Any]) -> tuple[str, str]:
+    """Object that a publication is about, and its version; nothing for other events."""
+    made = told.get("object")
+    if event != "publish" or not isinstance(made, Mapping):
+        return "", ""
+    return _name(told, made.get("id")), str(made.get("modified", made.get("created", "")))[:_MOST_VERSION]
+
+
+def _name(told: Mapping[str, Any], object_id: object) -> str:
+    return f"{told.get('collection_id')}/{object_id}"
+
+
+def _forget(connection: Connection, event: str, told: Mapping[str, Any]) -> None:
+    made = told.get("object", {})
+    if event == "publish" and isinstance(made, Mapping) and made.get("revoked") is True:
+        forget_about(connection, _name(told, made.get("id")))
+    elif event in _ENDS:
+        forget_about(connection, _name(told, told.get("id")), told.get("versions"))

@@ -3,18 +3,20 @@
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.quotas import Quotas
-from stillwatch.share.access.roster import OnEvent, Role
+from stillwatch.share.access.roster import OnEvent, Role, no_event
 from stillwatch.share.access.tables import SEQUENCE, advance, counter
 from stillwatch.share.taxii.admission import Failure, Prepared
 from stillwatch.share.taxii.filters import Filters
+from stillwatch.share.taxii.forgetting import blank, forget_taken_back, networks_of, note_lives
 from stillwatch.share.taxii.moments import timestamp
 from stillwatch.share.taxii.selection import page
 from stillwatch.share.taxii.status import new_status, store_statuses
@@ -67,9 +69,12 @@ def insert_objects(
     added_us = max(time.time_ns() // 1000, counter(connection, _LATEST) + 1)
     statuses = [_weigh(publication, held, rows, added_us) for publication in publications]
     _append(connection, rows)
-    for row in rows:
-        told = {"collection_id": row["collection_id"], "object": orjson.loads(row["document"])}
-        on_event("publish", row["origin"], told, connection)
+    documents = [orjson.loads(row["document"]) for row in rows]
+    note_lives(connection, rows, documents)
+    for row, document in zip(rows, documents, strict=True):
+        if document.get("revoked") is True:
+            forget_taken_back(connection, row)
+        on_event("publish", row["origin"], {"collection_id": row["collection_id"], "object": document}, connection)
     members = [publication.member.member_id for publication in publications]
     store_statuses(connection, list(zip(members, statuses, strict=True)))
     return statuses
@@ -100,6 +105,8 @@ def _weigh(
 def erase(connection: Connection, member: Member, collection_id: str, filters: Filters, on_event: OnEvent) -> list[str]:
     """Blank versions of one object and leave tombstones; versions that are gone now, none when there were none.
 
+    With an indicator as a whole its networks go, an object of their own; listeners hear of the indicator.
+
     Raises      NotYours unless the member is its originator or an operator.
     """
     advance(connection, SEQUENCE, 0)
@@ -111,8 +118,7 @@ def erase(connection: Connection, member: Member, collection_id: str, filters: F
     places = [record.sequence for record in found]
     chosen = select(RECORDS.c.sequence, RECORDS.c.version_us).where(RECORDS.c.sequence.in_(places))
     versions = {row.sequence: row.version_us for row in connection.execute(chosen)}
-    blank = update(RECORDS).where(RECORDS.c.sequence.in_(places))
-    connection.execute(blank.values(document=None, digest="", size_bytes=0))
+    blank(connection, places)
     added_us = max(time.time_ns() // 1000, counter(connection, _LATEST) + 1)
     stones = [(ALL_VERSIONS, "")] if filters.every else [(versions[r.sequence], r.version) for r in found]
     first = found[0]
@@ -125,6 +131,10 @@ def erase(connection: Connection, member: Member, collection_id: str, filters: F
     _append(connection, rows)
     told = {"collection_id": collection_id, "id": first.object_id, "versions": [record.version for record in found]}
     on_event("delete", member.member_id, told, connection)
+    networks = networks_of(first.object_id) if filters.every else None
+    if networks is not None:
+        with suppress(NotYours):  # somebody else took the id: what is of this originator is gone
+            erase(connection, member, collection_id, replace(filters, ids=(networks,)), no_event)
     return [record.version for record in found]
 
 

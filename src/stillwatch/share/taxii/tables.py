@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["ALL_VERSIONS", "OBJECT", "RECORDS", "RECORD_TABLES", "STATUSES", "TOMBSTONE", "UNVERSIONED"]
+__all__ = ["ALL_VERSIONS", "LIVES", "OBJECT", "RECORDS", "RECORD_TABLES", "STATUSES", "TOMBSTONE", "UNVERSIONED"]
 
 RECORD_TABLES: Final = MetaData()
 
@@ -35,6 +35,14 @@ RECORDS: Final = Table(
     Index("forum_records_once", "collection_id", "object_id", "kind", "version_us", unique=True),
     Index("forum_records_order", "collection_id", "sequence"),
 )
+LIVES: Final = Table(
+    "forum_lives",
+    RECORD_TABLES,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", String(300), nullable=False, index=True),
+    Column("ends_us", BigInteger, index=True),
+)
+"""Of records that belong to an indicator: to which, and of the indicator itself when it ends."""
 STATUSES: Final = Table(
     "forum_statuses",
     RECORD_TABLES,
