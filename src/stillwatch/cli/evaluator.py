@@ -36,6 +36,7 @@ def evaluator(
 ) -> None:
     """Evaluate blinded values under half a key, count them by member, and prove every answer."""
     from stillwatch.share.evaluator import METER_TABLES, Keyring, Members, Meter, evaluator_app
+    from stillwatch.share.evaluator.ledger_api import budget_ledger_routes
     from stillwatch.share.evaluator.recording import budget_recorder
     from stillwatch.share.ledger.tables import LEDGER_TABLES
     from stillwatch.share.signing.keys import SigningKey
@@ -49,9 +50,10 @@ def evaluator(
     signing = keys.with_suffix(".signing")
     if not signing.exists():
         SigningKey.generate().save(signing)
-    record = budget_recorder(engine, SigningKey.load(signing))
+    key = SigningKey.load(signing)
+    record, ledger = budget_recorder(engine, key), budget_ledger_routes(engine, key, authenticate)
     with Keyring(keys, epoch_days, grace_days) as keyring:
-        app = evaluator_app(keyring, Meter(engine), authenticate, on_spent=record)
+        app = evaluator_app(keyring, Meter(engine), authenticate, on_spent=record, ledger=ledger)
         typer.echo(f"evaluator: {'https' if tls_cert else 'http'}://{listen}, epochs of {epoch_days} days", err=True)
         _serve(app, host, port, tls_cert, tls_key)
     engine.dispose()

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from stillwatch.share.evaluator.purpose import Purpose
-from stillwatch.share.evaluator.recording import budget_recorder
+from stillwatch.share.evaluator.recording import budget_recorder, ledger_names
 from stillwatch.share.ledger.audit import audit
-from stillwatch.share.ledger.book import opening_of
+from stillwatch.share.ledger.book import entry_at, opening_of
 from stillwatch.share.ledger.export import export
 from stillwatch.share.ledger.tables import LEDGER_TABLES
 from stillwatch.share.signing.keys import SigningKey, keys_of
@@ -22,6 +22,9 @@ def test_every_request_is_an_entry_that_verifies(tmp_path: Path) -> None:
         opening = opening_of(connection, 2)
         assert opening is not None
         assert opening.document == {"purpose": "check", "epoch": 2969, "elements": 1024}
+        assert (
+            entry_at(connection, 2).actor == ledger_names(key)("alpha") != ledger_names(SigningKey.generate())("alpha")
+        )
         export(connection, tmp_path / "ledger.jsonl")
     found = audit(tmp_path / "ledger.jsonl", (), keys_of([key.verify_key]))
     assert (found.size, found.is_signed, dict(found.kinds)) == (3, True, {"evaluation-budget": 3})

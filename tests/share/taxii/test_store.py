@@ -22,7 +22,15 @@ from stillwatch.share.taxii.publishing import NotYours
 from stillwatch.share.taxii.store import Store
 
 POSTGRESQL = os.environ.get("STILLWATCH_TEST_POSTGRESQL")
-NAMES = ("forum_records", "forum_statuses", "forum_usage", "forum_grants", "forum_tokens", "forum_certificates")
+NAMES = (
+    "forum_records",
+    "forum_lives",
+    "forum_statuses",
+    "forum_usage",
+    "forum_grants",
+    "forum_tokens",
+    "forum_certificates",
+)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,5 +1,11 @@
-"""What an evaluator writes down of its work: who had how many elements evaluated, for what, in a ledger of its own."""
+"""What an evaluator writes down of its work: who had how many elements evaluated, for what, in a ledger of its own.
 
+Every member may read that ledger, and nobody is to learn there who the others are: a member stands in it under a name
+that only the evaluator's key tells from the one in the operator's file.
+"""
+
+import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
@@ -10,7 +16,22 @@ from stillwatch.share.ledger.book import Event, append, sign_head
 from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.signing.keys import SigningKey
 
-__all__ = ["budget_recorder"]
+__all__ = ["budget_recorder", "ledger_names"]
+
+
+def ledger_names(key: SigningKey) -> Callable[[str], str]:
+    """Name of each member in the evaluator's ledger: a keyed hash, the same as long as the key is.
+
+    >>> name = ledger_names(SigningKey.generate())
+    >>> name("alpha") == name("alpha") != name("beta"), len(name("alpha"))
+    (True, 32)
+    """
+    secret = hashlib.blake2b(str(key.raw.as_dict(private=True)["d"]).encode(), person=b"evaluator names")
+
+    def name(member: str) -> str:
+        return hashlib.blake2b(member.encode(), key=secret.digest(), digest_size=16).hexdigest()
+
+    return name
 
 
 def budget_recorder(engine: Engine, key: SigningKey) -> OnSpent:
@@ -18,12 +39,13 @@ def budget_recorder(engine: Engine, key: SigningKey) -> OnSpent:
 
     engine  Database with the ledger's tables.
     """
+    name = ledger_names(key)
 
     def record(member: str, purpose: Purpose, epoch: int, n: int) -> None:
         now = datetime.now(UTC)
         spent = {"purpose": purpose.value, "epoch": epoch, "elements": n}
         with engine.begin() as connection:
-            append(connection, Event(Kind.EVALUATION_BUDGET, member, spent, now))
+            append(connection, Event(Kind.EVALUATION_BUDGET, name(member), spent, now))
             sign_head(connection, key, now)
 
     return record

@@ -31,7 +31,7 @@ ENTRIES: Final = Table(
     Column("index", _BIG, primary_key=True, autoincrement=False),
     Column("time", String(STAMP_CHARACTERS), nullable=False),
     Column("kind", String(32), nullable=False),
-    Column("actor", String(64), nullable=False),
+    Column("actor", String(64), nullable=False, index=True),
     Column("commitment", String(64), nullable=False),
     Column("root", LargeBinary(HASH_BYTES), nullable=False),
 )
