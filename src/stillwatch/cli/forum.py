@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli.listening import check_listening
 from stillwatch.cli.options import AsJson
 from stillwatch.errors import InvalidInput
 
@@ -78,10 +79,9 @@ def serve(  # noqa: PLR0917 - typer's
     """Run the forum until it is told to end, unless a command is named."""
     if context.invoked_subcommand is not None:
         return
-    if (tls_cert is None) != (tls_key is None) or (client_ca is not None and tls_cert is None):
-        message = "--tls-cert and --tls-key belong together, and --client-ca needs both"
+    if client_ca is not None and tls_cert is None:
+        message = "--client-ca needs --tls-cert and --tls-key"
         raise InvalidInput(message)
-    _check_listen(listen, tls=tls_cert is not None, behind_proxy=bool(trusted_proxy))
     from stillwatch.share.access.access import Access
     from stillwatch.share.access.credentials import Proxies
     from stillwatch.share.forum.app import Settings, forum_app
@@ -90,6 +90,8 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
     from stillwatch.share.taxii.endpoints import Server
 
+    place = Listen.of(listen)
+    check_listening(place.host, tls_cert, tls_key, behind_proxy=bool(trusted_proxy))
     forum_key = _key(key, db)
     store, on_event = _opened(db, forum_key)
     access = Access(store.engine, proxies=Proxies(trusted_proxy or ()))
@@ -102,7 +104,7 @@ def serve(  # noqa: PLR0917 - typer's
     )
     tls = Tls(tls_cert, tls_key, client_ca) if tls_cert and tls_key else None
     log_to_standard_error()
-    server_of(app, Listen.of(listen), tls).run()
+    server_of(app, place, tls).run()
     store.close()
 
 
@@ -197,13 +199,6 @@ def grant(
     store, on_event = _opened(db, _key(key, db))
     Collections(store.engine, on_event).grant(member_id, name, read=read, write=write)
     _tell({"collection": name, "member": member_id, "read": read, "write": write}, as_json=as_json)
-
-
-def _check_listen(listen: str, *, tls: bool, behind_proxy: bool) -> None:
-    host = listen.rpartition(":")[0].strip("[]")
-    if not (tls or behind_proxy or host in {"127.0.0.1", "::1", "localhost"}):
-        message = f"tokens must not cross a network in clear: listen on 127.0.0.1 or give --tls-cert, got {host}"
-        raise InvalidInput(message)
 
 
 def _guard() -> "Admit":

@@ -28,3 +28,15 @@ def test_every_request_is_an_entry_that_verifies(tmp_path: Path) -> None:
         export(connection, tmp_path / "ledger.jsonl")
     found = audit(tmp_path / "ledger.jsonl", (), keys_of([key.verify_key]))
     assert (found.size, found.is_signed, dict(found.kinds)) == (3, True, {"evaluation-budget": 3})
+
+
+def test_what_entries_commit_to_goes_with_its_epoch(tmp_path: Path) -> None:
+    """Of this epoch and the one before it stays; entries of all verify, also after a new start."""
+    engine, key = open_database(tmp_path / "meter.db", LEDGER_TABLES), SigningKey.generate()
+    for epoch in (7, 8, 9, 11):
+        budget_recorder(engine, key)("alpha", Purpose.CHECK, epoch, 64)
+    with engine.begin() as connection:
+        kept = [opening_of(connection, index) for index in range(4)]
+        export(connection, tmp_path / "ledger.jsonl")
+    assert [opening and opening.document["epoch"] for opening in kept] == [None, None, None, 11]
+    assert audit(tmp_path / "ledger.jsonl", (), keys_of([key.verify_key])).size == 4

@@ -8,12 +8,13 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, select
 
 from stillwatch.share.evaluator.app import OnSpent
 from stillwatch.share.evaluator.purpose import Purpose
-from stillwatch.share.ledger.book import Event, append, sign_head
+from stillwatch.share.ledger.book import Event, append, forget_about, sign_head
 from stillwatch.share.ledger.entry import Kind
+from stillwatch.share.ledger.tables import ABOUT
 from stillwatch.share.signing.keys import SigningKey
 
 __all__ = ["budget_recorder", "ledger_names"]
@@ -37,15 +38,31 @@ def ledger_names(key: SigningKey) -> Callable[[str], str]:
 def budget_recorder(engine: Engine, key: SigningKey) -> OnSpent:
     """Listener for `evaluator_app`: an entry for every request, under a head that is signed at once.
 
+    What entries commit to is forgotten once the epoch after theirs is over, as the counts and the keys are.
+
     engine  Database with the ledger's tables.
     """
     name = ledger_names(key)
+    swept: set[int] = set()
 
     def record(member: str, purpose: Purpose, epoch: int, n: int) -> None:
         now = datetime.now(UTC)
         spent = {"purpose": purpose.value, "epoch": epoch, "elements": n}
         with engine.begin() as connection:
-            append(connection, Event(Kind.EVALUATION_BUDGET, name(member), spent, now))
+            if epoch not in swept:
+                _forget_before(connection, epoch - 1)
+                swept.add(epoch)
+            append(connection, Event(Kind.EVALUATION_BUDGET, name(member), spent, now, _about(epoch)))
             sign_head(connection, key, now)
 
     return record
+
+
+def _about(epoch: int) -> str:
+    return f"epoch {epoch}"
+
+
+def _forget_before(connection: Connection, epoch: int) -> None:
+    for about in connection.execute(select(ABOUT.c.about).distinct()).scalars().all():
+        if int(about.removeprefix("epoch ")) < epoch:
+            forget_about(connection, about)
