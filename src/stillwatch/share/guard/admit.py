@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
-import rfc8785
+import orjson
+
 
 from stillwatch.errors import InvalidInput
 from stillwatch.share.guard.check import Refusal, check
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.guard.table import schema_hash
+from stillwatch.share.signing.canonical import encoded
 
 __all__ = ["Admitted", "Refused", "admit", "admit_bytes"]
 
@@ -59,7 +61,7 @@ class Admitted:
 
     def document(self) -> Any:  # noqa: ANN401 - any JSON
         """A copy of the document."""
-        return read_json(self.body)
+        return orjson.loads(self.body)
 
 
 def admit(document: object, *, now: datetime | None = None) -> Admitted:
@@ -70,7 +72,7 @@ def admit(document: object, *, now: datetime | None = None) -> Admitted:
     refusals = check(document, now=now)
     if refusals:
         raise Refused(refusals)
-    return Admitted(rfc8785.dumps(document), schema_hash(), _PASSED)  # type: ignore[arg-type]  # checked: it is JSON
+    return Admitted(encoded(document), schema_hash(), _PASSED)
 
 
 def admit_bytes(raw: bytes, *, now: datetime | None = None) -> Admitted:

@@ -24,7 +24,7 @@ SCANNED_MOST: Final = 1 << 16
 
 _TYPES: Final = tuple(row.path for row in TABLE if "." not in row.path)
 _FIXED_TYPES: Final = frozenset(made["type"] for made in FIXED_OBJECTS.values())
-_INNER: Final = frozenset({Kind.OBJECT, Kind.ANY, Kind.LIST})
+_RULES: Final = {kind: [rule for rule in CROSS_RULES if kind in rule.types] for kind in _TYPES}
 _KNOWN: Final = frozenset(name for path in ROWS if ROWS[path].kind is Kind.OBJECT for name in children(path))
 
 
@@ -73,8 +73,8 @@ class _Reading:
             return
         identifier, kind = value.get("id"), value.get("type")
         fixed = FIXED_OBJECTS.get(identifier) if isinstance(identifier, str) else None
-        if fixed is not None and _same(value, fixed):
-            return
+        if fixed is not None and value == fixed and _key(value) == _FIXED_KEYS[fixed["id"]]:
+            return  # equal and written alike: 1 and True are equal and not written alike
         if fixed is not None or (isinstance(kind, str) and kind in _FIXED_TYPES and kind not in _TYPES):
             yield Refusal(at, "fixed", "must be equal to the object that is the same for everybody")
             yield from self.scanned(value, at)
@@ -82,13 +82,14 @@ class _Reading:
             yield Refusal(f"{at}/type", "unknown-type", f"must be one of {', '.join(sorted({*_TYPES, *_FIXED_TYPES}))}")
             yield from self.scanned(value, at)
         else:
-            yield from self.fields(value, at, ROWS[str(kind)])
+            row = ROWS[str(kind)]
+            if not _fits(value, row):
+                yield from self.fields(value, at, row)
             yield from self.between(value, at)
 
     def between(self, value: dict[str, Any], at: str) -> Iterator[Refusal]:
-        for rule in CROSS_RULES:
-            if value["type"] in rule.types:
-                yield from (Refusal(f"{at}{place}", rule.name, rule.says) for place in rule.broken(value))
+        for rule in _RULES[value["type"]]:
+            yield from (Refusal(f"{at}{place}", rule.name, rule.says) for place in rule.broken(value))
         late = clock_problem(value, self.now) if self.now else None
         if late:
             yield Refusal(f"{at}{late[0]}", late[1], late[2])
@@ -114,8 +115,6 @@ class _Reading:
         due = _due(row.path)
         for name, below in due.items():
             if name in value:
-                if below.kind not in _INNER and problem_of(below, value[name]) is None:
-                    continue  # most of what is read: no generator for it
                 yield from self.walk(value[name], f"{at}/{name}", below)
             elif below.required:
                 yield Refusal(f"{at}/{name}", "missing", "must be there")
@@ -170,6 +169,31 @@ class _Reading:
             yield Refusal(at, f"value:{scanner.name}", f"must not hold {scanner.says}")
 
 
+def _fits(value: object, row: Row) -> bool:
+    """Whether there is nothing to refuse, as for most of what is read; where there is, the reading says what.
+
+    Of a bundle no: what it holds is read one by one.
+    """
+    if row.kind is Kind.OBJECT:
+        if not isinstance(value, dict):
+            return False
+        n = 0
+        for name, below in _due(row.path).items():
+            if name in value:
+                if not _fits(value[name], below):
+                    return False
+                n += 1
+            elif below.required:
+                return False
+        return n == len(value)
+    if row.kind is Kind.LIST:
+        if not isinstance(value, list) or not int(row.least or 0) <= len(value) <= int(row.most or 0):
+            return False
+        inner = ROWS[f"{row.path}[]"]
+        return all(_fits(item, inner) for item in value) and len(set(map(_key, value))) == len(value)
+    return row.kind is not Kind.ANY and problem_of(row, value) is None
+
+
 @cache
 def _due(path: str) -> dict[str, Row]:
     return {name: ROWS[f"{path}.{name}"] for name in children(path)}
@@ -187,12 +211,4 @@ def _key(item: object) -> bytes | str:
         return repr(item)
 
 
-def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Whether two documents are equal, 1 and True told apart."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return bool(one == other)
+_FIXED_KEYS: Final = {name: _key(made) for name, made in FIXED_OBJECTS.items()}
