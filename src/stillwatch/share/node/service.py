@@ -22,6 +22,7 @@ from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.feed.client import follow
 from stillwatch.share.feed.position import MemoryPosition
 from stillwatch.share.guard.admit import Admitted
+from stillwatch.share.node.intake import batches
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.memory import TagValues, memory_of
 from stillwatch.share.node.node import Checked, Node
@@ -119,30 +120,31 @@ class Service:
             await watching
 
     async def watch(self, memory: Memory, on_checked: OnChecked) -> None:
-        """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one."""
+        """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one.
+
+        on_checked  Told of each check once it is on the disk, before the answer is sent.
+        """
         await asyncio.to_thread(self.answer)
-        url = f"{self.settings.forum}/feed"
-        async for event in follow(url, self.token, MemoryPosition(self.node.place())):
-            if event.kind != "object":
-                await asyncio.to_thread(self.node.bury, str(event.document.get("id")), event.place)
-                continue
-            now = datetime.now(UTC)
-            checked = await asyncio.to_thread(self.node.take, event.document, event.origin, event.place, memory, now)
-            if checked is None:
-                continue
-            await asyncio.to_thread(self.answer)
-            on_checked(checked)
+        events = follow(f"{self.settings.forum}/feed", self.token, MemoryPosition(self.node.place()))
+        async with contextlib.aclosing(batches(events)) as waiting:
+            async for batch in waiting:
+                for checked in await asyncio.to_thread(self.node.take_all, batch, memory, datetime.now(UTC)):
+                    on_checked(checked)
+                await asyncio.to_thread(self.answer)
 
     def answer(self) -> None:
         """Send what waits; a forum that cannot be reached now is asked again with the next answer."""
         with contextlib.suppress(UnreadableSource):
-            for indicator_id, version, told in self.node.unsent():
-                self.send(told)
-                self.node.sent(indicator_id, version)
+            while waiting := self.node.unsent():
+                self.send(*(told for _, _, told in waiting))
+                self.node.sent(*((indicator_id, version) for indicator_id, version, _ in waiting))
 
-    def send(self, told: Admitted) -> Outcome:
-        """Nothing but what the guard has admitted is sent."""
-        return self.taxii.publish(self.settings.collection, told.document()["objects"])
+    def send(self, *told: Admitted) -> Outcome:
+        """Nothing but what the guard has admitted is sent; objects that several bundles have are sent once."""
+        objects = [made for one in told for made in one.document()["objects"]]
+        return self.taxii.publish(
+            self.settings.collection, list({(made["id"], made.get("modified")): made for made in objects}.values())
+        )
 
 
 @contextlib.contextmanager
