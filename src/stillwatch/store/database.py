@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -41,7 +42,8 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
         raise InvalidInput(message)
     is_sqlite = parsed.drivername == "sqlite"
     options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_S}} if is_sqlite else {"pool_pre_ping": True}
-    engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), hide_parameters=True, **options)
+    options |= {"json_serializer": _json, "json_deserializer": orjson.loads, "hide_parameters": True}
+    engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), **options)
     if is_sqlite:
         _settle_sqlite(engine)
     try:
@@ -81,6 +83,10 @@ def empty_log(engine: Engine) -> bool:
     finally:
         pooled.close()
     return bool(busy == 0)
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _settle_sqlite(engine: Engine) -> None:

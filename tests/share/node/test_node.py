@@ -68,7 +68,7 @@ def test_an_answer_waits_until_the_forum_has_it(bundle: tuple[Node, Admitted, st
     fed(receiver, bundle[1].document()["objects"], beta)
     ((indicator_id, version, sighting),) = receiver.unsent()
     assert read_sighting(sighting).indicator_id == indicator_id == bundle[2]
-    receiver.sent(indicator_id, version)
+    receiver.sent((indicator_id, version))
     assert receiver.unsent() == []
 
 

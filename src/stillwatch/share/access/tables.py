@@ -102,12 +102,13 @@ USAGE: Final = Table(
 )
 
 
+_READ: Final = sql("SELECT value FROM forum_counters WHERE name = :name")
 _ADVANCE: Final = sql("UPDATE forum_counters SET value = value + :by WHERE name = :name RETURNING value")
 
 
 def counter(connection: Connection, name: str) -> int:
     """Value of a counter; one that nobody advanced is 0."""
-    return connection.execute(select(COUNTERS.c.value).where(COUNTERS.c.name == name)).scalar() or 0
+    return connection.execute(_READ, {"name": name}).scalar() or 0
 
 
 def advance(connection: Connection, name: str, by: int = 1) -> int:

@@ -1,16 +1,17 @@
 """What of the forum's life goes into its ledger: what members say, and changes of the roster."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from stillwatch.share.access.events import Happened
 from stillwatch.share.ledger.book import Event, append_all, forget_about, sign_head
 from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.signing.keys import SigningKey
 
-__all__ = ["OPERATOR", "kind_of", "ledger_events"]
+__all__ = ["OPERATOR", "LedgerEvents", "kind_of", "ledger_events"]
 
 OPERATOR: Final = "operator"
 _SAID: Final = {"indicator": Kind.PUBLISH, "sighting": Kind.SIGHTING, "opinion": Kind.OPINION}
@@ -37,25 +38,44 @@ def kind_of(event: str, document: Mapping[str, Any]) -> Kind | None:
     return Kind.ROSTER_CHANGE if event.startswith(tuple(_ROSTER.split())) else None
 
 
-def ledger_events(key: SigningKey) -> Callable[[str, str, Any, Connection], None]:
-    """Listener for the forum's store and roster: an entry and a signed head, in the transaction of what happened.
+class LedgerEvents:
+    """Listener for the forum's store and roster: entries and a signed head, in the transaction of what happened.
 
-    What is revoked, deleted or long over is forgotten in the same transaction: its entries stay and verify, what they
-    commit to is gone. The entry of the end itself keeps its document, which holds no content.
+    Of one transaction there is one head, however many publications share it. What is revoked, deleted or long over is
+    forgotten in the same transaction: its entries stay and verify, what they commit to is gone. The entry of the end
+    itself keeps its document, which holds no content.
     """
 
-    def record(event: str, actor: str, document: Any, connection: Connection) -> None:  # noqa: ANN401 - any JSON
-        told = document if isinstance(document, Mapping) else {"told": document}
-        about, version = _about(event, told)
-        _forget(connection, event, told)
-        kind = kind_of(event, told)
-        if kind is None:
-            return
-        now = datetime.now(UTC)
-        append_all(connection, [Event(kind, actor, {"event": event, **told}, now, about, version)])
-        sign_head(connection, key, now)
+    def __init__(self, key: SigningKey) -> None:
+        self._key = key
 
-    return record
+    def __call__(self, event: str, actor: str, document: Any, connection: Connection) -> None:  # noqa: ANN401
+        """Record one event."""
+        self.together([Happened(event, actor, document)], connection)
+
+    def together(self, events: Sequence[Happened], connection: Connection) -> None:
+        """Record events in their order: what an event forgets may be of an entry just before it."""
+        now, waiting, is_new = datetime.now(UTC), list[Event](), False
+        for event in events:
+            told = event.document if isinstance(event.document, Mapping) else {"told": event.document}
+            ended = _ended(event.kind, told)
+            if ended is not None:
+                append_all(connection, waiting)
+                waiting = []
+                forget_about(connection, *ended)
+            kind = kind_of(event.kind, told)
+            if kind is not None:
+                is_new = True
+                about = _about(event.kind, told)
+                waiting.append(Event(kind, event.actor, {"event": event.kind, **told}, now, *about))
+        if is_new:
+            append_all(connection, waiting)
+            sign_head(connection, self._key, now)
+
+
+def ledger_events(key: SigningKey) -> LedgerEvents:
+    """Listener that signs with the forum's key."""
+    return LedgerEvents(key)
 
 
 def _about(event: str, told: Mapping[str, Any]) -> tuple[str, str]:
@@ -70,9 +90,9 @@ def _name(told: Mapping[str, Any], object_id: object) -> str:
     return f"{told.get('collection_id')}/{object_id}"
 
 
-def _forget(connection: Connection, event: str, told: Mapping[str, Any]) -> None:
+def _ended(event: str, told: Mapping[str, Any]) -> tuple[str, Sequence[str] | None] | None:
+    """Object that an event ends, and which versions of it, None for all; None for events that end nothing."""
     made = told.get("object", {})
     if event == "publish" and isinstance(made, Mapping) and made.get("revoked") is True:
-        forget_about(connection, _name(told, made.get("id")))
-    elif event in _ENDS:
-        forget_about(connection, _name(told, told.get("id")), told.get("versions"))
+        return _name(told, made.get("id")), None
+    return (_name(told, told.get("id")), told.get("versions")) if event in _ENDS else None

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any, Final, NoReturn
 
 import orjson
-import rfc8785
 
 from stillwatch.errors import InvalidInput
 from stillwatch.share.guard.check import Refusal, check
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.guard.table import schema_hash
+from stillwatch.share.signing.canonical import encoded
 
 __all__ = ["Admitted", "NotAdmitted", "admit", "admit_bytes"]
 
@@ -71,7 +71,7 @@ def admit(document: object, *, now: datetime | None = None) -> Admitted:
     refusals = check(document, now=now)
     if refusals:
         raise NotAdmitted(refusals)
-    return Admitted(rfc8785.dumps(document), schema_hash(), _PASSED)  # type: ignore[arg-type]  # checked: it is JSON
+    return Admitted(encoded(document), schema_hash(), _PASSED)
 
 
 def admit_bytes(raw: bytes, *, now: datetime | None = None) -> Admitted:

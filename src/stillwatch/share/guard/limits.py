@@ -39,18 +39,19 @@ def too_much(document: object) -> str | None:
     'a document must be at most 10 levels deep'
     """
     nodes, size, depth = 0, 0, 0
-    level: list[object] = [document]
+    level: list[Any] = [document]
     while level:
         nodes += len(level)
-        inner: list[object] = []
+        inner: list[Any] = []
         for value in level:
             if isinstance(value, str):
                 size += len(value)
             elif isinstance(value, dict):
-                inner.extend(value)
-                inner.extend(value.values())
+                nodes += len(value)
+                size += sum(len(key) for key in value if isinstance(key, str))
+                inner += value.values()
             elif isinstance(value, list):
-                inner.extend(value)
+                inner += value
             if nodes + len(inner) > NODES_MOST:
                 return f"a document must have at most {NODES_MOST} values and keys"
         depth += bool(inner)

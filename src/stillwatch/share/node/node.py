@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.model.indicator import Indicator, SightingAnswer
 from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
+from stillwatch.share.feed.client import Event
 from stillwatch.share.guard.admit import Admitted, admit
 from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
 from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
@@ -23,10 +24,36 @@ from stillwatch.share.stix.read import read_indicator, read_sighting
 from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
 from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle
 
-__all__ = ["Checked", "KeysOf", "Node", "findings_in"]
+__all__ = ["MOST_SENT", "Checked", "KeysOf", "Node", "findings_in"]
 
+MOST_SENT: Final = 100
+"""Answers that are sent together, oldest first."""
 _KEPT: Final = {"indicator", "infrastructure"}
 _FEED: Final = "feed"
+_OBJECT: Final = "object"
+# Made once: to build a statement takes longer than to run it.
+_OF_ANSWER: Final = (ANSWERS.c.indicator_id == bindparam("of_indicator")) & (
+    ANSWERS.c.version == bindparam("of_version")
+)
+_ANSWERED: Final = select(ANSWERS.c.version).where(_OF_ANSWER)
+_SENT: Final = update(ANSWERS).where(_OF_ANSWER).values(is_sent=True)
+_UNSENT: Final = (
+    select(ANSWERS.c.indicator_id, ANSWERS.c.version, ANSWERS.c.body)
+    .where(ANSWERS.c.is_sent.is_(False))
+    .order_by(ANSWERS.c.checked_at)
+    .limit(bindparam("most"))
+)
+_KNOWN: Final = select(OBJECTS.c.revoked, OBJECTS.c.origin, OBJECTS.c.modified).where(
+    OBJECTS.c.object_id == bindparam("of_object")
+)
+_BODIES: Final = (
+    select(OBJECTS.c.body)
+    .where(OBJECTS.c.object_id.in_(bindparam("of_objects", expanding=True)), OBJECTS.c.revoked.is_(False))
+    .order_by(OBJECTS.c.type)
+)
+_DROP: Final = delete(OBJECTS).where(OBJECTS.c.object_id == bindparam("of_object"))
+_DROP_FINDINGS: Final = delete(FINDINGS).where(FINDINGS.c.indicator_id == bindparam("of_indicator"))
+_ADD, _ADD_ANSWER, _ADD_FINDING, _ADD_PASSED = (insert(table) for table in (OBJECTS, ANSWERS, FINDINGS, PASSED_OVER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +73,7 @@ KeysOf = Callable[[str], Keys]
 
 
 class Node:
-    """Objects come in one by one, in the order of the feed; each is taken in one transaction with its place.
+    """Events come in the order of the feed; what comes together is taken in one transaction with its place.
 
     member_id   Pseudonym at the forum.
     engine      Database with `NODE_TABLES`.
@@ -59,6 +86,7 @@ class Node:
         self.engine = engine
         self.key = key
         self._keys_of = keys_of
+        self._pinned: dict[str, Keys] = {}
 
     def place(self) -> str | None:
         """Where the feed goes on; None: from the beginning."""
@@ -68,38 +96,58 @@ class Node:
     def take(
         self, document: Mapping[str, Any], origin: str, place: str, memory: Memory, now: datetime
     ) -> Checked | None:
-        """Take one object of the feed; an indicator that is whole is checked against one's own traffic.
-
-        An object that does not pass the guard, or that says it is of somebody else than who published it, is passed
-        over, and the place moves: it will be no better the next time.
+        """Take one object of the feed, as `take_all` does.
 
         origin      Pseudonym of who published it, as the forum has it.
         """
-        with self.engine.begin() as connection:
-            connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
-            connection.execute(insert(PLACES).values(name=_FEED, place=place))
-            if origin == self.member_id:
-                return None
-            problem = self._problem(connection, document, origin, now)
-            if problem is not None:
-                connection.execute(insert(PASSED_OVER).values(place=place, origin=origin, reason=problem[:200]))
-                return None
-            if document["type"] in _KEPT:
-                _keep(connection, document, origin)
-                if document.get("revoked"):
-                    _withdraw(connection, str(document["id"]))
-            if document["type"] == "relationship" and document["relationship_type"] == "indicates":
-                return self._check(connection, str(document["source_ref"]), memory, now)
+        found = self.take_all([Event(place, _OBJECT, "", origin, "", dict(document))], memory, now)
+        return found[0] if found else None
+
+    def take_all(self, events: Sequence[Event], memory: Memory, now: datetime) -> list[Checked]:
+        """Take events of the feed in order; an indicator that is whole is checked against one's own traffic.
+
+        They are taken in one transaction with the place of the last: all of them or none.
+
+        An object that does not pass the guard, or that says it is of somebody else than who published it, is passed
+        over, and the place moves: it will be no better the next time. What the forum has deleted is buried.
+        """
+        found: list[Checked] = []
+        try:
+            with self.engine.begin() as connection:
+                for event in events:
+                    if event.kind != _OBJECT:
+                        _bury(connection, str(event.document.get("id")))
+                        continue
+                    checked = self._take(connection, event, memory, now)
+                    if checked is not None:
+                        found.append(checked)
+                _move(connection, events[-1].place)
+        except BaseException:
+            self._pinned.clear()  # keys that were pinned in this transaction are not in the database
+            raise
+        return found
+
+    def _take(self, connection: Connection, event: Event, memory: Memory, now: datetime) -> Checked | None:
+        document, origin = event.document, event.origin
+        if origin == self.member_id or not _is_news(document):
+            return None
+        problem = self._problem(connection, document, origin, now)
+        if problem is not None:
+            connection.execute(_ADD_PASSED, {"place": event.place, "origin": origin, "reason": problem[:200]})
+            return None
+        if document["type"] in _KEPT:
+            _keep(connection, document, origin)
+            if document.get("revoked"):
+                _withdraw(connection, str(document["id"]))
+        if document["type"] == "relationship" and document["relationship_type"] == "indicates":
+            return self._check(connection, str(document["source_ref"]), memory, now)
         return None
 
     def bury(self, object_id: str, place: str) -> None:
         """Take note that the forum has deleted an object: what came of it is withdrawn, and it does not come back."""
         with self.engine.begin() as connection:
-            connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
-            connection.execute(insert(PLACES).values(name=_FEED, place=place))
-            gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
-            connection.execute(gone.values(revoked=True, body=b""))
-            _withdraw(connection, object_id)
+            _bury(connection, object_id)
+            _move(connection, place)
 
     def _problem(self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime) -> str | None:
         """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
@@ -119,8 +167,10 @@ class Node:
 
     def _verify(self, connection: Connection, document: Mapping[str, Any], origin: str) -> None:
         """Hold a signature against the keys that were pinned, and once more against what the member has now."""
-        rows = connection.execute(select(KEYS.c.jwk).where(KEYS.c.member_id == origin)).scalars()
-        known = keys_of(VerifyKey.of(jwk) for jwk in rows)
+        known = self._pinned.get(origin)
+        if known is None:
+            rows = connection.execute(select(KEYS.c.jwk).where(KEYS.c.member_id == origin)).scalars()
+            known = self._pinned[origin] = keys_of(VerifyKey.of(jwk) for jwk in rows)
         try:
             verify_object(document, known)
         except Refused as error:
@@ -131,6 +181,7 @@ class Node:
             for key_id, key in found.items():
                 if key_id not in known:
                     connection.execute(insert(KEYS).values(member_id=origin, key_id=key_id, jwk=key.jwk()))
+            self._pinned[origin] = {**found, **known}
 
     def _check(self, connection: Connection, identifier: str, memory: Memory, now: datetime) -> Checked | None:
         held = _held(connection, identifier)
@@ -138,8 +189,8 @@ class Node:
             return None
         indicator = read_indicator(held)
         version = time_text(indicator.modified)
-        done = select(ANSWERS).where(ANSWERS.c.indicator_id == indicator.indicator_id, ANSWERS.c.version == version)
-        if connection.execute(done).first() is not None:
+        asked = {"of_indicator": indicator.indicator_id, "of_version": version}
+        if connection.execute(_ANSWERED, asked).first() is not None:
             return None
         answer = check(indicator, memory, now)
         made = sighting_of(answer, indicator.indicator_id, str(uuid.uuid4()), _in_milliseconds(now))
@@ -147,18 +198,18 @@ class Node:
         _remember(connection, indicator, answer, told, now)
         return Checked(indicator, answer, told)
 
-    def unsent(self) -> list[tuple[str, str, Admitted]]:
+    def unsent(self, most: int = MOST_SENT) -> list[tuple[str, str, Admitted]]:
         """Sightings that were made and not sent: indicator, its version and the bundle, the oldest first."""
-        waiting = select(ANSWERS).where(ANSWERS.c.is_sent.is_(False)).order_by(ANSWERS.c.checked_at)
         with self.engine.begin() as connection:
-            rows = connection.execute(waiting).all()
+            rows = connection.execute(_UNSENT, {"most": most}).all()
         return [(row.indicator_id, row.version, admit(orjson.loads(row.body))) for row in rows]
 
-    def sent(self, indicator_id: str, version: str) -> None:
-        """The forum has it; sent again it would be the same object."""
-        done = update(ANSWERS).where(ANSWERS.c.indicator_id == indicator_id, ANSWERS.c.version == version)
-        with self.engine.begin() as connection:
-            connection.execute(done.values(is_sent=True))
+    def sent(self, *answers: tuple[str, str]) -> None:
+        """The forum has answers to these versions of indicators; sent again they would be the same objects."""
+        rows = [{"of_indicator": indicator_id, "of_version": version} for indicator_id, version in answers]
+        if rows:
+            with self.engine.begin() as connection:
+                connection.execute(_SENT, rows)
 
     def tell(self, indicator: Indicator, campaign_id: str, now: datetime) -> Admitted:
         """Bundle of an own indicator, or of a new version of one, remembered with the campaign it tells of."""
@@ -209,13 +260,32 @@ def findings_in(engine: Engine) -> list[dict[str, Any]]:
 
 def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> None:
     """The newest version; what was revoked stays revoked, whatever comes later."""
-    known = connection.execute(select(OBJECTS).where(OBJECTS.c.object_id == document["id"])).first()
+    known = connection.execute(_KNOWN, {"of_object": document["id"]}).first()
     if known is not None and (known.revoked or known.origin != origin or known.modified >= document["modified"]):
         return
     gone = document.get("revoked") is True
-    connection.execute(delete(OBJECTS).where(OBJECTS.c.object_id == document["id"]))
+    if known is not None:
+        connection.execute(_DROP, {"of_object": document["id"]})
     row = {"object_id": document["id"], "type": document["type"], "origin": origin, "modified": document["modified"]}
-    connection.execute(insert(OBJECTS).values(**row, revoked=gone, body=b"" if gone else orjson.dumps(document)))
+    connection.execute(_ADD, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
+
+
+def _bury(connection: Connection, object_id: str) -> None:
+    gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
+    connection.execute(gone.values(revoked=True, body=b""))
+    _withdraw(connection, object_id)
+
+
+def _move(connection: Connection, place: str) -> None:
+    """Remember the place in the feed."""
+    connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
+    connection.execute(insert(PLACES).values(name=_FEED, place=place))
+
+
+def _is_news(document: Mapping[str, Any]) -> bool:
+    """Whether anything follows from an object here: campaigns, and most links, say nothing that the rest does not."""
+    kind = document.get("type")
+    return kind != "campaign" and (kind != "relationship" or document.get("relationship_type") == "indicates")
 
 
 def _withdraw(connection: Connection, object_id: str) -> None:
@@ -227,8 +297,7 @@ def _withdraw(connection: Connection, object_id: str) -> None:
 def _held(connection: Connection, identifier: str) -> Admitted | None:
     """The indicator with its networks as one bundle; None when it is not there, or was taken back."""
     wanted = [identifier, derived_id("infrastructure", identifier.partition("--")[2])]
-    rows = connection.execute(select(OBJECTS).where(OBJECTS.c.object_id.in_(wanted)).order_by(OBJECTS.c.type)).all()
-    objects = [orjson.loads(row.body) for row in rows if not row.revoked]
+    objects = [orjson.loads(body) for body in connection.execute(_BODIES, {"of_objects": wanted}).scalars()]
     if not any(made["id"] == identifier for made in objects):
         return None
     bundle = {"type": "bundle", "id": derived_id("bundle", identifier), "objects": objects}
@@ -253,10 +322,10 @@ def _remember(
         "body": None if told is None else told.body,
         "is_sent": told is None,
     }
-    connection.execute(insert(ANSWERS).values(row))
-    connection.execute(delete(FINDINGS).where(FINDINGS.c.indicator_id == indicator.indicator_id))
+    connection.execute(_ADD_ANSWER, row)
+    connection.execute(_DROP_FINDINGS, {"of_indicator": indicator.indicator_id})
     if said is SightingAnswer.SEEN:
-        connection.execute(insert(FINDINGS), _rows(indicator.indicator_id, answer.findings))
+        connection.execute(_ADD_FINDING, _rows(indicator.indicator_id, answer.findings))
 
 
 def _rows(indicator_id: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.feed.client import follow
 from stillwatch.share.feed.position import MemoryPosition
 from stillwatch.share.guard.admit import Admitted
+from stillwatch.share.node.intake import batches
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.memory import TagValues, memory_of
 from stillwatch.share.node.node import Checked, Node
@@ -29,6 +30,7 @@ from stillwatch.share.node.publish import Telling, indicator_of, renewed
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
 from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
+from stillwatch.share.stix.signatures import is_members
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.epochs import epoch_of
 from stillwatch.share.taxii.client import Outcome, Taxii
@@ -47,7 +49,10 @@ _LOOK_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Everything a node works with, of one epoch and one index: when either is over, it is opened again."""
+    """Everything a node works with, of one epoch and one index: when either is over, it is opened again.
+
+    known   Ids of objects, the same for everybody, that the forum has.
+    """
 
     settings: NodeSettings
     node: Node
@@ -58,6 +63,7 @@ class Service:
     epoch: int
     epoch_days: int
     read_ns: int
+    known: set[str] = field(default_factory=set)
 
     def is_stale(self, now: datetime) -> bool:
         """Whether another epoch has begun, or a scan has left a new index."""
@@ -119,30 +125,37 @@ class Service:
             await watching
 
     async def watch(self, memory: Memory, on_checked: OnChecked) -> None:
-        """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one."""
+        """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one.
+
+        on_checked  Told of each check once it is on the disk, before the answer is sent.
+        """
         await asyncio.to_thread(self.answer)
-        url = f"{self.settings.forum}/feed"
-        async for event in follow(url, self.token, MemoryPosition(self.node.place())):
-            if event.kind != "object":
-                await asyncio.to_thread(self.node.bury, str(event.document.get("id")), event.place)
-                continue
-            now = datetime.now(UTC)
-            checked = await asyncio.to_thread(self.node.take, event.document, event.origin, event.place, memory, now)
-            if checked is None:
-                continue
-            await asyncio.to_thread(self.answer)
-            on_checked(checked)
+        events = follow(f"{self.settings.forum}/feed", self.token, MemoryPosition(self.node.place()))
+        async with contextlib.aclosing(batches(events)) as waiting:
+            async for batch in waiting:
+                for checked in await asyncio.to_thread(self.node.take_all, batch, memory, datetime.now(UTC)):
+                    on_checked(checked)
+                await asyncio.to_thread(self.answer)
 
     def answer(self) -> None:
         """Send what waits; a forum that cannot be reached now is asked again with the next answer."""
         with contextlib.suppress(UnreadableSource):
-            for indicator_id, version, told in self.node.unsent():
-                self.send(told)
-                self.node.sent(indicator_id, version)
+            while waiting := self.node.unsent():
+                self.send(*(told for _, _, told in waiting))
+                self.node.sent(*((indicator_id, version) for indicator_id, version, _ in waiting))
 
-    def send(self, told: Admitted) -> Outcome:
-        """Nothing but what the guard has admitted is sent."""
-        return self.taxii.publish(self.settings.collection, told.document()["objects"])
+    def send(self, *told: Admitted) -> Outcome:
+        """Nothing but what the guard has admitted is sent.
+
+        Objects that several bundles have are sent once, and those that are no member's and that the forum has accepted
+        from this service before are not sent again.
+        """
+        objects = [made for one in told for made in one.document()["objects"]]
+        wanted = {(made["id"], made.get("modified")): made for made in objects if made["id"] not in self.known}
+        outcome = self.taxii.publish(self.settings.collection, list(wanted.values()))
+        common = {made["id"] for made in wanted.values() if not is_members(made)}
+        self.known.update(common.intersection(outcome.accepted))
+        return outcome
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
 __all__ = ["ANSWERS", "FINDINGS", "KEYS", "NODE_TABLES", "OBJECTS", "OWN", "PASSED_OVER", "PLACES"]
 
@@ -42,6 +42,7 @@ ANSWERS: Final = Table(
     Column("checked_at", String(40), nullable=False),
     Column("body", LargeBinary),
     Column("is_sent", Boolean, nullable=False),
+    Index("node_answers_waiting", "is_sent", "checked_at"),
 )
 """What each check came to, and the sighting to send; no answer and none to send where nothing could be compared."""
 
@@ -49,7 +50,7 @@ FINDINGS: Final = Table(
     "node_findings",
     NODE_TABLES,
     Column("family", String(20), primary_key=True),
-    Column("indicator_id", String(40), primary_key=True),
+    Column("indicator_id", String(40), primary_key=True, index=True),
     Column("local", JSON, nullable=False),
     Column("word", JSON, nullable=False),
     Column("withdrawn", Boolean, nullable=False),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
@@ -47,6 +48,15 @@ class VerifyKey:
             raise InvalidInput(message)
         return cls(_imported(jwk))
 
+    def check(self, signature: bytes, data: bytes) -> None:
+        """Hold a signature against bytes.
+
+        Raises      InvalidSignature (of cryptography) when it is not of them.
+        """
+        public = self.raw.public_key
+        assert isinstance(public, Ed25519PublicKey)  # noqa: S101 - no other curve is imported
+        public.verify(signature, data)
+
     def jwk(self) -> dict[str, str]:
         """Public JSON Web Key, only what the thumbprint is made of."""
         told: dict[str, Any] = self.raw.as_dict(private=False)
@@ -69,6 +79,12 @@ class SigningKey:
     def key_id(self) -> str:
         """Thumbprint of the public half."""
         return self.verify_key.key_id
+
+    def sign(self, data: bytes) -> bytes:
+        """Signature of bytes, 64 of them."""
+        private = self.raw.private_key
+        assert isinstance(private, Ed25519PrivateKey)  # noqa: S101 - no other curve is imported
+        return private.sign(data)
 
     @classmethod
     def generate(cls) -> Self:

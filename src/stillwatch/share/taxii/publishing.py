@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import orjson
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
+from stillwatch.share.access.events import Happened, tell_all
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.quotas import Quotas
 from stillwatch.share.access.roster import OnEvent, Role, no_event
@@ -27,6 +27,14 @@ __all__ = ["NotYours", "Publication", "erase", "insert_objects"]
 _LATEST: Final = "added"
 """Counter that holds the newest time of adding, in microseconds: no two additions have the same."""
 _AT_A_TIME: Final = 400
+# Made once: to build a statement takes longer than to run it.
+_ADD: Final = insert(RECORDS)
+_THERE: Final = (
+    select(RECORDS.c.object_id, RECORDS.c.kind, RECORDS.c.version_us, RECORDS.c.digest, RECORDS.c.origin)
+    .where(RECORDS.c.collection_id == bindparam("collection"))
+    .where(RECORDS.c.object_id.in_(bindparam("ids", expanding=True)))
+    .order_by(RECORDS.c.sequence)
+)
 
 
 class NotYours(Exception):  # noqa: N818 - it says what is wrong
@@ -67,23 +75,28 @@ def insert_objects(
     held = _held(connection, publications)
     rows: list[dict[str, Any]] = []
     added_us = max(time.time_ns() // 1000, counter(connection, _LATEST) + 1)
-    statuses = [_weigh(publication, held, rows, added_us) for publication in publications]
+    events: list[Happened] = []
+    statuses = [_weigh(publication, held, rows, events, added_us) for publication in publications]
     _append(connection, rows)
-    documents = [orjson.loads(row["document"]) for row in rows]
+    documents = [event.document["object"] for event in events]
     note_lives(connection, rows, documents)
     for row, document in zip(rows, documents, strict=True):
         if document.get("revoked") is True:
             forget_taken_back(connection, row)
-        on_event("publish", row["origin"], {"collection_id": row["collection_id"], "object": document}, connection)
+    tell_all(on_event, events, connection)
     members = [publication.member.member_id for publication in publications]
     store_statuses(connection, list(zip(members, statuses, strict=True)))
     return statuses
 
 
 def _weigh(
-    publication: Publication, held: dict[_Key, _Held], rows: list[dict[str, Any]], added_us: int
+    publication: Publication,
+    held: dict[_Key, _Held],
+    rows: list[dict[str, Any]],
+    events: list[Happened],
+    added_us: int,
 ) -> dict[str, Any]:
-    """Status of a publication; rows of what is new in it are added to the others."""
+    """Status of a publication; rows and events of what is new in it are added to the others."""
     successes: list[dict[str, str]] = []
     failures: list[dict[str, str]] = []
     member_id, collection_id = publication.member.member_id, publication.collection_id
@@ -97,8 +110,9 @@ def _weigh(
         successes.append(told)
         if outcome == "new":
             rows.append(_row(item, collection_id, member_id, added_us + len(rows)))
+            events.append(Happened("publish", member_id, {"collection_id": collection_id, "object": item.content}))
             there = held.setdefault(key, _Held(member_id, {}, frozenset()))
-            there.digests[item.version_us] = item.digest
+            there.digests[item.version_us] = rows[-1]["digest"]
     return new_status(str(uuid.uuid4()), successes, failures)
 
 
@@ -143,13 +157,11 @@ def _held(connection: Connection, publications: Sequence[Publication]) -> dict[_
     for publication in publications:
         wanted.setdefault(publication.collection_id, set()).update(item.object_id for item in publication.items)
     held: dict[_Key, _Held] = {}
-    columns = (RECORDS.c.object_id, RECORDS.c.kind, RECORDS.c.version_us, RECORDS.c.digest, RECORDS.c.origin)
     for collection_id, found in wanted.items():
         ids = sorted(found)
         for start in range(0, len(ids), _AT_A_TIME):
-            some = RECORDS.c.object_id.in_(ids[start : start + _AT_A_TIME])
-            chosen = select(*columns).where(RECORDS.c.collection_id == collection_id, some)
-            for row in connection.execute(chosen.order_by(RECORDS.c.sequence)):
+            asked = {"collection": collection_id, "ids": ids[start : start + _AT_A_TIME]}
+            for row in connection.execute(_THERE, asked):
                 _hold(held, (collection_id, row.object_id), row)
     return held
 
@@ -198,5 +210,5 @@ def _append(connection: Connection, rows: list[dict[str, Any]]) -> None:
     last = advance(connection, SEQUENCE, len(rows))
     for place, row in enumerate(rows, last - len(rows) + 1):
         row["sequence"] = place
-    connection.execute(insert(RECORDS), rows)
+    connection.execute(_ADD, rows)
     advance(connection, _LATEST, rows[-1]["added_us"] - counter(connection, _LATEST))
