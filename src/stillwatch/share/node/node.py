@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Engine, delete, insert, select, update
@@ -27,6 +27,8 @@ __all__ = ["Checked", "KeysOf", "Node", "findings_in"]
 
 _KEPT: Final = {"indicator", "infrastructure"}
 _FEED: Final = "feed"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +114,30 @@ class Node:
             return "it says it is of somebody else than who published it"
         try:
             if is_members(document):
-                self._verify(connection, document, origin)
+                self.believed(connection, origin, lambda keys: verify_object(document, keys))
         except Refused as error:
             return f"{error.reason.value}: {error}"
         return None
 
-    def _verify(self, connection: Connection, document: Mapping[str, Any], origin: str) -> None:
-        """Hold a signature against the keys that were pinned, and once more against what the member has now."""
+    def believed(self, connection: Connection, origin: str, verify: Callable[[Keys], T]) -> T:
+        """Hold a signature against the keys that were pinned, and once more against what the member has now.
+
+        verify      Gives what was signed, or raises Refused.
+        Raises      Refused when no key of the member's has signed it.
+        """
         rows = connection.execute(select(KEYS.c.jwk).where(KEYS.c.member_id == origin)).scalars()
         known = keys_of(VerifyKey.of(jwk) for jwk in rows)
         try:
-            verify_object(document, known)
+            return verify(known)
         except Refused as error:
             if error.reason is not Reason.UNKNOWN_KEY:
                 raise
-            found = self._keys_of(origin)
-            verify_object(document, found)
-            for key_id, key in found.items():
-                if key_id not in known:
-                    connection.execute(insert(KEYS).values(member_id=origin, key_id=key_id, jwk=key.jwk()))
+        found = self._keys_of(origin)
+        signed = verify(found)
+        for key_id, key in found.items():
+            if key_id not in known:
+                connection.execute(insert(KEYS).values(member_id=origin, key_id=key_id, jwk=key.jwk()))
+        return signed
 
     def _check(self, connection: Connection, identifier: str, memory: Memory, now: datetime) -> Checked | None:
         held = _held(connection, identifier)
