@@ -17,10 +17,14 @@ _LATER: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
 
 
 class Post:
-    """A connection to one forum, for one member."""
+    """A connection to one forum, for one member.
 
-    def __init__(self, forum: str, token: str) -> None:
-        self._http = httpx.Client(base_url=forum, headers={"Authorization": f"Bearer {token}"}, timeout=60.0)
+    http    Client to use instead of an own: for proxies, tests.
+    """
+
+    def __init__(self, forum: str, token: str, http: httpx.Client | None = None) -> None:
+        self._http = http or httpx.Client(timeout=60.0)
+        self._forum, self._headers = forum, {"Authorization": f"Bearer {token}"}
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -67,7 +71,7 @@ class Post:
 
     def _ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
         try:
-            with self._http.stream(method, path, content=content) as answer:
+            with self._http.stream(method, self._forum + path, headers=self._headers, content=content) as answer:
                 data = bytearray()
                 for piece in answer.iter_bytes():
                     data += piece
