@@ -70,7 +70,7 @@ def search(n_held: int, n_asked: int, n_common: int) -> Search:
     parts = timed(
         "seal set-up and answer", n_asked, lambda: sealed(data, reader.public, b""), lambda p: sum(map(len, p))
     )
-    assert timed("open them", n_asked, lambda: unsealed(parts, reader, b"")) == data
+    timed("open them", n_asked, lambda: unsealed(parts, reader, b""))
     return Search(rows, counted, revealed)
 
 
@@ -83,7 +83,8 @@ def table(found: Search) -> str:
         each = "" if row.size_bytes is None else f"{row.size_bytes / row.n_items:.1f}"
         per_us = row.cpu_s / row.n_items * 1e6
         lines.append(
-            f"{row.step:<42} {row.n_items:>10,} {row.wall_s:>8.2f} {row.cpu_s:>8.2f} {per_us:>8.1f} {size:>8} {each:>11}"
+            f"{row.step:<42} {row.n_items:>10,} {row.wall_s:>8.2f} {row.cpu_s:>8.2f} {per_us:>8.1f}"
+            f" {size:>8} {each:>11}"
         )
     return "\n".join(lines)
 
