@@ -1,5 +1,6 @@
 """``stillwatch member``: a provider's node beside its own findings."""
 
+import functools
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli.member_backsearch import backsearch, told_of
 from stillwatch.cli.options import AsJson
 from stillwatch.errors import InvalidInput
 
@@ -19,6 +21,8 @@ member = typer.Typer(
     help="A provider's node: tell of a campaign, check what others tell, answer.", no_args_is_help=True
 )
 
+member.add_typer(backsearch, name="backsearch")
+
 SettingsAt = Annotated[
     Path, typer.Option("--settings", envvar="STILLWATCH_MEMBER", help="TOML file that says where everything is.")
 ]
@@ -30,17 +34,20 @@ def run(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
     """Follow the forum, check every indicator against the member's own traffic, and answer; until interrupted.
 
     When a scan leaves a new index, or an epoch begins, the node tags its traffic again and goes on where it was.
+    Back-searches go on beside it.
     """
+    from stillwatch.share.node.search.office import office_of
     from stillwatch.share.node.service import opened
     from stillwatch.share.node.settings import read_settings
 
     goes_on = True
     while goes_on:
-        with opened(read_settings(settings), datetime.now(UTC)) as service:
+        with opened(read_settings(settings), datetime.now(UTC)) as service, office_of(service) as office:
             again, memory = service.retell(), service.memory()
             told = {"node": service.node.member_id, "own_tags": len(memory.index.kind), "told_again": again}
             _tell(told, as_json=as_json)
-            goes_on = service.run(memory, lambda checked: _tell(_told(checked), as_json=as_json))
+            searching = functools.partial(office.forever, lambda moved: _tell(told_of(moved), as_json=as_json))
+            goes_on = service.run(memory, lambda checked: _tell(_told(checked), as_json=as_json), searching)
 
 
 @member.command()

@@ -17,12 +17,19 @@ from stillwatch.share.guard.check import REFUSALS_MOST, check
 from stillwatch.share.guard.row import Kind
 from stillwatch.share.guard.table import FIXED_OBJECTS, ROWS, TABLE, schema_hash
 from stillwatch.share.signing.keys import SigningKey
+from stillwatch.share.signing.signature import signed
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.signatures import signed_bundle
 from stillwatch.share.stix.texts import FalsePositive
 from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle, sighting_bundle
 
 KEY = SigningKey.generate()
+SEARCH: dict[str, dict[str, Any]] = {
+    "search-request": {"kind": "address", "epoch": 2969, "days": 14, "setup": "ab" * 32, "rows": "cd" * 32},
+    "search-answer": {"answer": "counted", "days": 14, "coverage": 0.95, "setup": "ab" * 32, "rows": "cd" * 32},
+    "search-approval": {"search": "cd" * 32, "matches": 10, "person": "ef" * 32},
+    "search-reveal": {"search": "cd" * 32, "person": "ef" * 32, "rows": "01" * 32},
+}
 MESSAGES: dict[str, dict[str, Any]] = {
     "indicator": signed_bundle(admit(indicator_bundle(indicator(), MEMBER)), KEY),
     "sighting": signed_bundle(admit(sighting_bundle(sighting(), MEMBER, Tlp.AMBER)), KEY),
@@ -70,6 +77,20 @@ MESSAGES: dict[str, dict[str, Any]] = {
         "rule": "ab" * 32,
         "precision": "most",
         "recall": "too-few",
+    },
+    **{
+        name: signed(
+            {
+                "type": name,
+                "schema": schema_hash(),
+                "id": "5a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
+                "created": "2026-11-20T01:02:03.004Z",
+                "to": MEMBER,
+                **fields,
+            },
+            KEY,
+        )
+        for name, fields in SEARCH.items()
     },
 }
 SECRETS = {

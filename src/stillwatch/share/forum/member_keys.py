@@ -18,12 +18,12 @@ from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.plain import plain
 from stillwatch.share.signing.canonical import parse
-from stillwatch.share.signing.keys import VerifyKey
+from stillwatch.share.signing.keys import Keys, VerifyKey, keys_of
 from stillwatch.share.signing.refused import Refused
 from stillwatch.share.taxii.body import read_body
 from stillwatch.store.database import reading
 
-__all__ = ["MEMBER_KEY_TABLES", "key_routes"]
+__all__ = ["MEMBER_KEY_TABLES", "key_routes", "verify_keys_of"]
 
 MEMBER_KEY_TABLES: Final = MetaData()
 _KEYS: Final = Table(
@@ -81,6 +81,13 @@ def _read(body: bytes) -> VerifyKey:
         return VerifyKey.of(parse(body))
     except (Refused, InvalidInput) as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "a key must be a public JSON Web Key of Ed25519") from error
+
+
+def verify_keys_of(engine: Engine, member_id: str) -> Keys:
+    """Keys that a member has published, to verify with; none where it has none."""
+    with reading(engine).begin() as connection:
+        rows = connection.execute(select(_KEYS.c.jwk).where(_KEYS.c.member_id == member_id)).scalars()
+        return keys_of(VerifyKey.of(jwk) for jwk in rows)
 
 
 def _keys_of(engine: Engine, member_id: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ OPERATOR: Final = "operator"
 _SAID: Final = {"indicator": Kind.PUBLISH, "sighting": Kind.SIGHTING, "opinion": Kind.OPINION}
 _ENDS: Final = {"delete", "expire"}
 _MOST_VERSION: Final = 40
+_SEARCHES: Final = {"search-asked", "search-revealed"}
 _ROSTER: Final = "member- token- certificate- collection- grant"
 
 
@@ -24,7 +25,8 @@ def kind_of(event: str, document: Mapping[str, Any]) -> Kind | None:
     """Kind of entry of an event of the forum; None for what need not be proved by itself.
 
     Of a bundle the object that says something has an entry: its networks and links are found by its id. What a member
-    takes back, and what is deleted, is a revocation.
+    takes back, and what is deleted, is a revocation. A back-search is a query of the asker's; whom it asked is in the
+    document alone.
 
     >>> kind_of("publish", {"object": {"type": "indicator", "revoked": True}}).value
     'revoke'
@@ -35,6 +37,8 @@ def kind_of(event: str, document: Mapping[str, Any]) -> Kind | None:
         told = document.get("object", {})
         kind = _SAID.get(told.get("type", ""))
         return Kind.REVOKE if kind is Kind.PUBLISH and told.get("revoked") is True else kind
+    if event in _SEARCHES:
+        return Kind.QUERY
     return Kind.ROSTER_CHANGE if event.startswith(tuple(_ROSTER.split())) else None
 
 

@@ -15,6 +15,7 @@ from stillwatch.model.indicator import InformationGrade, SignalKind, SourceGrade
 from stillwatch.share.guard.cross import CROSS_RULES
 from stillwatch.share.guard.row import Kind, Row
 from stillwatch.share.guard.scanners import SCANNERS
+from stillwatch.share.guard.searches import MATCHES, SEARCH_ANSWERS
 from stillwatch.share.guard.words import ENFORCEMENT_WORDS
 from stillwatch.share.rules.terms import ANSWERS, RULE_LIMITS
 from stillwatch.share.stix.atlas import ADVICE, ADVICE_LINKS, ATTACK_PATTERNS, INTRUSION_SET
@@ -98,6 +99,15 @@ def _message(kind: str, why: str) -> tuple[Row, ...]:
         Row(f"{kind}.schema", Kind.SCHEMA, "which version of this table it passed"),
         Row(f"{kind}.id", Kind.UUID, "random reference; it tells nothing of the case"),
         Row(f"{kind}.created", Kind.TIME, "when it was made"),
+    )
+
+
+def _letter(kind: str, why: str) -> tuple[Row, ...]:
+    """Fields of what one member writes to one other; the forum carries it sealed."""
+    return (
+        *_message(kind, why),
+        Row(f"{kind}.to", Kind.UUID, "pseudonym of who it is for: passed on to somebody else it is worth nothing"),
+        Row(f"{kind}.signature", Kind.SIGNATURE, "who made it", required=False),
     )
 
 
@@ -245,6 +255,26 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("shadow-answer.rule", Kind.DIGEST, "hash of the unmodified rule"),
     Row("shadow-answer.precision", Kind.CHOICE, "a bucket", ANSWERS),
     Row("shadow-answer.recall", Kind.CHOICE, "a bucket", ANSWERS),
+    *_letter("search-request", "a member asks another how many of its values both have"),
+    Row("search-request.kind", Kind.CHOICE, "kind of the values", _KINDS),
+    Row("search-request.epoch", Kind.WHOLE, "whose set-up and whose count of searches", least=0, most=EPOCH_MOST),
+    Row("search-request.days", Kind.WHOLE, "days of traffic that must have been looked through", least=1, most=90),
+    Row("search-request.setup", Kind.DIGEST, "of the set-up that the asker has already", required=False),
+    Row("search-request.rows", Kind.DIGEST, "of the values, blinded, that go with it"),
+    *_letter("search-answer", "how a search was answered: what is counted goes with it, blinded twice"),
+    Row("search-answer.answer", Kind.CHOICE, "counted, or why not", SEARCH_ANSWERS),
+    Row("search-answer.days", Kind.WHOLE, "days of traffic that were searched", least=1, most=90, required=False),
+    Row("search-answer.coverage", Kind.STEPS, "share of it with values of the kind", (), 0, 1, 0.05, required=False),
+    Row("search-answer.setup", Kind.DIGEST, "of the set-up to count with", required=False),
+    Row("search-answer.rows", Kind.DIGEST, "of what is counted; it names the search from now on", required=False),
+    *_letter("search-approval", "a person of the asker's allows the reveal"),
+    Row("search-approval.search", Kind.DIGEST, "which search"),
+    Row("search-approval.matches", Kind.CHOICE, "lower end of a bucket; fewer are not revealed", MATCHES),
+    Row("search-approval.person", Kind.DIGEST, "salted hash of a name that stays with the member"),
+    *_letter("search-reveal", "which values both have, for the asker to read, since people of both sides allowed it"),
+    Row("search-reveal.search", Kind.DIGEST, "which search"),
+    Row("search-reveal.person", Kind.DIGEST, "salted hash of a name that stays with the member"),
+    Row("search-reveal.rows", Kind.DIGEST, "of what goes with it, blinded twice, in the order of the request"),
 )
 """Every field that may cross; objects that are the same for everybody stand in FIXED_OBJECTS."""
 

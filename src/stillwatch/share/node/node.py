@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
@@ -54,6 +54,8 @@ _BODIES: Final = (
 _DROP: Final = delete(OBJECTS).where(OBJECTS.c.object_id == bindparam("of_object"))
 _DROP_FINDINGS: Final = delete(FINDINGS).where(FINDINGS.c.indicator_id == bindparam("of_indicator"))
 _ADD, _ADD_ANSWER, _ADD_FINDING, _ADD_PASSED = (insert(table) for table in (OBJECTS, ANSWERS, FINDINGS, PASSED_OVER))
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,28 +162,33 @@ class Node:
             return "it says it is of somebody else than who published it"
         try:
             if is_members(document):
-                self._verify(connection, document, origin)
+                self.believed(connection, origin, lambda keys: verify_object(document, keys))
         except Refused as error:
             return f"{error.reason.value}: {error}"
         return None
 
-    def _verify(self, connection: Connection, document: Mapping[str, Any], origin: str) -> None:
-        """Hold a signature against the keys that were pinned, and once more against what the member has now."""
+    def believed(self, connection: Connection, origin: str, verify: Callable[[Keys], T]) -> T:
+        """Hold a signature against the keys that were pinned, and once more against what the member has now.
+
+        verify      Gives what was signed, or raises Refused.
+        Raises      Refused when no key of the member's has signed it.
+        """
         known = self._pinned.get(origin)
         if known is None:
             rows = connection.execute(select(KEYS.c.jwk).where(KEYS.c.member_id == origin)).scalars()
             known = self._pinned[origin] = keys_of(VerifyKey.of(jwk) for jwk in rows)
         try:
-            verify_object(document, known)
+            return verify(known)
         except Refused as error:
             if error.reason is not Reason.UNKNOWN_KEY:
                 raise
-            found = self._keys_of(origin)
-            verify_object(document, found)
-            for key_id, key in found.items():
-                if key_id not in known:
-                    connection.execute(insert(KEYS).values(member_id=origin, key_id=key_id, jwk=key.jwk()))
-            self._pinned[origin] = {**found, **known}
+        found = self._keys_of(origin)
+        signed = verify(found)
+        for key_id, key in found.items():
+            if key_id not in known:
+                connection.execute(insert(KEYS).values(member_id=origin, key_id=key_id, jwk=key.jwk()))
+        self._pinned[origin] = {**found, **known}
+        return signed
 
     def _check(self, connection: Connection, identifier: str, memory: Memory, now: datetime) -> Checked | None:
         held = _held(connection, identifier)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,9 +37,11 @@ from stillwatch.share.taxii.client import Outcome, Taxii
 from stillwatch.share.warnings.lists import load_warning_lists
 from stillwatch.store.database import open_database
 
-__all__ = ["OnChecked", "Service", "keys_told_by", "opened"]
+__all__ = ["Beside", "OnChecked", "Service", "keys_told_by", "opened"]
 
 OnChecked = Callable[[Checked], None]
+Beside = Callable[[], Awaitable[None]]
+"""Work that goes on beside the feed until it is cancelled."""
 _PART: Final = 100_000
 """Values that are tagged in one piece: what a batch that fails has cost is lost."""
 _MOST_FILE_BYTES: Final = 1 << 20
@@ -107,22 +109,24 @@ class Service:
         """Revoke an indicator of one's own, everywhere."""
         return self.send(self.node.take_back(indicator_id, datetime.now(UTC)))
 
-    def run(self, memory: Memory, on_checked: OnChecked) -> bool:
+    def run(self, memory: Memory, on_checked: OnChecked, *beside: Beside) -> bool:
         """Watch until interrupted, or until the service is stale; whether it is, so that it has to be opened again."""
         try:
-            asyncio.run(self._until_stale(memory, on_checked))
+            asyncio.run(self._until_stale(memory, on_checked, beside))
         except KeyboardInterrupt:
             return False
         return True
 
-    async def _until_stale(self, memory: Memory, on_checked: OnChecked) -> None:
-        watching = asyncio.create_task(self.watch(memory, on_checked))
-        while not watching.done() and not self.is_stale(datetime.now(UTC)):
-            await asyncio.wait({watching}, timeout=_LOOK_S)
-        if not watching.done():
-            watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
+    async def _until_stale(self, memory: Memory, on_checked: OnChecked, beside: Sequence[Beside]) -> None:
+        works = (self.watch(memory, on_checked), *(work() for work in beside))
+        tasks = [asyncio.ensure_future(work) for work in works]
+        while not any(task.done() for task in tasks) and not self.is_stale(datetime.now(UTC)):
+            await asyncio.wait(tasks, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        for found in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(found, BaseException) and not isinstance(found, asyncio.CancelledError):
+                raise found
 
     async def watch(self, memory: Memory, on_checked: OnChecked) -> None:
         """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one.
