@@ -87,6 +87,8 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.forum.app import Settings, forum_app
     from stillwatch.share.forum.ledger_api import ledger_routes
     from stillwatch.share.forum.member_keys import key_routes
+    from stillwatch.share.forum.removals import removal_routes
+    from stillwatch.share.forum.rules import rule_routes
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
     from stillwatch.share.taxii.endpoints import Server
 
@@ -96,6 +98,8 @@ def serve(  # noqa: PLR0917 - typer's
     routes = [
         *ledger_routes(store.engine, access, forum_key),
         *key_routes(store.engine, access, on_event),
+        *rule_routes(store, access),
+        *removal_routes(store, access, on_event),
     ]
     app = forum_app(
         store, access, _guard(), Settings(Server(url=public_url.rstrip("/")), routes=routes, on_event=on_event)

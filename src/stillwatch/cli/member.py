@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli import member_rules
 from stillwatch.cli.options import AsJson
 from stillwatch.errors import InvalidInput
 
@@ -18,6 +19,7 @@ __all__ = ["member"]
 member = typer.Typer(
     help="A provider's node: tell of a campaign, check what others tell, answer.", no_args_is_help=True
 )
+member_rules.add_to(member)
 
 SettingsAt = Annotated[
     Path, typer.Option("--settings", envvar="STILLWATCH_MEMBER", help="TOML file that says where everything is.")

@@ -18,10 +18,10 @@ from stillwatch.share.access.login import Member
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.plain import plain
-from stillwatch.share.signing.keys import VerifyKey
+from stillwatch.share.signing.keys import Keys, VerifyKey, keys_of
 from stillwatch.store.database import reading
 
-__all__ = ["MEMBER_KEY_TABLES", "key_routes"]
+__all__ = ["MEMBER_KEY_TABLES", "add_key", "key_routes", "known_keys"]
 
 MEMBER_KEY_TABLES: Final = MetaData()
 _KEYS: Final = Table(
@@ -50,7 +50,8 @@ def key_routes(engine: Engine, access: Access, on_event: OnEvent) -> list[BaseRo
             body += piece
             if len(body) > _MOST_BYTES:
                 raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a key must have at most {_MOST_BYTES} bytes")
-        return plain(await run_in_threadpool(_added, engine, member, body, on_event), HTTPStatus.CREATED)
+        told = await run_in_threadpool(lambda: add_key(engine, member, _read(body), on_event))
+        return plain(told, HTTPStatus.CREATED)
 
     async def ask(request: Request) -> Response:
         await run_in_threadpool(access.member, request.scope, request.headers)
@@ -62,8 +63,18 @@ def key_routes(engine: Engine, access: Access, on_event: OnEvent) -> list[BaseRo
     ]
 
 
-def _added(engine: Engine, member: Member, body: bytes, on_event: OnEvent) -> dict[str, Any]:
-    key = _read(body)
+def known_keys(engine: Engine, member_id: str) -> Keys:
+    """Keys that a member has published."""
+    mine = select(_KEYS.c.jwk).where(_KEYS.c.member_id == member_id)
+    with reading(engine).begin() as connection:
+        return keys_of(VerifyKey.of(jwk) for jwk in connection.execute(mine).scalars())
+
+
+def add_key(engine: Engine, member: Member, key: VerifyKey, on_event: OnEvent) -> dict[str, Any]:
+    """Publish a key of a member; one that is there already is no second one.
+
+    Raises      Problem 409 when somebody else has it, or the member has 16.
+    """
     row = {"key_id": key.key_id, "member_id": member.member_id, "jwk": key.jwk()}
     with engine.begin() as connection:
         known = connection.execute(select(_KEYS).where(_KEYS.c.key_id == key.key_id)).first()

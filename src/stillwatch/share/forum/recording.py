@@ -13,7 +13,13 @@ from stillwatch.share.signing.keys import SigningKey
 __all__ = ["OPERATOR", "kind_of", "ledger_events"]
 
 OPERATOR: Final = "operator"
-_SAID: Final = {"indicator": Kind.PUBLISH, "sighting": Kind.SIGHTING, "opinion": Kind.OPINION}
+_SAID: Final = {
+    "indicator": Kind.PUBLISH,
+    "sighting": Kind.SIGHTING,
+    "opinion": Kind.OPINION,
+    "harvest-rule": Kind.RULE,
+    "shadow-answer": Kind.SHADOW_ANSWER,
+}
 _ROSTER: Final = "member- token- certificate- collection- grant"
 
 
@@ -21,13 +27,15 @@ def kind_of(event: str, document: Mapping[str, Any]) -> Kind | None:
     """Kind of entry of an event of the forum; None for what need not be proved by itself.
 
     Of a bundle the object that says something has an entry: its networks and links are found by its id. What a member
-    takes back, and what is deleted, is a revocation.
+    takes back, and what is deleted, is a revocation; that a member's node has withdrawn it is a removal.
 
     >>> kind_of("publish", {"object": {"type": "indicator", "revoked": True}}).value
     'revoke'
     """
     if event == "delete":
         return Kind.REVOKE
+    if event == "removed":
+        return Kind.REMOVAL
     if event == "publish":
         told = document.get("object", {})
         kind = _SAID.get(told.get("type", ""))

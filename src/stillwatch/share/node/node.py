@@ -15,13 +15,16 @@ from stillwatch.model.indicator import Indicator, SightingAnswer
 from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.guard.admit import Admitted, admit
-from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
+from stillwatch.share.node.rules import keep_message
+from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES, REMOVED
 from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.share.signing.refused import Reason, Refused
+from stillwatch.share.signing.signature import verify_signed
 from stillwatch.share.stix.ids import derived_id, stix_id, time_text
 from stillwatch.share.stix.read import read_indicator, read_sighting
 from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
 from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle
+from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["Checked", "KeysOf", "Node", "findings_in"]
 
@@ -43,6 +46,8 @@ class Checked:
 
 KeysOf = Callable[[str], Keys]
 """Pseudonym -> public keys of that member, as somebody tells them; none when nobody does."""
+Verify = Callable[[Mapping[str, Any], Keys], str]
+"""Verifies the signature that a document carries, by one of the keys."""
 
 
 class Node:
@@ -100,6 +105,37 @@ class Node:
             gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
             connection.execute(gone.values(revoked=True, body=b""))
             _withdraw(connection, object_id)
+            if object_id.startswith("indicator--"):
+                insert_if_new(connection, REMOVED, {"place": place})
+
+    def removed(self) -> list[str]:
+        """Places of deletions that were carried out here and that the forum has not heard of."""
+        with self.engine.begin() as connection:
+            return list(connection.execute(select(REMOVED.c.place)).scalars())
+
+    def removal_told(self, place: str) -> None:
+        """The forum knows it."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(REMOVED).where(REMOVED.c.place == place))
+
+    def take_message(self, document: Mapping[str, Any], origin: str, place: str, now: datetime) -> None:
+        """Take a rule or an answer to one from the feed: kept and listed, never run by itself.
+
+        What is not taken is passed over, as of objects; its own messages are kept too, so that it sees what all see.
+        """
+        with self.engine.begin() as connection:
+            connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
+            connection.execute(insert(PLACES).values(name=_FEED, place=place))
+            try:
+                message = admit(dict(document), now=now)
+                self._verify(connection, document, origin, verify_signed)
+                problem = keep_message(connection, message, origin)
+            except Refused as error:
+                problem = f"{error.reason.value}: {error}"
+            except InvalidInput as error:
+                problem = str(error)
+            if problem is not None:
+                connection.execute(insert(PASSED_OVER).values(place=place, origin=origin, reason=problem[:200]))
 
     def _problem(self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime) -> str | None:
         """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
@@ -117,17 +153,20 @@ class Node:
             return f"{error.reason.value}: {error}"
         return None
 
-    def _verify(self, connection: Connection, document: Mapping[str, Any], origin: str) -> None:
+    def _verify(
+        self, connection: Connection, document: Mapping[str, Any], origin: str, verify: Verify = verify_object
+    ) -> None:
         """Hold a signature against the keys that were pinned, and once more against what the member has now."""
         rows = connection.execute(select(KEYS.c.jwk).where(KEYS.c.member_id == origin)).scalars()
         known = keys_of(VerifyKey.of(jwk) for jwk in rows)
         try:
-            verify_object(document, known)
+            verify(document, known)
         except Refused as error:
             if error.reason is not Reason.UNKNOWN_KEY:
                 raise
-            found = self._keys_of(origin)
-            verify_object(document, found)
+            # Nobody tells a member which keys it has itself.
+            found = keys_of([self.key.verify_key]) if origin == self.member_id else self._keys_of(origin)
+            verify(document, found)
             for key_id, key in found.items():
                 if key_id not in known:
                     connection.execute(insert(KEYS).values(member_id=origin, key_id=key_id, jwk=key.jwk()))

@@ -123,10 +123,14 @@ class Service:
         await asyncio.to_thread(self.answer)
         url = f"{self.settings.forum}/feed"
         async for event in follow(url, self.token, MemoryPosition(self.node.place())):
-            if event.kind != "object":
-                await asyncio.to_thread(self.node.bury, str(event.document.get("id")), event.place)
-                continue
             now = datetime.now(UTC)
+            if event.kind == "tombstone":
+                await asyncio.to_thread(self.node.bury, str(event.document.get("id")), event.place)
+                await asyncio.to_thread(self.answer)
+                continue
+            if event.kind == "message":
+                await asyncio.to_thread(self.node.take_message, event.document, event.origin, event.place, now)
+                continue
             checked = await asyncio.to_thread(self.node.take, event.document, event.origin, event.place, memory, now)
             if checked is None:
                 continue
@@ -139,6 +143,11 @@ class Service:
             for indicator_id, version, told in self.node.unsent():
                 self.send(told)
                 self.node.sent(indicator_id, version)
+            for place in self.node.removed():
+                body = json.dumps({"place": place}).encode()
+                answered = _asked("POST", f"{self.settings.forum}/removed/", self.token, body)
+                if answered.status_code in {httpx.codes.OK, httpx.codes.NOT_FOUND}:
+                    self.node.removal_told(place)
 
     def send(self, told: Admitted) -> Outcome:
         """Nothing but what the guard has admitted is sent."""
