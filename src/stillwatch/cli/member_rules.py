@@ -34,9 +34,9 @@ def rules(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
 
     Nothing is run. Who wrote a rule does not count; a copy of which a single character was changed is another rule.
     """
-    from stillwatch.share.node.rule_tables import NODE_TABLES
     from stillwatch.share.node.rules import rules_in
     from stillwatch.share.node.settings import read_settings
+    from stillwatch.share.node.tables import NODE_TABLES
     from stillwatch.store.database import open_database
 
     engine = open_database(read_settings(settings).folder / "node.db", NODE_TABLES)
@@ -105,7 +105,11 @@ def _show(kept: "KeptRule", *, as_json: bool) -> None:
         "answers": said.n_members,
     }
     if as_json:
-        full = {"segments": found.segments, "elicitation": found.elicitation, "request": dict(found.request)}
+        full: dict[str, Any] = {
+            "segments": found.segments,
+            "elicitation": found.elicitation,
+            "request": dict(found.request),
+        }
         full |= {"exchanges": found.exchanges, "share": found.share}
         typer.echo(json.dumps(told | full | {"precision": dict(said.precision), "recall": dict(said.recall)}))
         return
