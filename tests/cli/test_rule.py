@@ -59,8 +59,8 @@ def test_every_problem_is_told_with_its_line(folder: Path) -> None:
 
 def test_a_rule_of_another_time_is_good_and_not_taken(folder: Path) -> None:
     """The file is right; that others will not take it now is said."""
-    for name, how, said in (("old", {"created_h": -49.0, "days": 2.0}, "over"), ("new", {"created_h": 2.0}, "future")):
-        (folder / name).write_text(rule_text(ALPHA, **how))
+    for name, created_h, said in (("old", -49.0, "over"), ("new", 2.0, "future")):
+        (folder / name).write_text(rule_text(ALPHA, created_h=created_h, days=2))
         assert said in runner.invoke(app, ["rule", "check", str(folder / name)]).output
 
 

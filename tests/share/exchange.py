@@ -33,6 +33,7 @@ from stillwatch.share.node.node import Node
 from stillwatch.share.node.service import Service
 from stillwatch.share.node.settings import NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
+from stillwatch.share.rules.message import read_message
 from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.client import Taxii
 from stillwatch.share.taxii.store import Store
@@ -62,7 +63,7 @@ class Exchange:
         """The forum's application, with every endpoint that these tests ask."""
         routes = [
             *ledger_routes(self.store.engine, self.access, self.key),
-            *rule_routes(self.store, self.access),
+            *rule_routes(self.store, self.access, read_message),
             *removal_routes(self.store, self.access, self.on_event),
         ]
         settings = Settings(routes=routes, on_event=self.on_event, pace=Pace(heartbeat_s=0.5, stall_s=5.0))

@@ -2,19 +2,58 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.guard.admit import Admitted, admit
-from stillwatch.share.rules.rule import HarvestRule, rule_document
+from stillwatch.share.guard.admit import Admitted, admit, admit_bytes
+from stillwatch.share.rules.rule import HarvestRule, read_rule, rule_document, rule_hash
 from stillwatch.share.rules.shadow import ShadowAnswer, shadow_document
-from stillwatch.share.signing.keys import SigningKey
-from stillwatch.share.signing.signature import signed
+from stillwatch.share.signing.keys import Keys, SigningKey
+from stillwatch.share.signing.signature import signed, verify_signed
 
-__all__ = ["RULE_MESSAGES", "name_of", "signed_answer", "signed_rule"]
+__all__ = ["RULE_MESSAGES", "RuleMessage", "name_of", "read_message", "signed_answer", "signed_rule"]
 
 RULE_MESSAGES: Final = frozenset({"harvest-rule", "shadow-answer"})
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMessage:
+    """What a forum has to know of a message.
+
+    kind        ``harvest-rule`` or ``shadow-answer``.
+    rule        Content hash of the rule that it is, or is an answer to.
+    created     As the message writes it.
+    body        Canonical JSON.
+    """
+
+    kind: str
+    rule: str
+    created: str
+    body: bytes
+
+
+def read_message(body: bytes, member_id: str, keys: Keys, now: datetime) -> RuleMessage:
+    """Message of bytes that a member sent.
+
+    keys        Of the member.
+    Raises      InvalidInput when it may not cross, is another kind of message, or a rule under another's name;
+                FailedProof when none of the keys signed it.
+    """
+    message = admit_bytes(body, now=now)
+    told: dict[str, Any] = message.document()
+    if told["type"] not in RULE_MESSAGES:
+        text = f"type must be one of {', '.join(sorted(RULE_MESSAGES))}"
+        raise InvalidInput(text)
+    verify_signed(told, keys)
+    if told["type"] == "shadow-answer":
+        return RuleMessage(told["type"], told["rule"], told["created"], message.body)
+    rule = read_rule(message)
+    if rule.author != name_of(member_id):
+        text = f"author must be {name_of(member_id)}, who publishes it"
+        raise InvalidInput(text)
+    return RuleMessage(told["type"], rule_hash(rule), told["created"], message.body)
 
 
 def name_of(member_id: str) -> str:
