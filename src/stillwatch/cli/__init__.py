@@ -22,6 +22,7 @@ from stillwatch.cli.ledger import ledger
 from stillwatch.cli.member import member
 from stillwatch.cli.reference import reference
 from stillwatch.cli.rehearse import rehearse
+from stillwatch.cli.rule import rule
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
@@ -67,12 +68,19 @@ for command in (
     score_windows,
     bench,
     evaluator,
-    drill,
     transparency,
     rehearse,
 ):
     app.command()(command)
-for name, group in {"reference": reference, "share": share, "forum": forum, "member": member, "ledger": ledger}.items():
+for name, group in {
+    "reference": reference,
+    "share": share,
+    "forum": forum,
+    "member": member,
+    "ledger": ledger,
+    "rule": rule,
+    "drill": drill,
+}.items():
     app.add_typer(group, name=name)
 
 

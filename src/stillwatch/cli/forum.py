@@ -88,8 +88,11 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.forum.ledger_api import ledger_routes
     from stillwatch.share.forum.member_keys import key_routes
     from stillwatch.share.forum.relay import relay_routes
+    from stillwatch.share.forum.removals import removal_routes
+    from stillwatch.share.forum.rules import rule_routes
     from stillwatch.share.forum.sealing_keys import sealing_key_routes
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
+    from stillwatch.share.rules.message import read_message
     from stillwatch.share.taxii.endpoints import Server
 
     place = Listen.of(listen)
@@ -102,6 +105,8 @@ def serve(  # noqa: PLR0917 - typer's
         *key_routes(store.engine, access, on_event),
         *sealing_key_routes(store.engine, access, on_event),
         *relay_routes(store.engine, access, on_event),
+        *rule_routes(store, access, read_message),
+        *removal_routes(store, access, on_event),
     ]
     app = forum_app(
         store, access, _guard(), Settings(Server(url=public_url.rstrip("/")), routes=routes, on_event=on_event)

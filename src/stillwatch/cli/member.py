@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli import member_rules
 from stillwatch.cli.member_backsearch import backsearch, told_of
 from stillwatch.cli.options import AsJson
 from stillwatch.errors import InvalidInput
@@ -20,6 +21,7 @@ __all__ = ["member"]
 member = typer.Typer(
     help="A provider's node: tell of a campaign, check what others tell, answer.", no_args_is_help=True
 )
+member_rules.add_to(member)
 
 member.add_typer(backsearch, name="backsearch")
 

@@ -23,7 +23,7 @@ from stillwatch.share.signing.refused import Refused
 from stillwatch.share.taxii.body import read_body
 from stillwatch.store.database import reading
 
-__all__ = ["MEMBER_KEY_TABLES", "key_routes", "verify_keys_of"]
+__all__ = ["MEMBER_KEY_TABLES", "add_key", "key_routes", "verify_keys_of"]
 
 MEMBER_KEY_TABLES: Final = MetaData()
 _KEYS: Final = Table(
@@ -48,7 +48,8 @@ def key_routes(engine: Engine, access: Access, on_event: OnEvent) -> list[BaseRo
     async def publish(request: Request) -> Response:
         member = await run_in_threadpool(access.member, request.scope, request.headers)
         body = await read_body(request, _MOST_BYTES)
-        return plain(await run_in_threadpool(_added, engine, member, body, on_event), HTTPStatus.CREATED)
+        told = await run_in_threadpool(lambda: add_key(engine, member, _read(body), on_event))
+        return plain(told, HTTPStatus.CREATED)
 
     async def ask(request: Request) -> Response:
         await run_in_threadpool(access.member, request.scope, request.headers)
@@ -60,8 +61,11 @@ def key_routes(engine: Engine, access: Access, on_event: OnEvent) -> list[BaseRo
     ]
 
 
-def _added(engine: Engine, member: Member, body: bytes, on_event: OnEvent) -> dict[str, Any]:
-    key = _read(body)
+def add_key(engine: Engine, member: Member, key: VerifyKey, on_event: OnEvent) -> dict[str, Any]:
+    """Publish a key of a member; one that is there already is no second one.
+
+    Raises      Problem 409 when somebody else has it, or the member has 16.
+    """
     row = {"key_id": key.key_id, "member_id": member.member_id, "jwk": key.jwk()}
     with engine.begin() as connection:
         known = connection.execute(select(_KEYS).where(_KEYS.c.key_id == key.key_id)).first()

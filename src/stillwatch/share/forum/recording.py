@@ -14,7 +14,13 @@ from stillwatch.share.signing.keys import SigningKey
 __all__ = ["OPERATOR", "LedgerEvents", "kind_of", "ledger_events"]
 
 OPERATOR: Final = "operator"
-_SAID: Final = {"indicator": Kind.PUBLISH, "sighting": Kind.SIGHTING, "opinion": Kind.OPINION}
+_SAID: Final = {
+    "indicator": Kind.PUBLISH,
+    "sighting": Kind.SIGHTING,
+    "opinion": Kind.OPINION,
+    "harvest-rule": Kind.RULE,
+    "shadow-answer": Kind.SHADOW_ANSWER,
+}
 _ENDS: Final = {"delete", "expire"}
 _MOST_VERSION: Final = 40
 _SEARCHES: Final = {"search-asked", "search-revealed"}
@@ -25,14 +31,16 @@ def kind_of(event: str, document: Mapping[str, Any]) -> Kind | None:
     """Kind of entry of an event of the forum; None for what need not be proved by itself.
 
     Of a bundle the object that says something has an entry: its networks and links are found by its id. What a member
-    takes back, and what is deleted, is a revocation. A back-search is a query of the asker's; whom it asked is in the
-    document alone.
+    takes back, and what is deleted, is a revocation; that a member's node has withdrawn it is a removal. A back-search
+    is a query of the asker's; whom it asked is in the document alone.
 
     >>> kind_of("publish", {"object": {"type": "indicator", "revoked": True}}).value
     'revoke'
     """
     if event == "delete":
         return Kind.REVOKE
+    if event == "removed":
+        return Kind.REMOVAL
     if event == "publish":
         told = document.get("object", {})
         kind = _SAID.get(told.get("type", ""))

@@ -99,6 +99,7 @@ def _message(kind: str, why: str) -> tuple[Row, ...]:
         Row(f"{kind}.schema", Kind.SCHEMA, "which version of this table it passed"),
         Row(f"{kind}.id", Kind.UUID, "random reference; it tells nothing of the case"),
         Row(f"{kind}.created", Kind.TIME, "when it was made"),
+        Row(f"{kind}.signature", Kind.SIGNATURE, "who made it: not even the forum speaks for a member", required=False),
     )
 
 

@@ -41,6 +41,9 @@ class Kind(StrEnum):
     APPEAL = "appeal"
     ROSTER_CHANGE = "roster-change"
     DRILL = "drill"
+    RULE = "rule"
+    SHADOW_ANSWER = "shadow-answer"
+    REMOVAL = "removal"
 
 
 @dataclass(frozen=True, slots=True)

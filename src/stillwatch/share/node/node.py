@@ -16,13 +16,16 @@ from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.feed.client import Event
 from stillwatch.share.guard.admit import Admitted, admit
-from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
+from stillwatch.share.node.rules import keep_message
+from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES, REMOVED
 from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.share.signing.refused import Reason, Refused
+from stillwatch.share.signing.signature import verify_signed
 from stillwatch.share.stix.ids import derived_id, stix_id, time_text
 from stillwatch.share.stix.read import read_indicator, read_sighting
 from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
 from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle
+from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["MOST_SENT", "Checked", "KeysOf", "Node", "findings_in"]
 
@@ -30,7 +33,7 @@ MOST_SENT: Final = 100
 """Answers that are sent together, oldest first."""
 _KEPT: Final = {"indicator", "infrastructure"}
 _FEED: Final = "feed"
-_OBJECT: Final = "object"
+_OBJECT, _TOMBSTONE, _MESSAGE = "object", "tombstone", "message"
 # Made once: to build a statement takes longer than to run it.
 _OF_ANSWER: Final = (ANSWERS.c.indicator_id == bindparam("of_indicator")) & (
     ANSWERS.c.version == bindparam("of_version")
@@ -117,8 +120,11 @@ class Node:
         try:
             with self.engine.begin() as connection:
                 for event in events:
-                    if event.kind != _OBJECT:
-                        _bury(connection, str(event.document.get("id")))
+                    if event.kind == _TOMBSTONE:
+                        _bury(connection, str(event.document.get("id")), event.place)
+                        continue
+                    if event.kind == _MESSAGE:
+                        self._take_message(connection, event, now)
                         continue
                     checked = self._take(connection, event, memory, now)
                     if checked is not None:
@@ -148,8 +154,40 @@ class Node:
     def bury(self, object_id: str, place: str) -> None:
         """Take note that the forum has deleted an object: what came of it is withdrawn, and it does not come back."""
         with self.engine.begin() as connection:
-            _bury(connection, object_id)
+            _bury(connection, object_id, place)
             _move(connection, place)
+
+    def removed(self) -> list[str]:
+        """Places of deletions that were carried out here and that the forum has not heard of."""
+        with self.engine.begin() as connection:
+            return list(connection.execute(select(REMOVED.c.place)).scalars())
+
+    def removal_told(self, place: str) -> None:
+        """The forum knows it."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(REMOVED).where(REMOVED.c.place == place))
+
+    def take_message(self, document: Mapping[str, Any], origin: str, place: str, now: datetime) -> None:
+        """Take one message of the feed, as `take_all` does."""
+        with self.engine.begin() as connection:
+            self._take_message(connection, Event(place, _MESSAGE, "", origin, "", dict(document)), now)
+            _move(connection, place)
+
+    def _take_message(self, connection: Connection, event: Event, now: datetime) -> None:
+        """Take a rule or an answer to one from the feed: kept and listed, never run by itself.
+
+        What is not taken is passed over, as of objects; its own messages are kept too, so that it sees what all see.
+        """
+        try:
+            message = admit(dict(event.document), now=now)
+            self.believed(connection, event.origin, lambda keys: verify_signed(event.document, keys))
+            problem = keep_message(connection, message, event.origin)
+        except Refused as error:
+            problem = f"{error.reason.value}: {error}"
+        except InvalidInput as error:
+            problem = str(error)
+        if problem is not None:
+            connection.execute(_ADD_PASSED, {"place": event.place, "origin": event.origin, "reason": problem[:200]})
 
     def _problem(self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime) -> str | None:
         """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
@@ -182,7 +220,8 @@ class Node:
         except Refused as error:
             if error.reason is not Reason.UNKNOWN_KEY:
                 raise
-        found = self._keys_of(origin)
+        # Nobody tells a member which keys it has itself.
+        found = keys_of([self.key.verify_key]) if origin == self.member_id else self._keys_of(origin)
         signed = verify(found)
         for key_id, key in found.items():
             if key_id not in known:
@@ -277,10 +316,12 @@ def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> N
     connection.execute(_ADD, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
 
 
-def _bury(connection: Connection, object_id: str) -> None:
+def _bury(connection: Connection, object_id: str, place: str) -> None:
     gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
     connection.execute(gone.values(revoked=True, body=b""))
     _withdraw(connection, object_id)
+    if object_id.startswith("indicator--"):
+        insert_if_new(connection, REMOVED, {"place": place})
 
 
 def _move(connection: Connection, place: str) -> None:

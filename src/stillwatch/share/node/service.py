@@ -147,6 +147,11 @@ class Service:
             while waiting := self.node.unsent():
                 self.send(*(told for _, _, told in waiting))
                 self.node.sent(*((indicator_id, version) for indicator_id, version, _ in waiting))
+            for place in self.node.removed():
+                body = json.dumps({"place": place}).encode()
+                answered = _asked("POST", f"{self.settings.forum}/removed/", self.token, body)
+                if answered.status_code in {httpx.codes.OK, httpx.codes.NOT_FOUND}:
+                    self.node.removal_told(place)
 
     def send(self, *told: Admitted) -> Outcome:
         """Nothing but what the guard has admitted is sent.

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["ANSWERS", "FINDINGS", "KEYS", "NODE_TABLES", "OBJECTS", "OWN", "PASSED_OVER", "PLACES"]
+__all__ = ["ANSWERS", "FINDINGS", "KEYS", "NODE_TABLES", "OBJECTS", "OWN", "PASSED_OVER", "PLACES", "REMOVED"]
 
 NODE_TABLES: Final = MetaData()
 
@@ -81,3 +81,6 @@ PASSED_OVER: Final = Table(
     Column("reason", String(200), nullable=False),
 )
 """Objects that were not taken, and why; the objects themselves are not kept."""
+
+REMOVED: Final = Table("node_removed", NODE_TABLES, Column("place", String(200), primary_key=True))
+"""Deletions that were carried out, until the forum knows it."""

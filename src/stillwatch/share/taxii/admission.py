@@ -9,7 +9,7 @@ import orjson
 
 from stillwatch.share.taxii.filters import ID
 from stillwatch.share.taxii.moments import microseconds
-from stillwatch.share.taxii.tables import UNVERSIONED
+from stillwatch.share.taxii.tables import OBJECT, UNVERSIONED
 
 __all__ = ["MAX_OBJECT_BYTES", "Admit", "Failure", "Prepared", "Refusal", "prepare"]
 
@@ -45,6 +45,7 @@ class Prepared:
     version     As the object writes it; empty when it has none.
     content     The object.
     document    The object as JSON, as it was sent but for white space.
+    kind        Object, or message, which only the feed brings.
     """
 
     object_id: str
@@ -53,6 +54,7 @@ class Prepared:
     version: str
     content: dict[str, Any]
     document: bytes
+    kind: str = OBJECT
 
     @property
     def digest(self) -> str:

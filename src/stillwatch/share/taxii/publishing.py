@@ -20,7 +20,7 @@ from stillwatch.share.taxii.forgetting import blank, forget_taken_back, networks
 from stillwatch.share.taxii.moments import timestamp
 from stillwatch.share.taxii.selection import page
 from stillwatch.share.taxii.status import new_status, store_statuses
-from stillwatch.share.taxii.tables import ALL_VERSIONS, OBJECT, RECORDS, TOMBSTONE, UNVERSIONED
+from stillwatch.share.taxii.tables import ALL_VERSIONS, RECORDS, TOMBSTONE, UNVERSIONED
 
 __all__ = ["NotYours", "Publication", "erase", "insert_objects"]
 
@@ -189,7 +189,7 @@ def _outcome(there: _Held | None, item: Prepared, member_id: str) -> str:
 
 def _row(item: Prepared, collection_id: str, member_id: str, added_us: int) -> dict[str, Any]:
     return {
-        "kind": OBJECT,
+        "kind": item.kind,
         "collection_id": collection_id,
         "object_id": item.object_id,
         "type": item.type,

@@ -4,12 +4,25 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["ALL_VERSIONS", "LIVES", "OBJECT", "RECORDS", "RECORD_TABLES", "STATUSES", "TOMBSTONE", "UNVERSIONED"]
+__all__ = [
+    "ALL_VERSIONS",
+    "LIVES",
+    "MESSAGE",
+    "OBJECT",
+    "RECORDS",
+    "RECORD_TABLES",
+    "REMOVALS",
+    "STATUSES",
+    "TOMBSTONE",
+    "UNVERSIONED",
+]
 
 RECORD_TABLES: Final = MetaData()
 
 OBJECT: Final = "object"
 TOMBSTONE: Final = "tombstone"
+MESSAGE: Final = "message"
+"""No STIX object: the feed brings it, and TAXII does not know it."""
 UNVERSIONED: Final = -(1 << 62)
 """Version of an object that has none of its own."""
 ALL_VERSIONS: Final = -(1 << 62) - 1
@@ -51,3 +64,11 @@ STATUSES: Final = Table(
     Column("created_s", BigInteger, nullable=False, index=True),
     Column("document", LargeBinary, nullable=False),
 )
+REMOVALS: Final = Table(
+    "forum_removals",
+    RECORD_TABLES,
+    Column("member_id", String(36), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("removed_us", BigInteger, nullable=False),
+)
+"""Which member's node has withdrawn what a tombstone, at its place in the sequence, is of."""
