@@ -11,12 +11,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
-from stillwatch.share.appeals.tables import APPEALS, HOLDERS, TOMBSTONES
+from stillwatch.share.appeals.tables import APPEALS, HOLDERS
 from stillwatch.share.ledger.book import entry_at, opening_of
 from stillwatch.share.ledger.entry import HEX, Entry, Opening, is_of
 from stillwatch.share.ledger.head import Head, verify_head
 from stillwatch.share.ledger.proof import Proof, check_proof
 from stillwatch.share.ledger.proofs import inclusion_path
+from stillwatch.share.life.tombstones import tombstone_of
 from stillwatch.share.signing.keys import Keys
 
 __all__ = ["Removal", "check_removal", "removal_proof"]
@@ -49,10 +50,8 @@ def removal_proof(connection: Connection, case_id: str, head: Mapping[str, Any])
     Raises      MissingData when the case is not upheld, or what the entries commit to was forgotten.
     """
     case = connection.execute(select(APPEALS).where(APPEALS.c.case_id == case_id)).one_or_none()
-    stone = None
-    if case is not None and case.outcome == "upheld":
-        found = select(TOMBSTONES.c.entry).where(TOMBSTONES.c.indicator_id == case.indicator_id)
-        stone = connection.execute(found).scalar()
+    is_upheld = case is not None and case.outcome == "upheld"
+    stone = tombstone_of(connection, case.indicator_id) if case is not None and is_upheld else None
     if case is None or stone is None:
         message = "nothing was revoked in this case"
         raise MissingData(message)
@@ -62,7 +61,7 @@ def removal_proof(connection: Connection, case_id: str, head: Mapping[str, Any])
     return {
         "head": dict(head),
         "filed": _shown(connection, case.filed_entry, size),
-        "revoked": _shown(connection, stone, size),
+        "revoked": _shown(connection, stone.entry, size),
         "removed": [_shown(connection, index, size) for index in entries],
     }
 
