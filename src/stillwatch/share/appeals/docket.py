@@ -25,8 +25,10 @@ __all__ = [
     "answer",
     "asked",
     "case_at",
+    "case_of_holder",
     "cases",
     "decide",
+    "overdue",
     "own_case",
     "settle",
     "status",
@@ -179,11 +181,21 @@ def answer(connection: Connection, member: str, alias: str, given: Answer, now: 
     return state_of(case_at(connection, case_id), now)
 
 
+def overdue(connection: Connection, now: datetime) -> Sequence[str]:
+    """Ids of undecided cases whose deadline has passed, the first filed first."""
+    late = select(APPEALS.c.case_id).where(APPEALS.c.outcome.is_(None), APPEALS.c.deadline < stamp(now))
+    return connection.execute(late.order_by(APPEALS.c.filed_at)).scalars().all()
+
+
+def case_of_holder(connection: Connection, alias: str) -> str:
+    """Case in which a holder has this name; for the forum itself."""
+    return str(connection.execute(select(HOLDERS.c.case_id).where(HOLDERS.c.alias == alias)).scalar_one())
+
+
 def settle(connection: Connection, now: datetime) -> list[str]:
     """Uphold what nobody has stood by in time; ids of these cases. The forum does it by itself, every minute."""
-    late = select(APPEALS.c.case_id).where(APPEALS.c.outcome.is_(None), APPEALS.c.deadline < stamp(now))
     ended = []
-    for case_id in connection.execute(late.order_by(APPEALS.c.filed_at)).scalars().all():
+    for case_id in overdue(connection, now):
         case = case_at(connection, case_id)
         if case.outcome is None and ruling(case, now) is Outcome.UPHELD:
             _end(connection, case, Outcome.UPHELD, now)
@@ -209,16 +221,20 @@ def decide(connection: Connection, case_id: str, outcome: Outcome, now: datetime
 
 def _end(connection: Connection, case: Case, outcome: Outcome, now: datetime) -> None:
     """Decide a case; the revocation decides all others about the indicator."""
-    cases: Sequence[str] = [case.case_id]
+    case_ids: Sequence[str] = [case.case_id]
     if outcome is Outcome.UPHELD:
         about = (APPEALS.c.indicator_id == case.indicator_id) & APPEALS.c.outcome.is_(None)
-        cases = connection.execute(select(APPEALS.c.case_id).where(about)).scalars().all()
-    for case_id in cases:
+        case_ids = connection.execute(select(APPEALS.c.case_id).where(about)).scalars().all()
+    entry = _revoke(connection, case, now) if outcome is Outcome.UPHELD else None
+    for case_id in case_ids:
         document = {"event": "decided", "case": case_id, "outcome": outcome.value}
         append(connection, Event(Kind.APPEAL, FORUM, document, now))
         ended = update(APPEALS).where(APPEALS.c.case_id == case_id)
-        connection.execute(ended.values(outcome=outcome.value, decided_at=stamp(now)))
-    if outcome is Outcome.UPHELD:
-        found = select(APPEALS.c.published_at).where(APPEALS.c.case_id == case.case_id)
-        published_at = time_of(connection.execute(found).scalar_one())
-        revoke(connection, Tombstone(case.indicator_id, Cause.APPEAL, published_at, now), FORUM)
+        connection.execute(ended.values(outcome=outcome.value, decided_at=stamp(now), revoked_entry=entry))
+
+
+def _revoke(connection: Connection, case: Case, now: datetime) -> int:
+    """Entry of the ledger that says the indicator is revoked."""
+    found = select(APPEALS.c.published_at).where(APPEALS.c.case_id == case.case_id)
+    published_at = time_of(connection.execute(found).scalar_one())
+    return revoke(connection, Tombstone(case.indicator_id, Cause.APPEAL, published_at, now), FORUM)

@@ -14,7 +14,7 @@ from stillwatch.share.appeals.references import TooMany, hash_of, new_reference
 from stillwatch.share.appeals.tables import APPEALS, HOLDERS
 from stillwatch.share.ledger.book import Event, append
 from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.life.tombstones import tombstone_of
+from stillwatch.share.life.tombstones import Cause, Tombstone, tombstone_of
 from stillwatch.share.signing.stamp import stamp
 
 __all__ = ["FORUM", "LONGEST", "MOST_A_DAY", "Filed", "Filing", "case_filed", "file"]
@@ -74,7 +74,7 @@ def file(connection: Connection, filing: Filing, now: datetime) -> Filed:
     members = sorted({filing.originator, *filing.holders})
     case_id = uuid.uuid4().hex
     aliases = {member: new_reference() for member in members}
-    is_over = tombstone_of(connection, filing.indicator_id) is not None
+    stone = tombstone_of(connection, filing.indicator_id)
     row: dict[str, Any] = {
         "case_id": case_id,
         "reference_hash": hash_of(filing.filer, filing.reference),
@@ -84,10 +84,11 @@ def file(connection: Connection, filing: Filing, now: datetime) -> Filed:
         "grounds": filing.grounds.value,
         "filed_at": stamp(now),
         "deadline": stamp(now + filing.within),
-        "outcome": Outcome.UPHELD.value if is_over else None,
-        "decided_at": stamp(now) if is_over else None,
+        "outcome": Outcome.UPHELD.value if stone else None,
+        "decided_at": stamp(now) if stone else None,
     }
     row["filed_entry"] = _recorded(connection, row, sorted(aliases.values()), now)
+    row["revoked_entry"] = None if stone is None else _revoked(connection, stone, now)
     connection.execute(insert(APPEALS), row)
     connection.execute(insert(HOLDERS), _holders(case_id, aliases, filing.originator))
     return Filed(case_id, filing.reference, aliases)
@@ -109,6 +110,14 @@ def _recorded(connection: Connection, row: Mapping[str, Any], aliases: list[str]
         "deadline": row["deadline"],
         "holders": aliases,
     }
+    return append(connection, Event(Kind.APPEAL, FORUM, document, now)).index
+
+
+def _revoked(connection: Connection, stone: Tombstone, now: datetime) -> int:
+    """Entry that says that the indicator was gone before; that of who took it back would name a member."""
+    if stone.cause is Cause.APPEAL:
+        return stone.entry
+    document = {"event": "revoked", "indicator": stone.indicator_id, "cause": stone.cause.value}
     return append(connection, Event(Kind.APPEAL, FORUM, document, now)).index
 
 

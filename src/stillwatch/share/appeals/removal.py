@@ -17,7 +17,6 @@ from stillwatch.share.ledger.entry import HEX, Entry, Opening, is_of
 from stillwatch.share.ledger.head import Head, verify_head
 from stillwatch.share.ledger.proof import Proof, check_proof
 from stillwatch.share.ledger.proofs import inclusion_path
-from stillwatch.share.life.tombstones import tombstone_of
 from stillwatch.share.signing.keys import Keys
 
 __all__ = ["Removal", "check_removal", "removal_proof"]
@@ -50,9 +49,7 @@ def removal_proof(connection: Connection, case_id: str, head: Mapping[str, Any])
     Raises      MissingData when the case is not upheld, or what the entries commit to was forgotten.
     """
     case = connection.execute(select(APPEALS).where(APPEALS.c.case_id == case_id)).one_or_none()
-    is_upheld = case is not None and case.outcome == "upheld"
-    stone = tombstone_of(connection, case.indicator_id) if case is not None and is_upheld else None
-    if case is None or stone is None:
+    if case is None or case.revoked_entry is None:
         message = "nothing was revoked in this case"
         raise MissingData(message)
     removed = select(HOLDERS.c.removed_entry).where(HOLDERS.c.case_id == case_id, HOLDERS.c.removed_entry.is_not(None))
@@ -61,7 +58,7 @@ def removal_proof(connection: Connection, case_id: str, head: Mapping[str, Any])
     return {
         "head": dict(head),
         "filed": _shown(connection, case.filed_entry, size),
-        "revoked": _shown(connection, stone.entry, size),
+        "revoked": _shown(connection, case.revoked_entry, size),
         "removed": [_shown(connection, index, size) for index in entries],
     }
 

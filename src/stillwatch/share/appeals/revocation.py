@@ -10,21 +10,22 @@ from stillwatch.share.appeals.references import find
 from stillwatch.share.appeals.tables import APPEALS, HOLDERS
 from stillwatch.share.ledger.book import Event, append
 from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.life.tombstones import Tombstone, bury, tombstone_of
+from stillwatch.share.life.tombstones import Tombstone, bury
 
 __all__ = ["acknowledge", "revoke"]
 
 
-def revoke(connection: Connection, tombstone: Tombstone, actor: str) -> bool:
-    """Revoke an indicator once; whether it was not revoked before. `entry` is filled in here.
+def revoke(connection: Connection, tombstone: Tombstone, actor: str) -> int:
+    """Revoke an indicator; index of the ledger's entry that says so. `entry` is filled in here.
+
+    What was revoked before keeps its tombstone, and has an entry for this cause too.
 
     actor   Pseudonym of who revokes: the forum, or the originator.
     """
-    if tombstone_of(connection, tombstone.indicator_id) is not None:
-        return False
     document = {"event": "revoked", "indicator": tombstone.indicator_id, "cause": tombstone.cause.value}
     entry = append(connection, Event(Kind.REVOKE, actor, document, tombstone.revoked_at))
-    return bury(connection, replace(tombstone, entry=entry.index))
+    bury(connection, replace(tombstone, entry=entry.index))
+    return entry.index
 
 
 def acknowledge(connection: Connection, member: str, alias: str, now: datetime) -> bool | None:

@@ -24,8 +24,10 @@ APPEALS: Final = Table(
     Column("outcome", String(16)),
     Column("decided_at", String(STAMP_CHARACTERS)),
     Column("filed_entry", Integer, nullable=False),
+    Column("revoked_entry", Integer),
     Index("appeals_by_filer", "filer", "filed_at"),
 )
+"""`filed_entry` and `revoked_entry` are the ledger's entries that say so, and name no member."""
 
 HOLDERS: Final = Table(
     "appeal_holders",

@@ -18,6 +18,7 @@ from stillwatch.share.access.access import Access
 from stillwatch.share.access.roster import OnEvent, Roster, no_event
 from stillwatch.share.feed.stream import Feed, Pace
 from stillwatch.share.feed.tail import Tail
+from stillwatch.share.forum.chores import Chore, doing
 from stillwatch.share.forum.headers import SafeHeaders
 from stillwatch.share.forum.log import RequestLog
 from stillwatch.share.forum.own import own_routes
@@ -37,12 +38,14 @@ class Settings:
 
     routes      Endpoints of other parts of the forum: ledger, evaluator, appeals.
     on_event    Told of changes to the roster inside their transactions; of objects the store tells its own.
+    chores      What it does by itself.
     """
 
     server: Server = field(default_factory=Server)
     pace: Pace = field(default_factory=Pace)
     routes: Sequence[BaseRoute] = ()
     on_event: OnEvent = no_event
+    chores: Sequence[Chore] = ()
 
 
 def forum_app(store: Store, access: Access, admit: Admit, settings: Settings | None = None) -> Starlette:
@@ -61,7 +64,7 @@ def forum_app(store: Store, access: Access, admit: Admit, settings: Settings | N
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with tail.running():
+        async with tail.running(), doing(chosen.chores):
             yield
 
     middleware = [Middleware(RequestLog), Middleware(SafeHeaders)]

@@ -1,13 +1,14 @@
 """The forum's store of objects: one database behind publishing, reading and the feed."""
 
+import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from stillwatch.errors import UnreadableSource
@@ -75,6 +76,14 @@ class Store:
             gone = erase(connection, member, collection_id, filters, self._on_event)
         self._tell()
         return gone
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction of its own among those of publishers: for what changes objects and something else at once."""
+        with self._turn, self.engine.begin() as connection:
+            advance(connection, SEQUENCE, 0)
+            yield connection
+        self._tell()
 
     def page(self, collection_id: str, filters: Filters, beyond: int = 0, *, documents: bool = True) -> Page:
         """Page of a collection after a place."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["ALL_VERSIONS", "OBJECT", "RECORDS", "RECORD_TABLES", "STATUSES", "TOMBSTONE", "UNVERSIONED"]
+__all__ = ["ALL_VERSIONS", "EVERYWHERE", "OBJECT", "RECORDS", "RECORD_TABLES", "STATUSES", "TOMBSTONE", "UNVERSIONED"]
 
 RECORD_TABLES: Final = MetaData()
 
@@ -14,6 +14,8 @@ UNVERSIONED: Final = -(1 << 62)
 """Version of an object that has none of its own."""
 ALL_VERSIONS: Final = -(1 << 62) - 1
 """Version of a tombstone that stands for the object with all its versions."""
+EVERYWHERE: Final = ""
+"""Collection of a tombstone that stands for the object in all collections, those to come included."""
 
 RECORDS: Final = Table(
     "forum_records",
