@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from stillwatch import __version__
+from stillwatch.cli.appeal import appeal
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.demo import demo
@@ -72,7 +73,14 @@ for command in (
     rehearse,
 ):
     app.command()(command)
-for name, group in {"reference": reference, "share": share, "forum": forum, "member": member, "ledger": ledger}.items():
+for name, group in {
+    "reference": reference,
+    "share": share,
+    "forum": forum,
+    "member": member,
+    "ledger": ledger,
+    "appeal": appeal,
+}.items():
     app.add_typer(group, name=name)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli.member_appeal import appeal, appeals, told_of
 from stillwatch.cli.options import AsJson
 from stillwatch.errors import InvalidInput
 
@@ -18,6 +19,9 @@ __all__ = ["member"]
 member = typer.Typer(
     help="A provider's node: tell of a campaign, check what others tell, answer.", no_args_is_help=True
 )
+
+member.command()(appeals)
+member.add_typer(appeal, name="appeal")
 
 SettingsAt = Annotated[
     Path, typer.Option("--settings", envvar="STILLWATCH_MEMBER", help="TOML file that says where everything is.")
@@ -40,7 +44,11 @@ def run(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
             again, memory = service.retell(), service.memory()
             told = {"node": service.node.member_id, "own_tags": len(memory.index.kind), "told_again": again}
             _tell(told, as_json=as_json)
-            goes_on = service.run(memory, lambda checked: _tell(_told(checked), as_json=as_json))
+            goes_on = service.run(
+                memory,
+                lambda checked: _tell(_told(checked), as_json=as_json),
+                lambda waiting: _tell(told_of(waiting), as_json=as_json),
+            )
 
 
 @member.command()

@@ -37,7 +37,7 @@ _Answered = Callable[[str, Request, bytes], tuple[dict[str, Any], HTTPStatus]]
 
 
 def appeal_routes(access: Access, appeals: Appeals, admit: Admit) -> list[BaseRoute]:
-    """``POST /appeals/``, ``GET /appeals/``, ``POST /appeals/answers/``, ``GET /appeals/REFERENCE/`` and ``.../proof/``.
+    """``POST`` and ``GET /appeals/``, ``POST /appeals/answers/``, ``GET /appeals/REFERENCE/`` and ``.../proof/``.
 
     What is posted is a message of the guard's table, `appeal` or `appeal-answer`. An indicator or a case that is not
     there and one that is not for whoever asks are answered for in the same words.

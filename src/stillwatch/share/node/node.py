@@ -92,13 +92,16 @@ class Node:
                 return self._check(connection, str(document["source_ref"]), memory, now)
         return None
 
-    def bury(self, object_id: str, place: str) -> None:
-        """Take note that the forum has deleted an object: what came of it is withdrawn, and it does not come back."""
+    def bury(self, object_id: str, place: str | None = None) -> None:
+        """Take note that the forum has deleted an object: what came of it is withdrawn, and it does not come back.
+
+        place   Where the feed goes on; None when it was not the feed that told.
+        """
         with self.engine.begin() as connection:
-            connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
-            connection.execute(insert(PLACES).values(name=_FEED, place=place))
-            gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
-            connection.execute(gone.values(revoked=True, body=b""))
+            if place is not None:
+                connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
+                connection.execute(insert(PLACES).values(name=_FEED, place=place))
+            _erase(connection, object_id)
             _withdraw(connection, object_id)
 
     def _problem(self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime) -> str | None:
@@ -216,6 +219,16 @@ def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> N
     connection.execute(delete(OBJECTS).where(OBJECTS.c.object_id == document["id"]))
     row = {"object_id": document["id"], "type": document["type"], "origin": origin, "modified": document["modified"]}
     connection.execute(insert(OBJECTS).values(**row, revoked=gone, body=b"" if gone else orjson.dumps(document)))
+
+
+def _erase(connection: Connection, object_id: str) -> None:
+    """Drop the content of an object, one that has not come yet included; an own indicator is not told again."""
+    gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
+    kind, _, own = object_id.partition("--")
+    if not connection.execute(gone.values(revoked=True, body=b"")).rowcount and kind in _KEPT:
+        row = {"object_id": object_id, "type": kind, "origin": "", "modified": "", "revoked": True, "body": b""}
+        connection.execute(insert(OBJECTS).values(row))
+    connection.execute(update(OWN).where(OWN.c.indicator_id == own).values(revoked=True))
 
 
 def _withdraw(connection: Connection, object_id: str) -> None:

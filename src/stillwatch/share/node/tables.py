@@ -4,7 +4,18 @@ from typing import Final
 
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["ANSWERS", "FINDINGS", "KEYS", "NODE_TABLES", "OBJECTS", "OWN", "PASSED_OVER", "PLACES"]
+__all__ = [
+    "ANSWERS",
+    "APPEALS_FILED",
+    "APPEALS_TOLD",
+    "FINDINGS",
+    "KEYS",
+    "NODE_TABLES",
+    "OBJECTS",
+    "OWN",
+    "PASSED_OVER",
+    "PLACES",
+]
 
 NODE_TABLES: Final = MetaData()
 
@@ -80,3 +91,23 @@ PASSED_OVER: Final = Table(
     Column("reason", String(200), nullable=False),
 )
 """Objects that were not taken, and why; the objects themselves are not kept."""
+
+APPEALS_TOLD: Final = Table(
+    "node_appeals_told",
+    NODE_TABLES,
+    Column("appeal", String(40), primary_key=True),
+    Column("indicator_id", String(40), nullable=False),
+)
+"""Appeals that wait for an answer and of which somebody here was told."""
+
+APPEALS_FILED: Final = Table(
+    "node_appeals_filed",
+    NODE_TABLES,
+    Column("reference", String(40), primary_key=True),
+    Column("indicator_id", String(40), nullable=False),
+    Column("grounds", String(32), nullable=False),
+    Column("filed_at", String(40), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("is_sent", Boolean, nullable=False),
+)
+"""What the member has filed for its customers; the forum keeps of the reference only a hash."""
