@@ -54,7 +54,7 @@ def file(
 
     chosen = _one_of(Grounds, "--grounds", grounds)
     with _desk(settings) as desk:
-        reference, said = desk.file(indicator, chosen, datetime.now(UTC))
+        reference, said = desk.file(indicator.removeprefix("indicator--"), chosen, datetime.now(UTC))
     _tell({"reference": reference, "state": said.get("state"), "deadline": said.get("deadline")}, as_json=as_json)
 
 
