@@ -1,4 +1,4 @@
-"""An appeal as members see it through: one files, each holder answers, the forum deletes, every node says it is gone."""
+"""An appeal as members see it through: one files, each holder answers, the forum deletes, each node says it is gone."""
 
 import time
 from collections.abc import Mapping

@@ -215,7 +215,7 @@ def _false_alarm(clock: _Clock, house: House, findings: Mapping[str, Findings]) 
     n_gone = appealed(house, NOISY, indicator.indicator_id, _public_key(house))
     clock.note(
         "forum",
-        f"{NOISY} withdraws: upheld, deleted; {n_gone} of {len(house.nodes)} nodes have removed it by themselves, proved",
+        f"{NOISY} withdraws: upheld, deleted; {n_gone} of {len(house.nodes)} nodes say it is gone, proved",
     )
     _wait_withdrawn(house, indicator.indicator_id, [name for name in house.nodes if name != NOISY])
     clock.note("everybody", "the indicator is withdrawn everywhere, and the forum takes it no more")
