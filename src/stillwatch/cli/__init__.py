@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from stillwatch import __version__
+from stillwatch.cli.appeal import appeal
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.demo import demo
@@ -80,6 +81,7 @@ for name, group in {
     "ledger": ledger,
     "rule": rule,
     "drill": drill,
+    "appeal": appeal,
 }.items():
     app.add_typer(group, name=name)
 

@@ -1,13 +1,14 @@
 """``stillwatch forum``: run the neutral hub between members, and keep its roster."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli.forum_appeal import appeal
 from stillwatch.cli.listening import check_listening
 from stillwatch.cli.options import AsJson
 from stillwatch.errors import InvalidInput
@@ -29,6 +30,7 @@ member = typer.Typer(help="Members of the forum.", no_args_is_help=True)
 collection = typer.Typer(help="Collections and who may read or write them.", no_args_is_help=True)
 forum.add_typer(member, name="member")
 forum.add_typer(collection, name="collection")
+forum.add_typer(appeal, name="appeal")
 
 Db = Annotated[
     str,
@@ -75,6 +77,7 @@ def serve(  # noqa: PLR0917 - typer's
     ] = None,
     public_url: Annotated[str, typer.Option(help="Where members reach the forum.", show_default="as they asked")] = "",
     key: Key = None,
+    appeal_days: Annotated[int, typer.Option(min=1, max=30, help="Days to answer an appeal.")] = 7,
 ) -> None:
     """Run the forum until it is told to end, unless a command is named."""
     if context.invoked_subcommand is not None:
@@ -85,6 +88,8 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.access.access import Access
     from stillwatch.share.access.credentials import Proxies
     from stillwatch.share.forum.app import Settings, forum_app
+    from stillwatch.share.forum.appeals import Appeals
+    from stillwatch.share.forum.appeals_api import appeal_routes
     from stillwatch.share.forum.ledger_api import ledger_routes
     from stillwatch.share.forum.member_keys import key_routes
     from stillwatch.share.forum.relay import relay_routes
@@ -100,6 +105,7 @@ def serve(  # noqa: PLR0917 - typer's
     forum_key = _key(key, db)
     store, on_event = _opened(db, forum_key)
     access = Access(store.engine, proxies=Proxies(trusted_proxy or ()))
+    appeals = Appeals(store, forum_key, timedelta(days=appeal_days))
     routes = [
         *ledger_routes(store.engine, access, forum_key),
         *key_routes(store.engine, access, on_event),
@@ -107,10 +113,11 @@ def serve(  # noqa: PLR0917 - typer's
         *relay_routes(store.engine, access, on_event),
         *rule_routes(store, access, read_message),
         *removal_routes(store, access, on_event),
+        *appeal_routes(access, appeals, _guard()),
     ]
-    app = forum_app(
-        store, access, _guard(), Settings(Server(url=public_url.rstrip("/")), routes=routes, on_event=on_event)
-    )
+    presented = Server(url=public_url.rstrip("/"))
+    settings = Settings(presented, routes=routes, on_event=on_event, chores=[appeals.settle])
+    app = forum_app(store, access, _guard(), settings)
     tls = Tls(tls_cert, tls_key, client_ca) if tls_cert and tls_key else None
     log_to_standard_error()
     server_of(app, place, tls).run()
@@ -230,15 +237,19 @@ def _key(told: Path | None, db: str) -> "SigningKey":
 def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     """The forum's store with its ledger, and what records events there; without a key nothing is recorded."""
     from stillwatch.share.access.roster import no_event
+    from stillwatch.share.appeals.tables import APPEAL_TABLES
+    from stillwatch.share.forum.burials import with_tombstones
     from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
     from stillwatch.share.forum.recording import ledger_events
     from stillwatch.share.ledger.tables import LEDGER_TABLES
+    from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
     from stillwatch.share.taxii.store import Store
+    from stillwatch.share.trust.records import RECORD_TABLES
 
-    on_event = no_event if key is None else ledger_events(key)
+    on_event = no_event if key is None else with_tombstones(ledger_events(key))
     store = Store(db, on_event)
-    LEDGER_TABLES.create_all(store.engine)
-    MEMBER_KEY_TABLES.create_all(store.engine)
+    for tables in (LEDGER_TABLES, MEMBER_KEY_TABLES, APPEAL_TABLES, TOMBSTONE_TABLES, RECORD_TABLES):
+        tables.create_all(store.engine)
     return store, on_event
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stillwatch.cli import member_rules
+from stillwatch.cli.member_appeal import appeal, appeals
+from stillwatch.cli.member_appeal import told_of as told_of_appeal
 from stillwatch.cli.member_backsearch import backsearch, told_of
 from stillwatch.cli.options import AsJson
 from stillwatch.errors import InvalidInput
@@ -24,6 +26,9 @@ member = typer.Typer(
 member_rules.add_to(member)
 
 member.add_typer(backsearch, name="backsearch")
+
+member.command()(appeals)
+member.add_typer(appeal, name="appeal")
 
 SettingsAt = Annotated[
     Path, typer.Option("--settings", envvar="STILLWATCH_MEMBER", help="TOML file that says where everything is.")
@@ -49,7 +54,12 @@ def run(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
             told = {"node": service.node.member_id, "own_tags": len(memory.index.kind), "told_again": again}
             _tell(told, as_json=as_json)
             searching = functools.partial(office.forever, lambda moved: _tell(told_of(moved), as_json=as_json))
-            goes_on = service.run(memory, lambda checked: _tell(_told(checked), as_json=as_json), searching)
+            goes_on = service.run(
+                memory,
+                lambda checked: _tell(_told(checked), as_json=as_json),
+                searching,
+                on_appeal=lambda waiting: _tell(told_of_appeal(waiting), as_json=as_json),
+            )
 
 
 @member.command()

@@ -45,8 +45,7 @@ MESSAGES: dict[str, dict[str, Any]] = {
         "id": "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
         "created": "2026-11-20T01:02:03.004Z",
         "indicator_ref": "indicator--6b0f1bd4-9b7e-4c53-8a1e-0d2f5b6c7a89",
-        "ground": "shared-network",
-        "deadline": "2026-11-27T01:02:03.004Z",
+        "grounds": "shared-address",
     },
     "appeal-answer": {
         "type": "appeal-answer",
@@ -54,7 +53,7 @@ MESSAGES: dict[str, dict[str, Any]] = {
         "id": "2a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
         "created": "2026-11-20T01:02:03.004Z",
         "appeal": "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
-        "answer": "upheld",
+        "answer": "abstain",
     },
     "harvest-rule": {
         "type": "harvest-rule",
@@ -409,4 +408,4 @@ def test_refused_says_why() -> None:
     """The error carries every refusal and shows the first."""
     with pytest.raises(NotAdmitted, match=r"and \d+ more") as caught:
         admit({"type": "appeal"})
-    assert len(caught.value.refusals) == 6
+    assert len(caught.value.refusals) == 5

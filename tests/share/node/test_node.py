@@ -151,6 +151,22 @@ def test_what_the_forum_deletes_is_withdrawn_and_does_not_come_back(
     assert fed(receiver, objects, beta, minutes=1) == []
 
 
+def test_what_fell_before_it_came_is_not_taken(bundle: tuple[Node, Admitted, str], beta: Memory) -> None:
+    """A node that was away hears of the end first; the feed's place is not touched then."""
+    receiver = node(BETA)
+    receiver.bury(f"indicator--{bundle[2]}")
+    assert receiver.place() is None
+    assert fed(receiver, bundle[1].document()["objects"], beta) == []
+
+
+def test_an_own_indicator_that_the_forum_deleted_is_not_told_again(bundle: tuple[Node, Admitted, str]) -> None:
+    """Its originator's node would publish it anew in the next epoch otherwise."""
+    sender = bundle[0]
+    assert [indicator.indicator_id for indicator, _ in sender.own(NOW)] == [bundle[2]]
+    sender.bury(f"indicator--{bundle[2]}", "gone")
+    assert sender.own(NOW) == []
+
+
 def test_the_place_is_kept_with_what_was_done(bundle: tuple[Node, Admitted, str], beta: Memory) -> None:
     """A node that is opened again goes on where it was."""
     receiver, objects = node(BETA), bundle[1].document()["objects"]

@@ -12,10 +12,11 @@ from stillwatch.errors import InvalidInput
 from stillwatch.share.appeals.case import Answer
 from stillwatch.share.appeals.docket import answer
 from stillwatch.share.appeals.filing import file
-from stillwatch.share.appeals.revocation import Cause, Tombstone, revoke
+from stillwatch.share.appeals.revocation import revoke
 from stillwatch.share.ledger.book import Event, append, sign_head
 from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.ledger.export import export
+from stillwatch.share.life.tombstones import Cause, Tombstone
 from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.transparency.counts import Counts, Period, counted, requests_of, span_of
 from stillwatch.share.transparency.release import RELEASE_TABLES, release, released

@@ -18,7 +18,7 @@ from stillwatch.share.access.access import Access
 from stillwatch.share.access.roster import OnEvent, Roster, no_event
 from stillwatch.share.feed.stream import Feed, Pace
 from stillwatch.share.feed.tail import Tail
-from stillwatch.share.forum.chores import chores_running
+from stillwatch.share.forum.chores import CHORES_S, chores_running
 from stillwatch.share.forum.headers import SafeHeaders
 from stillwatch.share.forum.log import RequestLog
 from stillwatch.share.forum.own import own_routes
@@ -37,7 +37,7 @@ class Settings:
     """How a forum presents itself and behaves.
 
     routes      Endpoints of other parts of the forum: ledger, evaluator, appeals.
-    chores      What is done every minute by itself, beside forgetting what is over.
+    chores      What is done by itself every so many seconds, beside forgetting what is over.
     on_event    Told of changes to the roster inside their transactions; of objects the store tells its own.
     """
 
@@ -45,6 +45,7 @@ class Settings:
     pace: Pace = field(default_factory=Pace)
     routes: Sequence[BaseRoute] = ()
     chores: Sequence[Callable[[], object]] = ()
+    chores_s: float = CHORES_S
     on_event: OnEvent = no_event
 
 
@@ -64,7 +65,7 @@ def forum_app(store: Store, access: Access, admit: Admit, settings: Settings | N
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with tail.running(), chores_running([store.forget, *chosen.chores]):
+        async with tail.running(), chores_running([store.forget, *chosen.chores], chosen.chores_s):
             yield
 
     middleware = [Middleware(RequestLog), Middleware(SafeHeaders)]

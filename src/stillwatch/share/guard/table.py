@@ -12,6 +12,7 @@ import rfc8785
 
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 from stillwatch.model.indicator import InformationGrade, SignalKind, SourceGrade, Technique
+from stillwatch.share.appeals.case import REMOVED, Answer, Grounds
 from stillwatch.share.guard.cross import CROSS_RULES
 from stillwatch.share.guard.row import Kind, Row
 from stillwatch.share.guard.scanners import SCANNERS
@@ -221,11 +222,15 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("note.object_refs[]", Kind.ID, "STIX", ("indicator", "opinion")),
     *_message("appeal", "an affected customer objects; the case itself stays with the member that got it"),
     Row("appeal.indicator_ref", Kind.ID, "which indicator", ("indicator",)),
-    Row("appeal.ground", Kind.CHOICE, "a closed list", ("not-ours", "shared-network", "legitimate-use", "outdated")),
-    Row("appeal.deadline", Kind.TIME, "until when each holder answers"),
-    *_message("appeal-answer", "what became of an appeal"),
-    Row("appeal-answer.appeal", Kind.UUID, "which appeal"),
-    Row("appeal-answer.answer", Kind.CHOICE, "about the signal, not the customer", ("upheld", "rejected", "removed")),
+    Row("appeal.grounds", Kind.CHOICE, "a closed list", tuple(grounds.value for grounds in Grounds)),
+    *_message("appeal-answer", "what a holder thinks of the indicator on its own evidence, or that it is gone"),
+    Row("appeal-answer.appeal", Kind.UUID, "the holder's name in the case"),
+    Row(
+        "appeal-answer.answer",
+        Kind.CHOICE,
+        "about the signal, not the customer",
+        (*(answer.value for answer in Answer), REMOVED),
+    ),
     *_message("harvest-rule", "a detector that a person wrote, to be tried in shadow"),
     Row("harvest-rule.version", Kind.CHOICE, "of the format", (1,)),
     Row("harvest-rule.author", Kind.NAME, "pseudonym"),

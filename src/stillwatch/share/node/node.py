@@ -151,11 +151,15 @@ class Node:
             return self._check(connection, str(document["source_ref"]), memory, now)
         return None
 
-    def bury(self, object_id: str, place: str) -> None:
-        """Take note that the forum has deleted an object: what came of it is withdrawn, and it does not come back."""
+    def bury(self, object_id: str, place: str | None = None) -> None:
+        """Take note that the forum has deleted an object: what came of it is withdrawn, and it does not come back.
+
+        place   Where the feed goes on; None when it was not the feed that told.
+        """
         with self.engine.begin() as connection:
             _bury(connection, object_id, place)
-            _move(connection, place)
+            if place is not None:
+                _move(connection, place)
 
     def removed(self) -> list[str]:
         """Places of deletions that were carried out here and that the forum has not heard of."""
@@ -316,11 +320,10 @@ def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> N
     connection.execute(_ADD, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
 
 
-def _bury(connection: Connection, object_id: str, place: str) -> None:
-    gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
-    connection.execute(gone.values(revoked=True, body=b""))
+def _bury(connection: Connection, object_id: str, place: str | None) -> None:
+    _erase(connection, object_id)
     _withdraw(connection, object_id)
-    if object_id.startswith("indicator--"):
+    if place is not None and object_id.startswith("indicator--"):
         insert_if_new(connection, REMOVED, {"place": place})
 
 
@@ -334,6 +337,16 @@ def _is_news(document: Mapping[str, Any]) -> bool:
     """Whether anything follows from an object here: campaigns, and most links, say nothing that the rest does not."""
     kind = document.get("type")
     return kind != "campaign" and (kind != "relationship" or document.get("relationship_type") == "indicates")
+
+
+def _erase(connection: Connection, object_id: str) -> None:
+    """Drop the content of an object, one that has not come yet included; an own indicator is not told again."""
+    gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
+    kind, _, own = object_id.partition("--")
+    if not connection.execute(gone.values(revoked=True, body=b"")).rowcount and kind in _KEPT:
+        row = {"object_id": object_id, "type": kind, "origin": "", "modified": "", "revoked": True, "body": b""}
+        connection.execute(insert(OBJECTS).values(row))
+    connection.execute(update(OWN).where(OWN.c.indicator_id == own).values(revoked=True))
 
 
 def _withdraw(connection: Connection, object_id: str) -> None:

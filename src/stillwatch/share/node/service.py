@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx
 
-from stillwatch.errors import InvalidInput, UnreadableSource
+from stillwatch.errors import InvalidInput, StillwatchError, UnreadableSource
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.answers.check import Memory
@@ -22,10 +22,12 @@ from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.feed.client import follow
 from stillwatch.share.feed.position import MemoryPosition
 from stillwatch.share.guard.admit import Admitted
+from stillwatch.share.node.appeals import AppealDesk, Waiting
 from stillwatch.share.node.intake import batches
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.memory import TagValues, memory_of
 from stillwatch.share.node.node import Checked, Node
+from stillwatch.share.node.post import Post
 from stillwatch.share.node.publish import Telling, indicator_of, renewed
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
@@ -37,11 +39,19 @@ from stillwatch.share.taxii.client import Outcome, Taxii
 from stillwatch.share.warnings.lists import load_warning_lists
 from stillwatch.store.database import open_database
 
-__all__ = ["Beside", "OnChecked", "Service", "keys_told_by", "opened"]
+__all__ = ["Beside", "OnAppeal", "OnChecked", "Service", "appeal_desk", "keys_told_by", "opened"]
 
 OnChecked = Callable[[Checked], None]
+OnAppeal = Callable[[Waiting], None]
+"""Told once of every appeal that a person has to answer."""
 Beside = Callable[[], Awaitable[None]]
 """Work that goes on beside the feed until it is cancelled."""
+
+
+def _nobody(_waiting: Waiting) -> None:
+    """Tell nobody of an appeal: it stays in the list of those that wait."""
+
+
 _PART: Final = 100_000
 """Values that are tagged in one piece: what a batch that fails has cost is lost."""
 _MOST_FILE_BYTES: Final = 1 << 20
@@ -109,18 +119,21 @@ class Service:
         """Revoke an indicator of one's own, everywhere."""
         return self.send(self.node.take_back(indicator_id, datetime.now(UTC)))
 
-    def run(self, memory: Memory, on_checked: OnChecked, *beside: Beside) -> bool:
+    def run(self, memory: Memory, on_checked: OnChecked, *beside: Beside, on_appeal: OnAppeal = _nobody) -> bool:
         """Watch until interrupted, or until the service is stale; whether it is, so that it has to be opened again."""
         try:
-            asyncio.run(self._until_stale(memory, on_checked, beside))
+            asyncio.run(self._until_stale(memory, on_checked, beside, on_appeal))
         except KeyboardInterrupt:
             return False
         return True
 
-    async def _until_stale(self, memory: Memory, on_checked: OnChecked, beside: Sequence[Beside]) -> None:
-        works = (self.watch(memory, on_checked), *(work() for work in beside))
+    async def _until_stale(
+        self, memory: Memory, on_checked: OnChecked, beside: Sequence[Beside], on_appeal: OnAppeal
+    ) -> None:
+        works = (self.watch(memory, on_checked, on_appeal), *(work() for work in beside))
         tasks = [asyncio.ensure_future(work) for work in works]
         while not any(task.done() for task in tasks) and not self.is_stale(datetime.now(UTC)):
+            await asyncio.to_thread(self.attend, on_appeal)
             await asyncio.wait(tasks, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
@@ -128,7 +141,7 @@ class Service:
             if isinstance(found, BaseException) and not isinstance(found, asyncio.CancelledError):
                 raise found
 
-    async def watch(self, memory: Memory, on_checked: OnChecked) -> None:
+    async def watch(self, memory: Memory, on_checked: OnChecked, on_appeal: OnAppeal = _nobody) -> None:
         """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one.
 
         on_checked  Told of each check once it is on the disk, before the answer is sent.
@@ -140,6 +153,15 @@ class Service:
                 for checked in await asyncio.to_thread(self.node.take_all, batch, memory, datetime.now(UTC)):
                     on_checked(checked)
                 await asyncio.to_thread(self.answer)
+                if any(event.kind == "tombstone" for event in batch):
+                    await asyncio.to_thread(self.attend, on_appeal)
+
+    def attend(self, on_appeal: OnAppeal) -> None:
+        """Ask what appeals wait, say what is removed; a forum that cannot be reached now is asked again soon."""
+        desk = AppealDesk(Post(self.settings.forum, self.token), self.node.engine)
+        with contextlib.suppress(StillwatchError):
+            for waiting in desk.attend(self.node.bury, datetime.now(UTC)):
+                on_appeal(waiting)
 
     def answer(self) -> None:
         """Send what waits; a forum that cannot be reached now is asked again with the next answer."""
@@ -189,6 +211,17 @@ def opened(settings: NodeSettings, now: datetime) -> Iterator[Service]:
         node = Node(_member_id(settings.forum, token), engine, key, functools.partial(_keys_at, settings.forum, token))
         epoch = epoch_of(now, days[0])
         yield Service(settings, node, index, EvaluatorPair(*peers), taxii, token, epoch, days[0], read_ns)
+
+
+@contextlib.contextmanager
+def appeal_desk(settings: NodeSettings) -> Iterator[AppealDesk]:
+    """What a person needs to file and answer appeals: neither index nor evaluators."""
+    settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_database(settings.folder / "node.db", NODE_TABLES)
+    try:
+        yield AppealDesk(Post(settings.forum, _secret(settings.token_file)), engine)
+    finally:
+        engine.dispose()
 
 
 def _written_ns(index: Path) -> int:

@@ -4,7 +4,19 @@ from typing import Final
 
 from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["ANSWERS", "FINDINGS", "KEYS", "NODE_TABLES", "OBJECTS", "OWN", "PASSED_OVER", "PLACES", "REMOVED"]
+__all__ = [
+    "ANSWERS",
+    "APPEALS_FILED",
+    "APPEALS_TOLD",
+    "FINDINGS",
+    "KEYS",
+    "NODE_TABLES",
+    "OBJECTS",
+    "OWN",
+    "PASSED_OVER",
+    "PLACES",
+    "REMOVED",
+]
 
 NODE_TABLES: Final = MetaData()
 
@@ -84,3 +96,22 @@ PASSED_OVER: Final = Table(
 
 REMOVED: Final = Table("node_removed", NODE_TABLES, Column("place", String(200), primary_key=True))
 """Deletions that were carried out, until the forum knows it."""
+APPEALS_TOLD: Final = Table(
+    "node_appeals_told",
+    NODE_TABLES,
+    Column("appeal", String(40), primary_key=True),
+    Column("indicator_id", String(40), nullable=False),
+)
+"""Appeals that wait for an answer and of which somebody here was told."""
+
+APPEALS_FILED: Final = Table(
+    "node_appeals_filed",
+    NODE_TABLES,
+    Column("reference", String(40), primary_key=True),
+    Column("indicator_id", String(40), nullable=False),
+    Column("grounds", String(32), nullable=False),
+    Column("filed_at", String(40), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("is_sent", Boolean, nullable=False),
+)
+"""What the member has filed for its customers; the forum keeps of the reference only a hash."""

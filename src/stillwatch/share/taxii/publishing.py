@@ -20,9 +20,9 @@ from stillwatch.share.taxii.forgetting import blank, forget_taken_back, networks
 from stillwatch.share.taxii.moments import timestamp
 from stillwatch.share.taxii.selection import page
 from stillwatch.share.taxii.status import new_status, store_statuses
-from stillwatch.share.taxii.tables import ALL_VERSIONS, RECORDS, TOMBSTONE, UNVERSIONED
+from stillwatch.share.taxii.tables import ALL_VERSIONS, EVERYWHERE, RECORDS, TOMBSTONE, UNVERSIONED
 
-__all__ = ["NotYours", "Publication", "erase", "insert_objects"]
+__all__ = ["NotYours", "Publication", "erase", "insert_objects", "refuse_everywhere"]
 
 _LATEST: Final = "added"
 """Counter that holds the newest time of adding, in microseconds: no two additions have the same."""
@@ -31,7 +31,7 @@ _AT_A_TIME: Final = 400
 _ADD: Final = insert(RECORDS)
 _THERE: Final = (
     select(RECORDS.c.object_id, RECORDS.c.kind, RECORDS.c.version_us, RECORDS.c.digest, RECORDS.c.origin)
-    .where(RECORDS.c.collection_id == bindparam("collection"))
+    .where(RECORDS.c.collection_id.in_(bindparam("collections", expanding=True)))
     .where(RECORDS.c.object_id.in_(bindparam("ids", expanding=True)))
     .order_by(RECORDS.c.sequence)
 )
@@ -152,6 +152,26 @@ def erase(connection: Connection, member: Member, collection_id: str, filters: F
     return [record.version for record in found]
 
 
+def refuse_everywhere(connection: Connection, origin: str, object_ids: Sequence[str]) -> None:
+    """Leave tombstones for objects in all collections, so that nobody can publish them again; in the caller's sequence.
+
+    origin      Who had published them.
+    """
+    there = select(RECORDS.c.object_id).where(
+        RECORDS.c.collection_id == EVERYWHERE, RECORDS.c.object_id.in_(object_ids)
+    )
+    known = set(connection.execute(there).scalars())
+    added_us = max(time.time_ns() // 1000, counter(connection, _LATEST) + 1)
+    common = {"kind": TOMBSTONE, "collection_id": EVERYWHERE, "version_us": ALL_VERSIONS, "version": ""}
+    rest = {"origin": origin, "digest": "", "size_bytes": 0, "document": None}
+    fresh = [object_id for object_id in object_ids if object_id not in known]
+    rows = [
+        {**common, **rest, "object_id": object_id, "type": object_id.partition("--")[0], "added_us": added_us + n}
+        for n, object_id in enumerate(fresh)
+    ]
+    _append(connection, rows)
+
+
 def _held(connection: Connection, publications: Sequence[Publication]) -> dict[_Key, _Held]:
     wanted: dict[str, set[str]] = {}
     for publication in publications:
@@ -160,7 +180,7 @@ def _held(connection: Connection, publications: Sequence[Publication]) -> dict[_
     for collection_id, found in wanted.items():
         ids = sorted(found)
         for start in range(0, len(ids), _AT_A_TIME):
-            asked = {"collection": collection_id, "ids": ids[start : start + _AT_A_TIME]}
+            asked = {"collections": [collection_id, EVERYWHERE], "ids": ids[start : start + _AT_A_TIME]}
             for row in connection.execute(_THERE, asked):
                 _hold(held, (collection_id, row.object_id), row)
     return held

@@ -1,13 +1,14 @@
 """The forum's store of objects: one database behind publishing, reading and the feed."""
 
+import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from stillwatch.errors import UnreadableSource
@@ -83,6 +84,14 @@ class Store:
             advance(connection, SEQUENCE, 0)
             forget_ended(connection, time.time_ns() // 1000, self._on_event)
         empty_log(self.engine)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction of its own among those of publishers: for what changes objects and something else at once."""
+        with self._turn, self.engine.begin() as connection:
+            advance(connection, SEQUENCE, 0)
+            yield connection
+        self._tell()
 
     def page(self, collection_id: str, filters: Filters, beyond: int = 0, *, documents: bool = True) -> Page:
         """Page of a collection after a place."""

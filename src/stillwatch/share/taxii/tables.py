@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 __all__ = [
     "ALL_VERSIONS",
+    "EVERYWHERE",
     "LIVES",
     "MESSAGE",
     "OBJECT",
@@ -27,6 +28,8 @@ UNVERSIONED: Final = -(1 << 62)
 """Version of an object that has none of its own."""
 ALL_VERSIONS: Final = -(1 << 62) - 1
 """Version of a tombstone that stands for the object with all its versions."""
+EVERYWHERE: Final = ""
+"""Collection of a tombstone that stands for the object in all collections, those to come included."""
 
 RECORDS: Final = Table(
     "forum_records",

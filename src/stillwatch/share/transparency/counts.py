@@ -13,10 +13,10 @@ from sqlalchemy import Connection, select
 from stillwatch.errors import InvalidInput
 from stillwatch.share.appeals.case import State, state_of
 from stillwatch.share.appeals.docket import case_at
-from stillwatch.share.appeals.revocation import Cause
-from stillwatch.share.appeals.tables import APPEALS, TOMBSTONES
+from stillwatch.share.appeals.tables import APPEALS
 from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.ledger.export import lines_of
+from stillwatch.share.life.tombstones import TOMBSTONES, Cause
 from stillwatch.share.signing.stamp import stamp, time_of
 
 __all__ = ["SPANS", "Counts", "Period", "Request", "counted", "requests_of", "span_of"]
@@ -94,7 +94,7 @@ def counted(ledger: Path, connection: Connection, period: Period, requests: Mapp
     """Count what happened in a period.
 
     ledger      Exported ledger, which is to be verified first.
-    connection  To the appeals' database.
+    connection  To the forum's database, with the tables of appeals and tombstones.
     """
     return Counts(
         entries=_entries(ledger, period),

@@ -1,0 +1,42 @@
+"""``stillwatch appeal``: what anybody can check of an appeal, with files alone."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillwatch.cli.json_file import read_object
+from stillwatch.cli.options import AsJson
+
+__all__ = ["appeal"]
+
+appeal = typer.Typer(help="Check, offline, that an upheld appeal was carried out.", no_args_is_help=True)
+
+
+@appeal.callback()
+def _appeal() -> None:
+    """Check, offline, that an upheld appeal was carried out."""
+
+
+@appeal.command("check")
+def check(
+    proof: Annotated[Path, typer.Argument(metavar="PROOF", help="What `member appeal proof` wrote.")],
+    key: Annotated[Path, typer.Option("--key", help="Public key of the forum (JWK or a set of them).")],
+    as_json: AsJson = False,
+) -> None:
+    """Check which holders, by their names in the case, have said in the forum's ledger that the indicator is gone."""
+    from stillwatch.share.appeals.removal import check_removal
+    from stillwatch.share.signing.keys import read_keys
+
+    found = check_removal(read_object(proof), read_keys(key))
+    if as_json:
+        told = {"indicator": found.indicator_id, "gone": sorted(found.gone), "missing": sorted(found.missing)}
+        typer.echo(json.dumps({**told, "complete": found.is_complete}))
+        return
+    n_all = len(found.gone) + len(found.missing)
+    typer.echo(
+        f"good: indicator {found.indicator_id} was revoked; {len(found.gone)} of {n_all} holders have removed it"
+    )
+    for name in sorted(found.missing):
+        typer.echo(f"  not yet: {name}")
