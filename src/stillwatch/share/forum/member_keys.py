@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Column, Engine, MetaData, String, Table, insert, select
+from sqlalchemy import JSON, BigInteger, Column, Connection, Engine, MetaData, String, Table, insert, select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +18,8 @@ from stillwatch.share.access.login import Member
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.plain import plain
-from stillwatch.share.signing.keys import VerifyKey
+from stillwatch.share.signing.keys import VerifyKey, keys_of
+from stillwatch.share.signing.succession import ENDORSEMENT, EndorsedKey, succeeding
 from stillwatch.store.database import reading
 
 __all__ = ["MEMBER_KEY_TABLES", "key_routes"]
@@ -32,6 +33,13 @@ _KEYS: Final = Table(
     Column("jwk", JSON, nullable=False),
     Column("created_s", BigInteger, nullable=False),
 )
+_ENDORSEMENTS: Final = Table(
+    "forum_key_endorsements",
+    MEMBER_KEY_TABLES,
+    Column("key_id", String(64), primary_key=True),
+    Column("endorsement", String(512), nullable=False),
+)
+"""What an older key of the same member signed for a key; the members' nodes check it themselves."""
 _MOST_BYTES: Final = 1024
 _MOST_KEYS: Final = 16
 
@@ -74,14 +82,25 @@ def _added(engine: Engine, member: Member, body: bytes, on_event: OnEvent) -> di
             raise Problem(HTTPStatus.CONFLICT, f"a member may have at most {_MOST_KEYS} keys")
         if known is None:
             connection.execute(insert(_KEYS).values(created_s=int(datetime.now(UTC).timestamp()), **row))
-            on_event("member-key", member.member_id, {"jwk": key.jwk()}, connection)
+            told = key.jwk()
+            if key.endorsement:
+                _check_endorsement(key, member.member_id, connection)
+                connection.execute(insert(_ENDORSEMENTS).values(key_id=key.key_id, endorsement=key.endorsement))
+                told[ENDORSEMENT] = key.endorsement
+            on_event("member-key", member.member_id, {"jwk": told}, connection)
     return {"key_id": key.key_id}
 
 
-def _read(body: bytes) -> VerifyKey:
+def _check_endorsement(key: EndorsedKey, member_id: str, connection: Connection) -> None:
+    rows = connection.execute(select(_KEYS.c.jwk).where(_KEYS.c.member_id == member_id, _KEYS.c.key_id != key.key_id))
+    if key.key_id not in succeeding([key], member_id, keys_of(VerifyKey.of(jwk) for jwk in rows.scalars())):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "an endorsement must be of another key of the same member")
+
+
+def _read(body: bytes) -> EndorsedKey:
     try:
         told = json.loads(body)
-        return VerifyKey.of(told if isinstance(told, dict) else {})
+        return EndorsedKey.of(told if isinstance(told, dict) else {})
     except (ValueError, InvalidInput, RecursionError) as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "a key must be a public JSON Web Key of Ed25519") from error
 
@@ -92,8 +111,10 @@ def _keys_of(engine: Engine, member_id: str) -> dict[str, Any]:
     except ValueError as error:
         raise Problem(HTTPStatus.NOT_FOUND, "no keys for that pseudonym") from error
     with reading(engine).begin() as connection:
-        rows = connection.execute(select(_KEYS.c.jwk).where(_KEYS.c.member_id == pseudonym).order_by(_KEYS.c.created_s))
-        found = [row.jwk for row in rows]
+        chosen = select(_KEYS.c.jwk, _ENDORSEMENTS.c.endorsement).where(_KEYS.c.member_id == pseudonym)
+        both = chosen.outerjoin_from(_KEYS, _ENDORSEMENTS, _KEYS.c.key_id == _ENDORSEMENTS.c.key_id)
+        rows = connection.execute(both.order_by(_KEYS.c.created_s, _KEYS.c.key_id))
+        found = [row.jwk | ({ENDORSEMENT: row.endorsement} if row.endorsement else {}) for row in rows]
     if not found:
         raise Problem(HTTPStatus.NOT_FOUND, "no keys for that pseudonym")
     return {"keys": found}

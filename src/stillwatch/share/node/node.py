@@ -8,24 +8,29 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.model.indicator import Indicator, SightingAnswer
 from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.guard.admit import Admitted, admit
-from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
-from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
-from stillwatch.share.signing.refused import Reason, Refused
+from stillwatch.share.node.pins import Seen, verify_pinned
+from stillwatch.share.node.rates import told_rate
+from stillwatch.share.node.said import Opinion, keep_opinion, keep_sighting, opinions_of, rates_of
+from stillwatch.share.node.tables import ANSWERS, FINDINGS, OBJECTS, OWN, PASSED_OVER, PLACES
+from stillwatch.share.signing.keys import Keys, SigningKey
+from stillwatch.share.signing.refused import Refused
 from stillwatch.share.stix.ids import derived_id, stix_id, time_text
 from stillwatch.share.stix.read import read_indicator, read_sighting
-from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
-from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle
+from stillwatch.share.stix.signatures import is_members, signed_bundle
+from stillwatch.share.stix.texts import FalsePositive
+from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle, revocation, sighting_bundle
 
-__all__ = ["Checked", "KeysOf", "Node", "findings_in"]
+__all__ = ["Checked", "KeysOf", "Node", "findings_in", "indicator_in", "passed_over_in"]
 
 _KEPT: Final = {"indicator", "infrastructure"}
+_AGAINST: Final = {"opinion", "note"}
 _FEED: Final = "feed"
 
 
@@ -80,7 +85,8 @@ class Node:
             connection.execute(insert(PLACES).values(name=_FEED, place=place))
             if origin == self.member_id:
                 return None
-            problem = self._problem(connection, document, origin, now)
+            seen = Seen(place, time_text(_in_milliseconds(now)))
+            problem = self._problem(connection, document, origin, now, seen)
             if problem is not None:
                 connection.execute(insert(PASSED_OVER).values(place=place, origin=origin, reason=problem[:200]))
                 return None
@@ -90,6 +96,15 @@ class Node:
                     _withdraw(connection, str(document["id"]))
             if document["type"] == "relationship" and document["relationship_type"] == "indicates":
                 return self._check(connection, str(document["source_ref"]), memory, now)
+            if document["type"] in _AGAINST and _is_known(connection, document["object_refs"]):
+                keep_opinion(connection, document, origin)
+            if document["type"] == "sighting" and _is_known(connection, [document["sighting_of_ref"]]):
+                told = keep_sighting(connection, document, origin)
+                return (
+                    None
+                    if told is None
+                    else self._check(connection, stix_id("indicator", told), memory, now, again=True)
+                )
         return None
 
     def bury(self, object_id: str, place: str) -> None:
@@ -101,7 +116,9 @@ class Node:
             connection.execute(gone.values(revoked=True, body=b""))
             _withdraw(connection, object_id)
 
-    def _problem(self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime) -> str | None:
+    def _problem(
+        self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime, seen: Seen
+    ) -> str | None:
         """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
         try:
             admit(dict(document), now=now)
@@ -112,40 +129,50 @@ class Node:
             return "it says it is of somebody else than who published it"
         try:
             if is_members(document):
-                self._verify(connection, document, origin)
+                verify_pinned(connection, document, origin, self._keys_of, seen)
         except Refused as error:
             return f"{error.reason.value}: {error}"
         return None
 
-    def _verify(self, connection: Connection, document: Mapping[str, Any], origin: str) -> None:
-        """Hold a signature against the keys that were pinned, and once more against what the member has now."""
-        rows = connection.execute(select(KEYS.c.jwk).where(KEYS.c.member_id == origin)).scalars()
-        known = keys_of(VerifyKey.of(jwk) for jwk in rows)
-        try:
-            verify_object(document, known)
-        except Refused as error:
-            if error.reason is not Reason.UNKNOWN_KEY:
-                raise
-            found = self._keys_of(origin)
-            verify_object(document, found)
-            for key_id, key in found.items():
-                if key_id not in known:
-                    connection.execute(insert(KEYS).values(member_id=origin, key_id=key_id, jwk=key.jwk()))
-
-    def _check(self, connection: Connection, identifier: str, memory: Memory, now: datetime) -> Checked | None:
+    def _check(
+        self, connection: Connection, identifier: str, memory: Memory, now: datetime, *, again: bool = False
+    ) -> Checked | None:
+        """Check an indicator once, and again when others' benign rates of it have changed; None when nothing is new."""
         held = _held(connection, identifier)
         if held is None:
             return None
         indicator = read_indicator(held)
         version = time_text(indicator.modified)
         done = select(ANSWERS).where(ANSWERS.c.indicator_id == indicator.indicator_id, ANSWERS.c.version == version)
-        if connection.execute(done).first() is not None:
+        before = connection.execute(done).first()
+        if (before is not None) is not again:
             return None
-        answer = check(indicator, memory, now)
-        made = sighting_of(answer, indicator.indicator_id, str(uuid.uuid4()), _in_milliseconds(now))
-        told = None if made is None else self._signed(sighting_bundle(made, self.member_id, indicator.tlp), now)
+        answer = check(indicator, memory, now, rates_of(connection, indicator.indicator_id))
+        if before is not None and answer.answer is None:
+            return None
+        if before is not None and answer.answer is not None and answer.answer.value == before.answer:
+            _replace_findings(connection, indicator.indicator_id, answer)
+            return None
+        told = self._answered(connection, indicator, answer, memory, now, None if before is None else before.body)
         _remember(connection, indicator, answer, told, now)
         return Checked(indicator, answer, told)
+
+    def _answered(
+        self,
+        connection: Connection,
+        indicator: Indicator,
+        answer: Answer,
+        memory: Memory,
+        now: datetime,
+        before: bytes | None,
+    ) -> Admitted | None:
+        """The sighting to send: a new one, or a new version of what was said before."""
+        at = _in_milliseconds(now)
+        old = None if before is None else read_sighting(admit(orjson.loads(before)))
+        identifier, created = (str(uuid.uuid4()), at) if old is None else (old.sighting_id, old.created)
+        rate = told_rate(connection, indicator, memory.innocents)
+        made = sighting_of(answer, indicator.indicator_id, identifier, created, rate)
+        return None if made is None else self._signed(sighting_bundle(made, self.member_id, indicator.tlp, at), now)
 
     def unsent(self) -> list[tuple[str, str, Admitted]]:
         """Sightings that were made and not sent: indicator, its version and the bundle, the oldest first."""
@@ -194,10 +221,51 @@ class Node:
     def _signed(self, bundle: dict[str, Any], now: datetime) -> Admitted:
         return admit(signed_bundle(admit(bundle, now=now), self.key), now=now)
 
+    def dispute(self, indicator_id: str, reason: FalsePositive, now: datetime) -> Admitted:
+        """Bundle that holds another's indicator to be false: an opinion and a note, each from a closed list.
+
+        Raises  MissingData when the node holds no such indicator of another member, or it was taken back.
+        """
+        with self.engine.begin() as connection:
+            held = _held(connection, f"indicator--{indicator_id}")
+            if held is None:
+                message = f"this node holds no indicator {indicator_id} of another member"
+                raise MissingData(message)
+            tlp, at = read_indicator(held).tlp, _in_milliseconds(now)
+            made = false_positive_bundle(indicator_id, reason, at, member=self.member_id, tlp=tlp)
+            told = self._signed(made, now)
+            for document in told.document()["objects"]:
+                if document["type"] in _AGAINST:
+                    keep_opinion(connection, document, self.member_id)
+        return told
+
+    def opinions_of(self, indicator_id: str) -> list[Opinion]:
+        """Who holds an indicator to be false, and why; the member's own opinion too."""
+        with self.engine.begin() as connection:
+            return opinions_of(connection, indicator_id)
+
     def passed_over(self) -> list[tuple[str, str]]:
         """Who published what was not taken, and why."""
         with self.engine.begin() as connection:
             return [(row.origin, row.reason) for row in connection.execute(select(PASSED_OVER))]
+
+
+def passed_over_in(engine: Engine) -> list[dict[str, Any]]:
+    """How many objects of whom were not taken, for each reason; most first."""
+    count = func.count().label("objects")
+    grouped = select(PASSED_OVER.c.origin, PASSED_OVER.c.reason, count).group_by(
+        PASSED_OVER.c.origin, PASSED_OVER.c.reason
+    )
+    with engine.begin() as connection:
+        rows = connection.execute(grouped.order_by(count.desc(), PASSED_OVER.c.origin, PASSED_OVER.c.reason)).mappings()
+        return [dict(row) for row in rows]
+
+
+def indicator_in(engine: Engine, indicator_id: str) -> Indicator | None:
+    """Another member's indicator as the node holds it; None when it does not, or it was taken back."""
+    with engine.begin() as connection:
+        held = _held(connection, f"indicator--{indicator_id}")
+    return None if held is None else read_indicator(held)
 
 
 def findings_in(engine: Engine) -> list[dict[str, Any]]:
@@ -222,6 +290,14 @@ def _withdraw(connection: Connection, object_id: str) -> None:
     """A word that was taken back is no reason to look any more; the member's own evidence stays its own."""
     told = FINDINGS.c.indicator_id == object_id.partition("--")[2]
     connection.execute(update(FINDINGS).where(told).values(withdrawn=True))
+
+
+def _is_known(connection: Connection, references: Sequence[str]) -> bool:
+    """Whether what is spoken of is an indicator of the node's own, or one that it holds: nothing else is kept."""
+    told = [reference.partition("--")[2] for reference in references]
+    own = select(OWN.c.indicator_id).where(OWN.c.indicator_id.in_(told))
+    held = select(OBJECTS.c.object_id).where(OBJECTS.c.object_id.in_(references), OBJECTS.c.type == "indicator")
+    return any(connection.execute(one).first() is not None for one in (own, held))
 
 
 def _held(connection: Connection, identifier: str) -> Admitted | None:
@@ -253,10 +329,16 @@ def _remember(
         "body": None if told is None else told.body,
         "is_sent": told is None,
     }
+    same = ANSWERS.c.indicator_id == row["indicator_id"], ANSWERS.c.version == row["version"]
+    connection.execute(delete(ANSWERS).where(*same))
     connection.execute(insert(ANSWERS).values(row))
-    connection.execute(delete(FINDINGS).where(FINDINGS.c.indicator_id == indicator.indicator_id))
-    if said is SightingAnswer.SEEN:
-        connection.execute(insert(FINDINGS), _rows(indicator.indicator_id, answer.findings))
+    _replace_findings(connection, indicator.indicator_id, answer)
+
+
+def _replace_findings(connection: Connection, indicator_id: str, answer: Answer) -> None:
+    connection.execute(delete(FINDINGS).where(FINDINGS.c.indicator_id == indicator_id))
+    if answer.answer is SightingAnswer.SEEN:
+        connection.execute(insert(FINDINGS), _rows(indicator_id, answer.findings))
 
 
 def _rows(indicator_id: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:

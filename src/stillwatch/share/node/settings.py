@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stillwatch.errors import InvalidInput, UnreadableSource
+from stillwatch.share.node.places import url_problem
 
 __all__ = ["EvaluatorAt", "NodeSettings", "read_settings"]
 
@@ -32,7 +33,7 @@ class EvaluatorAt:
 class NodeSettings:
     """Where everything is.
 
-    forum           URL of the forum.
+    forum           URL of the forum; https, unless it is on this machine.
     collection      Id or alias of the collection that members write to.
     token_file      File with the member's token.
     index           What `stillwatch scan --index` wrote.
@@ -94,13 +95,21 @@ def _problems(told: Mapping[str, Any]) -> list[str]:
     lists = told.get("warning_lists", [])
     if not isinstance(lists, list) or not all(map(_is_text, lists)):
         found.append("warning_lists must be a list of paths")
+    found += _problem_of_url("forum", told.get("forum"))
     evaluators = told.get("evaluators")
     if not isinstance(evaluators, dict) or len(evaluators) != 2:
         return [*found, "evaluators must be two tables, [evaluators.NAME]"]
     for name, one in sorted(evaluators.items()):
         if not isinstance(one, dict) or set(one) != set(_EVALUATOR) or not all(map(_is_text, one.values())):
             found.append(f"evaluators.{name} must have {', '.join(_EVALUATOR)}, each text")
+        else:
+            found += _problem_of_url(f"evaluators.{name}.url", one["url"])
     return found
+
+
+def _problem_of_url(name: str, url: object) -> list[str]:
+    problem = url_problem(name, url) if isinstance(url, str) and url else None
+    return [] if problem is None else [problem]
 
 
 def _is_text(value: object) -> bool:
