@@ -14,6 +14,7 @@ import httpx
 import numpy as np
 import orjson
 import pyarrow as pa
+from sqlalchemy import select
 from tests.share import signals
 from tests.share.hub import PLENTY, started
 from tests.share.node.members import tagged
@@ -24,6 +25,7 @@ from stillwatch.share.access.access import Access
 from stillwatch.share.access.collections import Collections
 from stillwatch.share.access.quotas import Limits
 from stillwatch.share.access.roster import Role, Roster
+from stillwatch.share.access.tables import COLLECTIONS
 from stillwatch.share.answers.check import Memory
 from stillwatch.share.feed.stream import Pace
 from stillwatch.share.forum.app import Settings, forum_app
@@ -146,7 +148,9 @@ class Exchange:
         access = Access(self.store.engine, limits)
         self.roster = Roster(self.store.engine, on_event)
         self.collections = Collections(self.store.engine, on_event)
-        self.campaigns = self.collections.add("Campaigns", alias="campaigns")
+        with self.store.engine.begin() as connection:
+            there = connection.execute(select(COLLECTIONS.c.collection_id)).scalar()
+        self.campaigns = there or self.collections.add("Campaigns", alias="campaigns")
         routes = [*ledger_routes(self.store.engine, access, self.key), *key_routes(self.store.engine, access, on_event)]
         settings = Settings(pace=Pace(heartbeat_s=0.5, stall_s=5.0), routes=routes, on_event=on_event)
         self.app = forum_app(self.store, access, admit, settings)
