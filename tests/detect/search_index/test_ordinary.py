@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,7 +15,7 @@ from stillwatch.model.account import ACCOUNT
 from stillwatch.sketch import hash_strings
 
 END = datetime.fromtimestamp(traffic.START_US / 1e6 + 14 * 86_400, UTC)
-FACTS = {
+FACTS: dict[str, dict[str, Any]] = {
     "person-0": {"verified_level": 0},
     "person-1": {"verified_level": 1, "created_at": END - timedelta(days=10)},
     "person-2": {"verified_level": 1, "created_at": END - timedelta(days=90)},
@@ -43,7 +44,7 @@ def ordinary(exchanges: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> l
     """Hashes that a scan leaves, with what the provider knows of six people."""
     folder = tmp_path_factory.mktemp("ordinary")
     logs = write(folder / "logs", exchanges)
-    rows = [dict.fromkeys(ACCOUNT.names) | {"account_id": name} | known for name, known in FACTS.items()]
+    rows = [{**dict.fromkeys(ACCOUNT.names), "account_id": name, **known} for name, known in FACTS.items()]
     pq.write_table(pa.Table.from_pylist(rows, schema=ACCOUNT), folder / "accounts.parquet")
     stillwatch.scan(logs, accounts=folder / "accounts.parquet", index=folder / "index")
     found: list[int] = pq.read_table(folder / "index" / "ordinary.parquet")["account"].to_pylist()
