@@ -21,6 +21,8 @@ from stillwatch.cli.explain import explain
 from stillwatch.cli.forum import forum
 from stillwatch.cli.ledger import ledger
 from stillwatch.cli.member import member
+from stillwatch.cli.member_keys import keys
+from stillwatch.cli.member_said import dispute, opinions, passed_over
 from stillwatch.cli.reference import reference
 from stillwatch.cli.rehearse import rehearse
 from stillwatch.cli.rule import rule
@@ -73,6 +75,8 @@ for command in (
     rehearse,
 ):
     app.command()(command)
+for of_member in (dispute, keys, opinions, passed_over):
+    member.command()(of_member)
 for name, group in {
     "reference": reference,
     "share": share,

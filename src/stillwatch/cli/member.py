@@ -1,7 +1,6 @@
 """``stillwatch member``: a provider's node beside its own findings."""
 
 import functools
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,9 +12,12 @@ from stillwatch.cli.member_appeal import appeal, appeals
 from stillwatch.cli.member_appeal import told_of as told_of_appeal
 from stillwatch.cli.member_backsearch import backsearch, told_of
 from stillwatch.cli.options import AsJson
+from stillwatch.cli.telling import check_refused as _check
+from stillwatch.cli.telling import tell as _tell
 from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from stillwatch.model.indicator import Indicator
     from stillwatch.share.node.node import Checked
 
 __all__ = ["member"]
@@ -108,13 +110,16 @@ def revoke(
 @member.command()
 def findings(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
     """List what others' indicators point to in the member's own traffic, with the member's own evidence beside it."""
-    from stillwatch.share.node.node import findings_in
+    from stillwatch.share.node.node import findings_in, indicator_in
+    from stillwatch.share.node.said import opinions_of
     from stillwatch.share.node.settings import read_settings
     from stillwatch.share.node.tables import NODE_TABLES
     from stillwatch.store.database import open_database
 
-    known = read_settings(settings)
-    for found in findings_in(open_database(known.folder / "node.db", NODE_TABLES)):
+    engine = open_database(read_settings(settings).folder / "node.db", NODE_TABLES)
+    for found in findings_in(engine):
+        with engine.begin() as connection:
+            against = opinions_of(connection, found["indicator_id"])
         own, word = found["local"], found["word"]
         told = {
             "family": found["family"],
@@ -124,8 +129,10 @@ def findings(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
             "indicator": found["indicator_id"],
             "match_bits": round(word["match_bits"], 1),
             "withdrawn": found["withdrawn"],
+            "held_false_by": len(against),
+            "held_false_because": sorted({one.reason.value for one in against if one.reason}),
         }
-        _tell(told, as_json=as_json)
+        _tell(told | _advice(indicator_in(engine, found["indicator_id"])), as_json=as_json)
 
 
 @member.command("evaluator-token")
@@ -168,14 +175,12 @@ def _told(checked: "Checked") -> dict[str, Any]:
         "days": answer.days,
         "coverage": answer.coverage,
         "findings": len(answer.findings),
-    }
+    } | _advice(checked.indicator)
 
 
-def _check(refused: dict[str, str]) -> None:
-    if refused:
-        message = f"the forum refused {len(refused)} objects: {next(iter(refused.values()))}"
-        raise InvalidInput(message)
+def _advice(indicator: "Indicator | None") -> dict[str, str]:
+    """What the originator asks of whoever reads it, while it holds; nothing else is done with it."""
+    from stillwatch.share.answers.advice import quiet_advice
 
-
-def _tell(told: dict[str, Any], *, as_json: bool) -> None:
-    typer.echo(json.dumps(told) if as_json else "  ".join(f"{name}: {value}" for name, value in told.items()))
+    advice = None if indicator is None else quiet_advice(indicator, datetime.now(UTC))
+    return {} if advice is None else {"advice": advice.sentence}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Column, Engine, MetaData, String, Table, insert, select
+from sqlalchemy import JSON, BigInteger, Column, Connection, Engine, MetaData, String, Table, insert, select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +20,7 @@ from stillwatch.share.forum.plain import plain
 from stillwatch.share.signing.canonical import parse
 from stillwatch.share.signing.keys import Keys, VerifyKey, keys_of
 from stillwatch.share.signing.refused import Refused
+from stillwatch.share.signing.succession import ENDORSEMENT, EndorsedKey, succeeding
 from stillwatch.share.taxii.body import read_body
 from stillwatch.store.database import reading
 
@@ -34,6 +35,13 @@ _KEYS: Final = Table(
     Column("jwk", JSON, nullable=False),
     Column("created_s", BigInteger, nullable=False),
 )
+_ENDORSEMENTS: Final = Table(
+    "forum_key_endorsements",
+    MEMBER_KEY_TABLES,
+    Column("key_id", String(64), primary_key=True),
+    Column("endorsement", String(512), nullable=False),
+)
+"""What an older key of the same member signed for a key; the members' nodes check it themselves."""
 _MOST_BYTES: Final = 1024
 _MOST_KEYS: Final = 16
 
@@ -76,13 +84,24 @@ def add_key(engine: Engine, member: Member, key: VerifyKey, on_event: OnEvent) -
             raise Problem(HTTPStatus.CONFLICT, f"a member may have at most {_MOST_KEYS} keys")
         if known is None:
             connection.execute(insert(_KEYS).values(created_s=int(datetime.now(UTC).timestamp()), **row))
-            on_event("member-key", member.member_id, {"jwk": key.jwk()}, connection)
+            told = key.jwk()
+            if isinstance(key, EndorsedKey) and key.endorsement:
+                _check_endorsement(key, member.member_id, connection)
+                connection.execute(insert(_ENDORSEMENTS).values(key_id=key.key_id, endorsement=key.endorsement))
+                told[ENDORSEMENT] = key.endorsement
+            on_event("member-key", member.member_id, {"jwk": told}, connection)
     return {"key_id": key.key_id}
 
 
-def _read(body: bytes) -> VerifyKey:
+def _check_endorsement(key: EndorsedKey, member_id: str, connection: Connection) -> None:
+    rows = connection.execute(select(_KEYS.c.jwk).where(_KEYS.c.member_id == member_id, _KEYS.c.key_id != key.key_id))
+    if key.key_id not in succeeding([key], member_id, keys_of(VerifyKey.of(jwk) for jwk in rows.scalars())):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "an endorsement must be of another key of the same member")
+
+
+def _read(body: bytes) -> EndorsedKey:
     try:
-        return VerifyKey.of(parse(body))
+        return EndorsedKey.of(parse(body))
     except (Refused, InvalidInput) as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "a key must be a public JSON Web Key of Ed25519") from error
 
@@ -100,8 +119,10 @@ def _keys_of(engine: Engine, member_id: str) -> dict[str, Any]:
     except ValueError as error:
         raise Problem(HTTPStatus.NOT_FOUND, "no keys for that pseudonym") from error
     with reading(engine).begin() as connection:
-        rows = connection.execute(select(_KEYS.c.jwk).where(_KEYS.c.member_id == pseudonym).order_by(_KEYS.c.created_s))
-        found = [row.jwk for row in rows]
+        chosen = select(_KEYS.c.jwk, _ENDORSEMENTS.c.endorsement).where(_KEYS.c.member_id == pseudonym)
+        both = chosen.outerjoin_from(_KEYS, _ENDORSEMENTS, _KEYS.c.key_id == _ENDORSEMENTS.c.key_id)
+        rows = connection.execute(both.order_by(_KEYS.c.created_s, _KEYS.c.key_id))
+        found = [row.jwk | ({ENDORSEMENT: row.endorsement} if row.endorsement else {}) for row in rows]
     if not found:
         raise Problem(HTTPStatus.NOT_FOUND, "no keys for that pseudonym")
     return {"keys": found}

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.model.indicator import Indicator, SightingAnswer
@@ -16,29 +16,35 @@ from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.feed.client import Event
 from stillwatch.share.guard.admit import Admitted, admit
+from stillwatch.share.node.pins import Seen, trusted_keys, verify_told
+from stillwatch.share.node.rates import told_rate
 from stillwatch.share.node.rules import keep_message
-from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES, REMOVED
-from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
+from stillwatch.share.node.said import Opinion, keep_opinion, keep_sighting, opinions_of, rates_of
+from stillwatch.share.node.tables import ANSWERS, FINDINGS, OBJECTS, OWN, PASSED_OVER, PLACES, REMOVED
+from stillwatch.share.signing.keys import Keys, SigningKey, keys_of
 from stillwatch.share.signing.refused import Reason, Refused
 from stillwatch.share.signing.signature import verify_signed
 from stillwatch.share.stix.ids import derived_id, stix_id, time_text
 from stillwatch.share.stix.read import read_indicator, read_sighting
 from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
-from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle
+from stillwatch.share.stix.texts import FalsePositive
+from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle, revocation, sighting_bundle
 from stillwatch.store.conflict import insert_if_new
 
-__all__ = ["MOST_SENT", "Checked", "KeysOf", "Node", "findings_in"]
+__all__ = ["MOST_SENT", "Checked", "KeysOf", "Node", "findings_in", "indicator_in", "passed_over_in"]
 
 MOST_SENT: Final = 100
 """Answers that are sent together, oldest first."""
 _KEPT: Final = {"indicator", "infrastructure"}
+_AGAINST: Final = {"opinion", "note"}
 _FEED: Final = "feed"
 _OBJECT, _TOMBSTONE, _MESSAGE = "object", "tombstone", "message"
 # Made once: to build a statement takes longer than to run it.
 _OF_ANSWER: Final = (ANSWERS.c.indicator_id == bindparam("of_indicator")) & (
     ANSWERS.c.version == bindparam("of_version")
 )
-_ANSWERED: Final = select(ANSWERS.c.version).where(_OF_ANSWER)
+_ANSWERED: Final = select(ANSWERS.c.answer, ANSWERS.c.body).where(_OF_ANSWER)
+_DROP_ANSWER: Final = delete(ANSWERS).where(_OF_ANSWER)
 _SENT: Final = update(ANSWERS).where(_OF_ANSWER).values(is_sent=True)
 _UNSENT: Final = (
     select(ANSWERS.c.indicator_id, ANSWERS.c.version, ANSWERS.c.body)
@@ -139,16 +145,23 @@ class Node:
         document, origin = event.document, event.origin
         if origin == self.member_id or not _is_news(document):
             return None
-        problem = self._problem(connection, document, origin, now)
+        problem = self._problem(connection, event, now)
         if problem is not None:
             connection.execute(_ADD_PASSED, {"place": event.place, "origin": origin, "reason": problem[:200]})
             return None
-        if document["type"] in _KEPT:
+        kind = document["type"]
+        if kind in _KEPT:
             _keep(connection, document, origin)
             if document.get("revoked"):
                 _withdraw(connection, str(document["id"]))
-        if document["type"] == "relationship" and document["relationship_type"] == "indicates":
+        if kind == "relationship" and document["relationship_type"] == "indicates":
             return self._check(connection, str(document["source_ref"]), memory, now)
+        if kind in _AGAINST and _is_known(connection, document["object_refs"]):
+            keep_opinion(connection, document, origin)
+        if kind == "sighting" and _is_known(connection, [document["sighting_of_ref"]]):
+            told = keep_sighting(connection, document, origin)
+            if told is not None:
+                return self._check(connection, stix_id("indicator", told), memory, now, again=True)
         return None
 
     def bury(self, object_id: str, place: str | None = None) -> None:
@@ -184,7 +197,8 @@ class Node:
         """
         try:
             message = admit(dict(event.document), now=now)
-            self.believed(connection, event.origin, lambda keys: verify_signed(event.document, keys))
+            seen = Seen(event.place, time_text(_in_milliseconds(now)))
+            self.believed(connection, event.origin, lambda keys: verify_signed(event.document, keys), seen)
             problem = keep_message(connection, message, event.origin)
         except Refused as error:
             problem = f"{error.reason.value}: {error}"
@@ -193,8 +207,9 @@ class Node:
         if problem is not None:
             connection.execute(_ADD_PASSED, {"place": event.place, "origin": event.origin, "reason": problem[:200]})
 
-    def _problem(self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime) -> str | None:
+    def _problem(self, connection: Connection, event: Event, now: datetime) -> str | None:
         """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
+        document, origin = event.document, event.origin
         try:
             admit(dict(document), now=now)
         except InvalidInput as error:
@@ -204,49 +219,69 @@ class Node:
             return "it says it is of somebody else than who published it"
         try:
             if is_members(document):
-                self.believed(connection, origin, lambda keys: verify_object(document, keys))
+                seen = Seen(event.place, time_text(_in_milliseconds(now)))
+                self.believed(connection, origin, lambda keys: verify_object(document, keys), seen)
         except Refused as error:
             return f"{error.reason.value}: {error}"
         return None
 
-    def believed(self, connection: Connection, origin: str, verify: Callable[[Keys], T]) -> T:
-        """Hold a signature against the keys that were pinned, and once more against what the member has now.
+    def believed(self, connection: Connection, origin: str, verify: Callable[[Keys], T], seen: Seen) -> T:
+        """Hold a signature against the trusted keys of a member, and once more against what the member has now.
 
         verify      Gives what was signed, or raises Refused.
-        Raises      Refused when no key of the member's has signed it.
+        Raises      Refused when no trusted key of the member's has signed it.
         """
         known = self._pinned.get(origin)
         if known is None:
-            rows = connection.execute(select(KEYS.c.jwk).where(KEYS.c.member_id == origin)).scalars()
-            known = self._pinned[origin] = keys_of(VerifyKey.of(jwk) for jwk in rows)
+            known = self._pinned[origin] = trusted_keys(connection, origin)
         try:
             return verify(known)
         except Refused as error:
             if error.reason is not Reason.UNKNOWN_KEY:
                 raise
+        del self._pinned[origin]
         # Nobody tells a member which keys it has itself.
-        found = keys_of([self.key.verify_key]) if origin == self.member_id else self._keys_of(origin)
-        signed = verify(found)
-        for key_id, key in found.items():
-            if key_id not in known:
-                connection.execute(insert(KEYS).values(member_id=origin, key_id=key_id, jwk=key.jwk()))
-        self._pinned[origin] = {**found, **known}
-        return signed
+        told = keys_of([self.key.verify_key]) if origin == self.member_id else self._keys_of(origin)
+        return verify_told(connection, origin, verify, told, seen)
 
-    def _check(self, connection: Connection, identifier: str, memory: Memory, now: datetime) -> Checked | None:
+    def _check(
+        self, connection: Connection, identifier: str, memory: Memory, now: datetime, *, again: bool = False
+    ) -> Checked | None:
+        """Check an indicator once, and again when others' benign rates of it have changed; None when nothing is new."""
         held = _held(connection, identifier)
         if held is None:
             return None
         indicator = read_indicator(held)
         version = time_text(indicator.modified)
-        asked = {"of_indicator": indicator.indicator_id, "of_version": version}
-        if connection.execute(_ANSWERED, asked).first() is not None:
+        before = connection.execute(_ANSWERED, {"of_indicator": indicator.indicator_id, "of_version": version}).first()
+        if (before is not None) is not again:
             return None
-        answer = check(indicator, memory, now)
-        made = sighting_of(answer, indicator.indicator_id, str(uuid.uuid4()), _in_milliseconds(now))
-        told = None if made is None else self._signed(sighting_bundle(made, self.member_id, indicator.tlp), now)
+        answer = check(indicator, memory, now, rates_of(connection, indicator.indicator_id))
+        if before is not None and answer.answer is None:
+            return None
+        if before is not None and answer.answer is not None and answer.answer.value == before.answer:
+            _replace_findings(connection, indicator.indicator_id, answer)
+            return None
+        told = self._answered(connection, indicator, answer, memory, now, None if before is None else before.body)
         _remember(connection, indicator, answer, told, now)
         return Checked(indicator, answer, told)
+
+    def _answered(
+        self,
+        connection: Connection,
+        indicator: Indicator,
+        answer: Answer,
+        memory: Memory,
+        now: datetime,
+        before: bytes | None,
+    ) -> Admitted | None:
+        """The sighting to send: a new one, or a new version of what was said before."""
+        at = _in_milliseconds(now)
+        old = None if before is None else read_sighting(admit(orjson.loads(before)))
+        identifier, created = (str(uuid.uuid4()), at) if old is None else (old.sighting_id, old.created)
+        rate = told_rate(connection, indicator, memory.innocents)
+        made = sighting_of(answer, indicator.indicator_id, identifier, created, rate)
+        return None if made is None else self._signed(sighting_bundle(made, self.member_id, indicator.tlp, at), now)
 
     def unsent(self, most: int = MOST_SENT) -> list[tuple[str, str, Admitted]]:
         """Sightings that were made and not sent: indicator, its version and the bundle, the oldest first."""
@@ -295,10 +330,51 @@ class Node:
     def _signed(self, bundle: dict[str, Any], now: datetime) -> Admitted:
         return admit(signed_bundle(admit(bundle, now=now), self.key), now=now)
 
+    def dispute(self, indicator_id: str, reason: FalsePositive, now: datetime) -> Admitted:
+        """Bundle that holds another's indicator to be false: an opinion and a note, each from a closed list.
+
+        Raises  MissingData when the node holds no such indicator of another member, or it was taken back.
+        """
+        with self.engine.begin() as connection:
+            held = _held(connection, f"indicator--{indicator_id}")
+            if held is None:
+                message = f"this node holds no indicator {indicator_id} of another member"
+                raise MissingData(message)
+            tlp, at = read_indicator(held).tlp, _in_milliseconds(now)
+            made = false_positive_bundle(indicator_id, reason, at, member=self.member_id, tlp=tlp)
+            told = self._signed(made, now)
+            for document in told.document()["objects"]:
+                if document["type"] in _AGAINST:
+                    keep_opinion(connection, document, self.member_id)
+        return told
+
+    def opinions_of(self, indicator_id: str) -> list[Opinion]:
+        """Who holds an indicator to be false, and why; the member's own opinion too."""
+        with self.engine.begin() as connection:
+            return opinions_of(connection, indicator_id)
+
     def passed_over(self) -> list[tuple[str, str]]:
         """Who published what was not taken, and why."""
         with self.engine.begin() as connection:
             return [(row.origin, row.reason) for row in connection.execute(select(PASSED_OVER))]
+
+
+def passed_over_in(engine: Engine) -> list[dict[str, Any]]:
+    """How many objects of whom were not taken, for each reason; most first."""
+    count = func.count().label("objects")
+    grouped = select(PASSED_OVER.c.origin, PASSED_OVER.c.reason, count).group_by(
+        PASSED_OVER.c.origin, PASSED_OVER.c.reason
+    )
+    with engine.begin() as connection:
+        rows = connection.execute(grouped.order_by(count.desc(), PASSED_OVER.c.origin, PASSED_OVER.c.reason)).mappings()
+        return [dict(row) for row in rows]
+
+
+def indicator_in(engine: Engine, indicator_id: str) -> Indicator | None:
+    """Another member's indicator as the node holds it; None when it does not, or it was taken back."""
+    with engine.begin() as connection:
+        held = _held(connection, f"indicator--{indicator_id}")
+    return None if held is None else read_indicator(held)
 
 
 def findings_in(engine: Engine) -> list[dict[str, Any]]:
@@ -355,6 +431,14 @@ def _withdraw(connection: Connection, object_id: str) -> None:
     connection.execute(update(FINDINGS).where(told).values(withdrawn=True))
 
 
+def _is_known(connection: Connection, references: Sequence[str]) -> bool:
+    """Whether what is spoken of is an indicator of the node's own, or one that it holds: nothing else is kept."""
+    told = [reference.partition("--")[2] for reference in references]
+    own = select(OWN.c.indicator_id).where(OWN.c.indicator_id.in_(told))
+    held = select(OBJECTS.c.object_id).where(OBJECTS.c.object_id.in_(references), OBJECTS.c.type == "indicator")
+    return any(connection.execute(one).first() is not None for one in (own, held))
+
+
 def _held(connection: Connection, identifier: str) -> Admitted | None:
     """The indicator with its networks as one bundle; None when it is not there, or was taken back."""
     wanted = [identifier, derived_id("infrastructure", identifier.partition("--")[2])]
@@ -383,10 +467,15 @@ def _remember(
         "body": None if told is None else told.body,
         "is_sent": told is None,
     }
+    connection.execute(_DROP_ANSWER, {"of_indicator": row["indicator_id"], "of_version": row["version"]})
     connection.execute(_ADD_ANSWER, row)
-    connection.execute(_DROP_FINDINGS, {"of_indicator": indicator.indicator_id})
-    if said is SightingAnswer.SEEN:
-        connection.execute(_ADD_FINDING, _rows(indicator.indicator_id, answer.findings))
+    _replace_findings(connection, indicator.indicator_id, answer)
+
+
+def _replace_findings(connection: Connection, indicator_id: str, answer: Answer) -> None:
+    connection.execute(_DROP_FINDINGS, {"of_indicator": indicator_id})
+    if answer.answer is SightingAnswer.SEEN:
+        connection.execute(_ADD_FINDING, _rows(indicator_id, answer.findings))
 
 
 def _rows(indicator_id: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:

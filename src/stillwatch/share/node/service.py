@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -27,19 +27,23 @@ from stillwatch.share.node.intake import batches
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.memory import TagValues, memory_of
 from stillwatch.share.node.node import Checked, Node
+from stillwatch.share.node.own_key import own_key, renewed_key
+from stillwatch.share.node.places import url_problem
 from stillwatch.share.node.post import Post
 from stillwatch.share.node.publish import Telling, indicator_of, renewed
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
+from stillwatch.share.signing.keys import Keys, keys_of
+from stillwatch.share.signing.succession import EndorsedKey
 from stillwatch.share.stix.signatures import is_members
+from stillwatch.share.stix.texts import FalsePositive
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.epochs import epoch_of
 from stillwatch.share.taxii.client import Outcome, Taxii
 from stillwatch.share.warnings.lists import load_warning_lists
 from stillwatch.store.database import open_database
 
-__all__ = ["Beside", "OnAppeal", "OnChecked", "Service", "appeal_desk", "keys_told_by", "opened"]
+__all__ = ["Beside", "OnAppeal", "OnChecked", "Service", "appeal_desk", "keys_told_by", "opened", "renew_key"]
 
 OnChecked = Callable[[Checked], None]
 OnAppeal = Callable[[Waiting], None]
@@ -118,6 +122,10 @@ class Service:
     def take_back(self, indicator_id: str) -> Outcome:
         """Revoke an indicator of one's own, everywhere."""
         return self.send(self.node.take_back(indicator_id, datetime.now(UTC)))
+
+    def dispute(self, indicator_id: str, reason: FalsePositive) -> Outcome:
+        """Tell the others that an indicator of theirs is held to be false."""
+        return self.send(self.node.dispute(indicator_id, reason, datetime.now(UTC)))
 
     def run(self, memory: Memory, on_checked: OnChecked, *beside: Beside, on_appeal: OnAppeal = _nobody) -> bool:
         """Watch until interrupted, or until the service is stale; whether it is, so that it has to be opened again."""
@@ -207,7 +215,7 @@ def opened(settings: NodeSettings, now: datetime) -> Iterator[Service]:
             raise InvalidInput(message)
         taxii = Taxii(f"{settings.forum}/taxii2/", token)
         stack.callback(taxii.close)
-        key = _own_key(settings, token)
+        key = own_key(settings.folder, functools.partial(_tell_key, settings.forum, token))
         node = Node(_member_id(settings.forum, token), engine, key, functools.partial(_keys_at, settings.forum, token))
         epoch = epoch_of(now, days[0])
         yield Service(settings, node, index, EvaluatorPair(*peers), taxii, token, epoch, days[0], read_ns)
@@ -233,7 +241,13 @@ def _written_ns(index: Path) -> int:
 
 
 def keys_told_by(url: str, token_file: Path) -> tuple[int, dict[int, bytes]]:
-    """Length of an epoch in days, and an evaluator's public keys as it tells them; to be compared before use."""
+    """Length of an epoch in days, and an evaluator's public keys as it tells them; to be compared before use.
+
+    Raises  InvalidInput when the token would cross a network in clear.
+    """
+    problem = url_problem("the evaluator's URL", url)
+    if problem is not None:
+        raise InvalidInput(problem)
     with httpx.Client(base_url=url, timeout=30.0) as client:
         return published_keys(Peer(url, client, _secret(token_file), {}))
 
@@ -253,14 +267,21 @@ def _member_id(forum: str, token: str) -> str:
     return str(answer.json()["id"])
 
 
-def _own_key(settings: NodeSettings, token: str) -> SigningKey:
-    """The node's signing key, made at first use; the forum is told its public half, once is enough."""
-    path = settings.folder / "node.key"
-    if not path.exists():
-        SigningKey.generate().save(path)
-    key = SigningKey.load(path)
-    _asked("POST", f"{settings.forum}/member/key/", token, json.dumps(key.verify_key.jwk()).encode())
-    return key
+def renew_key(settings: NodeSettings) -> str:
+    """Sign with a new key from now on, which the old one has signed; its thumbprint.
+
+    Raises  What reading files and the forum raise.
+    """
+    token = _secret(settings.token_file)
+    member_id = _member_id(settings.forum, token)
+    return renewed_key(settings.folder, member_id, functools.partial(_tell_key, settings.forum, token)).key_id
+
+
+def _tell_key(forum: str, token: str, told: dict[str, Any]) -> None:
+    answer = _asked("POST", f"{forum}/member/key/", token, json.dumps(told).encode())
+    if answer.status_code != httpx.codes.CREATED:
+        message = f"the forum does not take the node's key: it answered {answer.status_code}"
+        raise InvalidInput(message)
 
 
 def _keys_at(forum: str, token: str, member_id: str) -> Keys:
@@ -269,7 +290,7 @@ def _keys_at(forum: str, token: str, member_id: str) -> Keys:
     if answer.status_code != httpx.codes.OK:
         return {}
     try:
-        return keys_of(VerifyKey.of(jwk) for jwk in answer.json()["keys"])
+        return keys_of(EndorsedKey.of(jwk) for jwk in answer.json()["keys"])
     except (ValueError, KeyError, TypeError):
         return {}
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.model.indicator import SignalKind
+from stillwatch.share.node.places import url_problem
 
 __all__ = ["EvaluatorAt", "NodeSettings", "read_settings"]
 
@@ -35,7 +36,7 @@ class EvaluatorAt:
 class NodeSettings:
     """Where everything is.
 
-    forum           URL of the forum.
+    forum           URL of the forum; https, unless it is on this machine.
     collection      Id or alias of the collection that members write to.
     token_file      File with the member's token.
     index           What `stillwatch scan --index` wrote.
@@ -103,13 +104,21 @@ def _problems(told: Mapping[str, Any]) -> list[str]:
     kinds = told.get("open_searches", [])
     if not isinstance(kinds, list) or not all(kind in _KINDS for kind in kinds):
         found.append(f"open_searches must be a list of kinds: {', '.join(_KINDS)}")
+    found += _problem_of_url("forum", told.get("forum"))
     evaluators = told.get("evaluators")
     if not isinstance(evaluators, dict) or len(evaluators) != 2:
         return [*found, "evaluators must be two tables, [evaluators.NAME]"]
     for name, one in sorted(evaluators.items()):
         if not isinstance(one, dict) or set(one) != set(_EVALUATOR) or not all(map(_is_text, one.values())):
             found.append(f"evaluators.{name} must have {', '.join(_EVALUATOR)}, each text")
+        else:
+            found += _problem_of_url(f"evaluators.{name}.url", one["url"])
     return found
+
+
+def _problem_of_url(name: str, url: object) -> list[str]:
+    problem = url_problem(name, url) if isinstance(url, str) and url else None
+    return [] if problem is None else [problem]
 
 
 def _is_text(value: object) -> bool:

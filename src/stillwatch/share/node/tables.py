@@ -83,7 +83,7 @@ KEYS: Final = Table(
     Column("key_id", String(64), primary_key=True),
     Column("jwk", JSON, nullable=False),
 )
-"""Keys of the other members: what was pinned at first sight stays, later keys are added."""
+"""Keys of the other members that are trusted (`pins`)."""
 
 PASSED_OVER: Final = Table(
     "node_passed_over",

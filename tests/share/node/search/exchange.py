@@ -70,6 +70,7 @@ def index_of(values: Sequence[str], days: int = 14) -> LocalIndex:
         empty["families"],
         empty["streams"],
         {},
+        np.empty(0, np.uint64),
         {SignalKind.ADDRESS: 0.97},
         last - timedelta(days=days),
         last,

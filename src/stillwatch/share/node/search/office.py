@@ -13,6 +13,7 @@ import orjson
 from stillwatch.errors import Declined, FailedProof, InvalidInput, MissingData, StillwatchError
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.guard.searches import shown
+from stillwatch.share.node.pins import Seen
 from stillwatch.share.node.search.asking import Asking, Question
 from stillwatch.share.node.search.holding import Holding
 from stillwatch.share.node.search.letter import TYPES, Letter, Sealed, opened
@@ -23,6 +24,7 @@ from stillwatch.share.node.search.tables import State
 from stillwatch.share.node.service import Service
 from stillwatch.share.sealed.keys import SealingKey, publication, published_key
 from stillwatch.share.signing.signature import verify_signed
+from stillwatch.share.stix.ids import time_text
 from stillwatch.share.warnings.lists import load_warning_lists
 
 __all__ = ["Moved", "Office", "listed", "matched", "office_of"]
@@ -160,13 +162,13 @@ class Office:
     def _verify(self, letter: Letter, sender: str) -> None:
         node = self._own.node
         with node.engine.begin() as connection:
-            node.believed(connection, sender, lambda keys: verify_signed(letter.document, keys))
+            node.believed(connection, sender, lambda keys: verify_signed(letter.document, keys), _seen())
 
     def _other(self, member_id: str) -> Other:
         """Another member with its key, which its own signing key vouches for."""
         told, node = self._post.key_of(_pseudonym(member_id)), self._own.node
         with node.engine.begin() as connection:
-            key = node.believed(connection, member_id, lambda keys: published_key(told, member_id, keys))
+            key = node.believed(connection, member_id, lambda keys: published_key(told, member_id, keys), _seen())
         return Other(member_id, key)
 
 
@@ -260,3 +262,8 @@ def office_of(service: Service) -> Iterator[Office]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _seen() -> Seen:
+    """A key that a search has shown, at no place of the feed."""
+    return Seen("", time_text(_now()))
