@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import select, update
 from tests.share.node.search.exchange import EPOCH, Exchange, Member, addresses, exchanging, index_of
 
 from stillwatch.errors import Declined, InvalidInput, MissingData, UnreadableSource
+from stillwatch.model.indicator import SignalKind
 from stillwatch.share.forum.relay_tables import MESSAGES, PARTS
 from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES
-from stillwatch.share.node.search.letter import Sealed, posted, word
+from stillwatch.share.node.search.letter import Sealed, digest_of, posted, word
 from stillwatch.share.node.search.post import Post
+from stillwatch.share.psi import Asker, Form
+from stillwatch.share.psi.messages import Message, write_message
 from stillwatch.share.signing.keys import SigningKey
 
 ASKED = addresses(40, 80)
@@ -227,15 +231,24 @@ def test_a_letter_that_is_passed_on_is_worth_nothing(forum: Exchange, alpha: Mem
         office._open(passed_on)
 
 
-def test_rows_that_are_no_elements_are_declined_and_counted(forum: Exchange, alpha: Member, beta: Member) -> None:
-    """An asker that does not keep to the form hears so; what was worked on counts, what was not does not."""
-    search = alpha.ask(beta, ASKED)
-    with beta.office() as office:
-        bad = "6a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
-        office._open(_forged(forum, beta, alpha, bad, "request", alpha.signing, **_request()))
-        assert office.records.get(bad).reason == "malformed"
-    beta.turn()
-    assert beta.told(search)["state"] == "answered"
+def test_rows_that_are_no_elements_are_declined(alpha: Member, beta: Member) -> None:
+    """What is seen at once costs no search; what is found when it is worked on does, or the work would be free."""
+    rows = np.frombuffer(Asker(SignalKind.ADDRESS, EPOCH, ASKED).request, np.uint8)[34:].reshape(-1, 32).copy()
+    rows[0] = 255
+    request = write_message(Message(Form.REQUEST, SignalKind.ADDRESS, EPOCH, rows))
+    used = []
+    with alpha.office():
+        pass
+    for search, digest in ((str(uuid.uuid4()), "ab" * 32), (str(uuid.uuid4()), digest_of(request))):
+        fields = {**_request(), "rows": digest}
+        told = word("request", search, beta.member_id, alpha.signing, datetime.now(UTC), **fields)
+        place = Sealed(search, "request", alpha.member_id, beta.member_id, ())
+        with beta.office() as office:
+            office._open(posted(place, told, [request], beta.sealing.public))
+            row = office.records.get(search)
+            with office.records.engine.begin() as connection:
+                used.append((row.state, office.records.used(connection, alpha.member_id, EPOCH)))
+    assert used == [("declined", 0), ("broken", 1)]
 
 
 def test_who_shares_no_collection_is_nobody(forum: Exchange, alpha: Member) -> None:
