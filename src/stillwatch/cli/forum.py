@@ -90,7 +90,7 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.forum.removals import removal_routes
     from stillwatch.share.forum.rules import rule_routes
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
-    from stillwatch.share.rules.message import read_message
+    from stillwatch.share.rules.incoming import read_message
     from stillwatch.share.taxii.endpoints import Server
 
     forum_key = _key(key, db)

@@ -17,6 +17,7 @@ from stillwatch.share.guard.check import REFUSALS_MOST, check
 from stillwatch.share.guard.row import Kind
 from stillwatch.share.guard.table import FIXED_OBJECTS, ROWS, TABLE, schema_hash
 from stillwatch.share.signing.keys import SigningKey
+from stillwatch.share.signing.signature import signed
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.signatures import signed_bundle
 from stillwatch.share.stix.texts import FalsePositive
@@ -109,6 +110,8 @@ def texts_of(document: Any, *, keys: bool) -> Iterator[str]:
         yield document
 
 
+for name in ("appeal", "appeal-answer", "harvest-rule", "shadow-answer"):
+    MESSAGES[name] = signed(MESSAGES[name], KEY)
 WORDS_KNOWN = {key for message in MESSAGES.values() for key in texts_of(message, keys=True)}
 VALUES_KNOWN = {text for row in TABLE for text in row.choices if isinstance(text, str)} | {
     text for made in FIXED_OBJECTS.values() for text in texts_of(made, keys=False)
