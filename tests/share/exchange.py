@@ -33,7 +33,7 @@ from stillwatch.share.node.node import Node
 from stillwatch.share.node.service import Service
 from stillwatch.share.node.settings import NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.rules.message import read_message
+from stillwatch.share.rules.incoming import read_message
 from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.client import Taxii
 from stillwatch.share.taxii.store import Store

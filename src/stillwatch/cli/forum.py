@@ -97,7 +97,7 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.forum.rules import rule_routes
     from stillwatch.share.forum.sealing_keys import sealing_key_routes
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
-    from stillwatch.share.rules.message import read_message
+    from stillwatch.share.rules.incoming import read_message
     from stillwatch.share.taxii.endpoints import Server
 
     place = Listen.of(listen)

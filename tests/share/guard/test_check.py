@@ -129,6 +129,8 @@ def texts_of(document: Any, *, keys: bool) -> Iterator[str]:
         yield document
 
 
+for name in ("appeal", "appeal-answer", "harvest-rule", "shadow-answer"):
+    MESSAGES[name] = signed(MESSAGES[name], KEY)
 WORDS_KNOWN = {key for message in MESSAGES.values() for key in texts_of(message, keys=True)}
 VALUES_KNOWN = {text for row in TABLE for text in row.choices if isinstance(text, str)} | {
     text for made in FIXED_OBJECTS.values() for text in texts_of(made, keys=False)

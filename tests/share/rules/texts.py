@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from stillwatch.share.rules.message import name_of
+from stillwatch.share.rules.incoming import name_of
 from stillwatch.share.stix.ids import time_text
 
 __all__ = ["rule_text"]

@@ -14,7 +14,7 @@ from stillwatch.share.guard.admit import Admitted, admit
 from stillwatch.share.node.rule_tables import RULE_ANSWERS, RULES
 from stillwatch.share.node.tables import KEYS
 from stillwatch.share.rules.consensus import Consensus, consensus
-from stillwatch.share.rules.message import RULE_MESSAGES, name_of
+from stillwatch.share.rules.incoming import RULE_MESSAGES, name_of
 from stillwatch.share.rules.rule import HarvestRule, counts_towards_consensus, read_rule, rule_hash
 from stillwatch.share.rules.shadow import read_answer
 from stillwatch.share.signing.keys import Keys, VerifyKey, keys_of
