@@ -76,7 +76,7 @@ def remembers(one: Indicator) -> Memory:
 def answered(member: Service, indicator_id: str, answer: SightingAnswer) -> None:
     """A member answers, whatever it has seen."""
     told = Sighting(str(uuid.uuid4()), indicator_id, now(), answer, 14, 1.0, (SignalKind.BAND,))
-    bundle = admit(sighting_bundle(told, member.node.member_id, indicator().tlp))
+    bundle = sighting_bundle(told, member.node.member_id, indicator().tlp)
     member.send(admit(signed_bundle(bundle, member.node.key)))
 
 
@@ -120,7 +120,7 @@ def test_who_lies_and_who_echoes_is_found_and_who_looks_is_not(place: Exchange) 
         dispute = false_positive_bundle(
             name, FalsePositive.SHARED_NETWORK, now(), member=honest.node.member_id, tlp=true.tlp
         )
-        honest.send(admit(signed_bundle(admit(dispute), honest.node.key)))
+        honest.send(admit(signed_bundle(dispute, honest.node.key)))
         eventually(lambda: report_on(place.store, drill.drill_id).n_answers == 2)
         before = report_on(place.store, drill.drill_id)
         close(place.store, drill.drill_id, place.key)

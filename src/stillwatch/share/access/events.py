@@ -26,11 +26,10 @@ class OnEvents(Protocol):
         """Take note of events, in their order; when it raises, nothing has happened."""
 
 
-def tell_all(on_event: OnEvent, events: Sequence[Happened], connection: Connection) -> None:
+def tell_all(on_event: OnEvent | OnEvents, events: Sequence[Happened], connection: Connection) -> None:
     """Tell of events in their order, inside the transaction that they are of."""
-    listener: object = on_event
-    if isinstance(listener, OnEvents):
-        listener.together(events, connection)
-    else:
-        for event in events:
-            on_event(event.kind, event.actor, event.document, connection)
+    if isinstance(on_event, OnEvents):
+        on_event.together(events, connection)
+        return
+    for event in events:
+        on_event(event.kind, event.actor, event.document, connection)

@@ -128,7 +128,7 @@ def _committed(
 
 def _objects(one: Indicator, account: str, key: SigningKey, now: datetime) -> list[dict[str, Any]]:
     """What a node would send: signed, and through the guard."""
-    told = admit(signed_bundle(admit(indicator_bundle(one, account), now=now), key), now=now)
+    told = admit(signed_bundle(indicator_bundle(one, account), key), now=now)
     return list(told.document()["objects"])
 
 

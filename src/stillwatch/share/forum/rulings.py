@@ -13,6 +13,7 @@ from stillwatch.share.appeals.case import Outcome
 from stillwatch.share.appeals.docket import case_at
 from stillwatch.share.appeals.filing import FORUM
 from stillwatch.share.forum.standing import documents_of, standing_of
+from stillwatch.share.ledger.book import forget_about
 from stillwatch.share.life.tombstones import Cause, tombstone_of
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.ids import derived_id, stix_id
@@ -72,4 +73,5 @@ def _delete(connection: Connection, origin: str, object_ids: Sequence[str]) -> N
     )
     for collection_id, object_id in sorted({(r.collection_id, r.object_id) for r in connection.execute(there)}):
         erase(connection, _ITSELF, collection_id, Filters(ids=(object_id,), every=True, limit=_MOST_VERSIONS), no_event)
+        forget_about(connection, f"{collection_id}/{object_id}")
     refuse_everywhere(connection, origin, object_ids)

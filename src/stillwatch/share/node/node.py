@@ -8,19 +8,33 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.model.indicator import Indicator, SightingAnswer
 from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.feed.client import Event
-from stillwatch.share.guard.admit import Admitted, admit
+from stillwatch.share.guard.admit import Admitted, admit, why_not
 from stillwatch.share.node.pins import Seen, trusted_keys, verify_told
 from stillwatch.share.node.rates import told_rate
 from stillwatch.share.node.rules import keep_message
 from stillwatch.share.node.said import Opinion, keep_opinion, keep_sighting, opinions_of, rates_of
-from stillwatch.share.node.tables import ANSWERS, FINDINGS, OBJECTS, OWN, PASSED_OVER, PLACES, REMOVED
+from stillwatch.share.node.statements import (
+    ADD_ANSWER,
+    ADD_FINDINGS,
+    ADD_OBJECT,
+    ADD_PASSED_OVER,
+    ANSWERED,
+    BODIES,
+    DROP_ANSWER,
+    DROP_FINDINGS,
+    DROP_OBJECT,
+    KNOWN,
+    SENT,
+    UNSENT,
+)
+from stillwatch.share.node.tables import FINDINGS, OBJECTS, OWN, PASSED_OVER, PLACES, REMOVED
 from stillwatch.share.signing.keys import Keys, SigningKey, keys_of
 from stillwatch.share.signing.refused import Reason, Refused
 from stillwatch.share.signing.signature import verify_signed
@@ -39,30 +53,6 @@ _KEPT: Final = {"indicator", "infrastructure"}
 _AGAINST: Final = {"opinion", "note"}
 _FEED: Final = "feed"
 _OBJECT, _TOMBSTONE, _MESSAGE = "object", "tombstone", "message"
-# Made once: to build a statement takes longer than to run it.
-_OF_ANSWER: Final = (ANSWERS.c.indicator_id == bindparam("of_indicator")) & (
-    ANSWERS.c.version == bindparam("of_version")
-)
-_ANSWERED: Final = select(ANSWERS.c.answer, ANSWERS.c.body).where(_OF_ANSWER)
-_DROP_ANSWER: Final = delete(ANSWERS).where(_OF_ANSWER)
-_SENT: Final = update(ANSWERS).where(_OF_ANSWER).values(is_sent=True)
-_UNSENT: Final = (
-    select(ANSWERS.c.indicator_id, ANSWERS.c.version, ANSWERS.c.body)
-    .where(ANSWERS.c.is_sent.is_(False))
-    .order_by(ANSWERS.c.checked_at)
-    .limit(bindparam("most"))
-)
-_KNOWN: Final = select(OBJECTS.c.revoked, OBJECTS.c.origin, OBJECTS.c.modified).where(
-    OBJECTS.c.object_id == bindparam("of_object")
-)
-_BODIES: Final = (
-    select(OBJECTS.c.body)
-    .where(OBJECTS.c.object_id.in_(bindparam("of_objects", expanding=True)), OBJECTS.c.revoked.is_(False))
-    .order_by(OBJECTS.c.type)
-)
-_DROP: Final = delete(OBJECTS).where(OBJECTS.c.object_id == bindparam("of_object"))
-_DROP_FINDINGS: Final = delete(FINDINGS).where(FINDINGS.c.indicator_id == bindparam("of_indicator"))
-_ADD, _ADD_ANSWER, _ADD_FINDING, _ADD_PASSED = (insert(table) for table in (OBJECTS, ANSWERS, FINDINGS, PASSED_OVER))
 
 T = TypeVar("T")
 
@@ -147,7 +137,7 @@ class Node:
             return None
         problem = self._problem(connection, event, now)
         if problem is not None:
-            connection.execute(_ADD_PASSED, {"place": event.place, "origin": origin, "reason": problem[:200]})
+            connection.execute(ADD_PASSED_OVER, {"place": event.place, "origin": origin, "reason": problem[:200]})
             return None
         kind = document["type"]
         if kind in _KEPT:
@@ -205,15 +195,14 @@ class Node:
         except InvalidInput as error:
             problem = str(error)
         if problem is not None:
-            connection.execute(_ADD_PASSED, {"place": event.place, "origin": event.origin, "reason": problem[:200]})
+            connection.execute(ADD_PASSED_OVER, {"place": event.place, "origin": event.origin, "reason": problem[:200]})
 
     def _problem(self, connection: Connection, event: Event, now: datetime) -> str | None:
         """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
         document, origin = event.document, event.origin
-        try:
-            admit(dict(document), now=now)
-        except InvalidInput as error:
-            return str(error)
+        problem = why_not(dict(document), now=now)
+        if problem is not None:
+            return problem
         maker = stix_id("identity", origin)
         if document.get("created_by_ref", maker) != maker and is_members(document):
             return "it says it is of somebody else than who published it"
@@ -253,7 +242,7 @@ class Node:
             return None
         indicator = read_indicator(held)
         version = time_text(indicator.modified)
-        before = connection.execute(_ANSWERED, {"of_indicator": indicator.indicator_id, "of_version": version}).first()
+        before = connection.execute(ANSWERED, {"of_indicator": indicator.indicator_id, "of_version": version}).first()
         if (before is not None) is not again:
             return None
         answer = check(indicator, memory, now, rates_of(connection, indicator.indicator_id))
@@ -286,7 +275,7 @@ class Node:
     def unsent(self, most: int = MOST_SENT) -> list[tuple[str, str, Admitted]]:
         """Sightings that were made and not sent: indicator, its version and the bundle, the oldest first."""
         with self.engine.begin() as connection:
-            rows = connection.execute(_UNSENT, {"most": most}).all()
+            rows = connection.execute(UNSENT, {"most": most}).all()
         return [(row.indicator_id, row.version, admit(orjson.loads(row.body))) for row in rows]
 
     def sent(self, *answers: tuple[str, str]) -> None:
@@ -294,7 +283,7 @@ class Node:
         rows = [{"of_indicator": indicator_id, "of_version": version} for indicator_id, version in answers]
         if rows:
             with self.engine.begin() as connection:
-                connection.execute(_SENT, rows)
+                connection.execute(SENT, rows)
 
     def tell(self, indicator: Indicator, campaign_id: str, now: datetime) -> Admitted:
         """Bundle of an own indicator, or of a new version of one, remembered with the campaign it tells of."""
@@ -328,7 +317,7 @@ class Node:
         return revoked
 
     def _signed(self, bundle: dict[str, Any], now: datetime) -> Admitted:
-        return admit(signed_bundle(admit(bundle, now=now), self.key), now=now)
+        return admit(signed_bundle(bundle, self.key), now=now)
 
     def dispute(self, indicator_id: str, reason: FalsePositive, now: datetime) -> Admitted:
         """Bundle that holds another's indicator to be false: an opinion and a note, each from a closed list.
@@ -386,14 +375,14 @@ def findings_in(engine: Engine) -> list[dict[str, Any]]:
 
 def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> None:
     """The newest version; what was revoked stays revoked, whatever comes later."""
-    known = connection.execute(_KNOWN, {"of_object": document["id"]}).first()
+    known = connection.execute(KNOWN, {"of_object": document["id"]}).first()
     if known is not None and (known.revoked or known.origin != origin or known.modified >= document["modified"]):
         return
     gone = document.get("revoked") is True
     if known is not None:
-        connection.execute(_DROP, {"of_object": document["id"]})
+        connection.execute(DROP_OBJECT, {"of_object": document["id"]})
     row = {"object_id": document["id"], "type": document["type"], "origin": origin, "modified": document["modified"]}
-    connection.execute(_ADD, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
+    connection.execute(ADD_OBJECT, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
 
 
 def _bury(connection: Connection, object_id: str, place: str | None) -> None:
@@ -442,7 +431,7 @@ def _is_known(connection: Connection, references: Sequence[str]) -> bool:
 def _held(connection: Connection, identifier: str) -> Admitted | None:
     """The indicator with its networks as one bundle; None when it is not there, or was taken back."""
     wanted = [identifier, derived_id("infrastructure", identifier.partition("--")[2])]
-    objects = [orjson.loads(body) for body in connection.execute(_BODIES, {"of_objects": wanted}).scalars()]
+    objects = [orjson.loads(body) for body in connection.execute(BODIES, {"of_objects": wanted}).scalars()]
     if not any(made["id"] == identifier for made in objects):
         return None
     bundle = {"type": "bundle", "id": derived_id("bundle", identifier), "objects": objects}
@@ -467,15 +456,15 @@ def _remember(
         "body": None if told is None else told.body,
         "is_sent": told is None,
     }
-    connection.execute(_DROP_ANSWER, {"of_indicator": row["indicator_id"], "of_version": row["version"]})
-    connection.execute(_ADD_ANSWER, row)
+    connection.execute(DROP_ANSWER, {"of_indicator": row["indicator_id"], "of_version": row["version"]})
+    connection.execute(ADD_ANSWER, row)
     _replace_findings(connection, indicator.indicator_id, answer)
 
 
 def _replace_findings(connection: Connection, indicator_id: str, answer: Answer) -> None:
-    connection.execute(_DROP_FINDINGS, {"of_indicator": indicator_id})
+    connection.execute(DROP_FINDINGS, {"of_indicator": indicator_id})
     if answer.answer is SightingAnswer.SEEN:
-        connection.execute(_ADD_FINDING, _rows(indicator_id, answer.findings))
+        connection.execute(ADD_FINDINGS, _rows(indicator_id, answer.findings))
 
 
 def _rows(indicator_id: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:

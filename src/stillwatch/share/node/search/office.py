@@ -266,4 +266,5 @@ def _now() -> datetime:
 
 def _seen() -> Seen:
     """A key that a search has shown, at no place of the feed."""
-    return Seen("", time_text(_now()))
+    now = _now()
+    return Seen("", time_text(now.replace(microsecond=now.microsecond // 1000 * 1000)))
