@@ -88,6 +88,7 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.forum.ledger_api import ledger_routes
     from stillwatch.share.forum.member_keys import key_routes
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
+    from stillwatch.share.forum.trust_api import trust_routes
     from stillwatch.share.taxii.endpoints import Server
 
     forum_key = _key(key, db)
@@ -96,6 +97,7 @@ def serve(  # noqa: PLR0917 - typer's
     routes = [
         *ledger_routes(store.engine, access, forum_key),
         *key_routes(store.engine, access, on_event),
+        *trust_routes(store.engine, access, forum_key),
     ]
     app = forum_app(
         store, access, _guard(), Settings(Server(url=public_url.rstrip("/")), routes=routes, on_event=on_event)
@@ -228,6 +230,7 @@ def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     from stillwatch.share.access.roster import no_event
     from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
     from stillwatch.share.forum.recording import ledger_events
+    from stillwatch.share.forum.trust_api import make_trust_tables
     from stillwatch.share.ledger.tables import LEDGER_TABLES
     from stillwatch.share.taxii.store import Store
 
@@ -235,6 +238,7 @@ def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     store = Store(db, on_event)
     LEDGER_TABLES.create_all(store.engine)
     MEMBER_KEY_TABLES.create_all(store.engine)
+    make_trust_tables(store.engine)
     return store, on_event
 
 

@@ -104,6 +104,9 @@ def findings(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
             "accounts": own["n_accounts"],
             "indicator": found["indicator_id"],
             "match_bits": round(word["match_bits"], 1),
+            "source": word["confidence"]["source"],
+            "information": word["confidence"]["information"],
+            "origins": word.get("origins", 1),
             "withdrawn": found["withdrawn"],
         }
         _tell(told, as_json=as_json)

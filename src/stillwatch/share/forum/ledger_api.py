@@ -24,7 +24,7 @@ from stillwatch.share.ledger.proof import Proof
 from stillwatch.share.ledger.proofs import consistency_path, inclusion_path
 from stillwatch.share.signing.keys import SigningKey
 
-__all__ = ["ledger_routes"]
+__all__ = ["ledger_routes", "number_in"]
 
 _PIECE: Final = 1 << 16
 
@@ -40,7 +40,7 @@ def ledger_routes(engine: Engine, access: Access, key: SigningKey) -> list[BaseR
             return sign_head(connection, key, datetime.now(UTC))
 
     def proof(request: Request) -> dict[str, Any]:
-        index = _number(request.path_params["index"])
+        index = number_in(request.path_params["index"])
         with engine.begin() as connection:
             told = sign_head(connection, key, datetime.now(UTC))
             size = int(told["size"])
@@ -52,7 +52,7 @@ def ledger_routes(engine: Engine, access: Access, key: SigningKey) -> list[BaseR
         return {"head": told, "proof": Proof(entry, size, tuple(path)).told()}
 
     def consistency(request: Request) -> dict[str, Any]:
-        first = _number(request.query_params.get("from", ""))
+        first = number_in(request.query_params.get("from", ""))
         with engine.begin() as connection:
             told = sign_head(connection, key, datetime.now(UTC))
             try:
@@ -70,7 +70,11 @@ def ledger_routes(engine: Engine, access: Access, key: SigningKey) -> list[BaseR
     ]
 
 
-def _number(text: str) -> int:
+def number_in(text: str) -> int:
+    """Place in the ledger.
+
+    Raises      Problem 400 for anything but a whole number.
+    """
     if not (text.isascii() and text.isdecimal() and len(text) <= 15):
         raise Problem(HTTPStatus.BAD_REQUEST, "a place in the ledger must be a whole number")
     return int(text)

@@ -13,21 +13,29 @@ from stillwatch.share.signing.keys import SigningKey
 __all__ = ["OPERATOR", "kind_of", "ledger_events"]
 
 OPERATOR: Final = "operator"
-_SAID: Final = {"indicator": Kind.PUBLISH, "sighting": Kind.SIGHTING, "opinion": Kind.OPINION}
+_SAID: Final = {
+    "indicator": Kind.PUBLISH,
+    "infrastructure": Kind.NETWORKS,
+    "sighting": Kind.SIGHTING,
+    "opinion": Kind.OPINION,
+}
 _ROSTER: Final = "member- token- certificate- collection- grant"
 
 
 def kind_of(event: str, document: Mapping[str, Any]) -> Kind | None:
     """Kind of entry of an event of the forum; None for what need not be proved by itself.
 
-    Of a bundle the object that says something has an entry: its networks and links are found by its id. What a member
-    takes back, and what is deleted, is a revocation.
+    Of a bundle the objects that say something have an entry, an indicator's networks one of their own: without it they
+    could be added to an older indicator unseen, by somebody who has read them elsewhere. Links are found by its id.
+    What a member takes back, and what is deleted, is a revocation.
 
     >>> kind_of("publish", {"object": {"type": "indicator", "revoked": True}}).value
     'revoke'
     """
     if event == "delete":
         return Kind.REVOKE
+    if event == "audit":
+        return Kind.AUDIT
     if event == "publish":
         told = document.get("object", {})
         kind = _SAID.get(told.get("type", ""))

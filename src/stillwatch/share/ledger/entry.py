@@ -31,6 +31,7 @@ class Kind(StrEnum):
     """What happened; a closed list."""
 
     PUBLISH = "publish"
+    NETWORKS = "networks"
     REVOKE = "revoke"
     SIGHTING = "sighting"
     OPINION = "opinion"
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     APPEAL = "appeal"
     ROSTER_CHANGE = "roster-change"
     DRILL = "drill"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)

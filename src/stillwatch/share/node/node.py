@@ -15,6 +15,8 @@ from stillwatch.model.indicator import Indicator, SightingAnswer
 from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.guard.admit import Admitted, admit
+from stillwatch.share.node.grading import NOT_KNOWN
+from stillwatch.share.node.heard import hear, heard_of
 from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
 from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.share.signing.refused import Reason, Refused
@@ -84,6 +86,7 @@ class Node:
             if problem is not None:
                 connection.execute(insert(PASSED_OVER).values(place=place, origin=origin, reason=problem[:200]))
                 return None
+            hear(connection, document, origin)
             if document["type"] in _KEPT:
                 _keep(connection, document, origin)
                 if document.get("revoked"):
@@ -136,12 +139,13 @@ class Node:
         held = _held(connection, identifier)
         if held is None:
             return None
-        indicator = read_indicator(held)
+        indicator = dataclasses.replace(read_indicator(held), confidence=NOT_KNOWN)
         version = time_text(indicator.modified)
         done = select(ANSWERS).where(ANSWERS.c.indicator_id == indicator.indicator_id, ANSWERS.c.version == version)
         if connection.execute(done).first() is not None:
             return None
-        answer = check(indicator, memory, now)
+        rates = heard_of(connection, indicator.indicator_id).rates.values()
+        answer = check(indicator, memory, now, tuple(rates))
         made = sighting_of(answer, indicator.indicator_id, str(uuid.uuid4()), _in_milliseconds(now))
         told = None if made is None else self._signed(sighting_bundle(made, self.member_id, indicator.tlp), now)
         _remember(connection, indicator, answer, told, now)

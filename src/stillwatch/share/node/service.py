@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx
 
-from stillwatch.errors import InvalidInput, UnreadableSource
+from stillwatch.errors import Declined, InvalidInput, UnreadableSource
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.answers.check import Memory
@@ -22,12 +22,15 @@ from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.feed.client import follow
 from stillwatch.share.feed.position import MemoryPosition
 from stillwatch.share.guard.admit import Admitted
+from stillwatch.share.node.calls import Calls
+from stillwatch.share.node.commit import held_tags
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.memory import TagValues, memory_of
 from stillwatch.share.node.node import Checked, Node
 from stillwatch.share.node.publish import Telling, indicator_of, renewed
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
+from stillwatch.share.node.trust import Trust
 from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.epochs import epoch_of
@@ -95,7 +98,28 @@ class Service:
         """Tell the others of a campaign; the id of the indicator, and what became of its objects."""
         now, lists = datetime.now(UTC), load_warning_lists(self.settings.warning_lists)
         indicator = indicator_of(self.index, campaign_id, self.tagged(Purpose.PUBLISH), lists, now, how)
-        return indicator.indicator_id, self.send(self.node.tell(indicator, campaign_id, now))
+        outcome = self.send(self.node.tell(indicator, campaign_id, now))
+        self.trust.reveal(now)
+        return indicator.indicator_id, outcome
+
+    @property
+    def trust(self) -> Trust:
+        """The node's part in trust."""
+        return Trust(self.node, Calls(self.settings.forum, self.token))
+
+    def has_committed(self) -> bool:
+        """Commit to the tags of all own harvests; False while the forum cannot be reached, and it must be tried again.
+
+        An evaluator or a forum that declines is no reason to check nothing: the node is only no origin then.
+        """
+        now, lists = datetime.now(UTC), load_warning_lists(self.settings.warning_lists)
+        try:
+            self.trust.commit(held_tags(self.index, self.tagged(Purpose.CHECK), lists, now), now)
+        except UnreadableSource:
+            return False
+        except Declined:
+            return True
+        return True
 
     def take_back(self, indicator_id: str) -> Outcome:
         """Revoke an indicator of one's own, everywhere."""
@@ -110,16 +134,30 @@ class Service:
         return True
 
     async def _until_stale(self, memory: Memory, on_checked: OnChecked) -> None:
-        watching = asyncio.create_task(self.watch(memory, on_checked))
+        seen: asyncio.Queue[str] = asyncio.Queue()
+
+        def told(checked: Checked) -> None:
+            on_checked(checked)
+            if checked.answer.findings:
+                seen.put_nowait(checked.indicator.indicator_id)
+
+        watching = asyncio.create_task(self.watch(memory, told))
+        trusting = asyncio.create_task(self.trust.keep(seen))
         while not watching.done() and not self.is_stale(datetime.now(UTC)):
             await asyncio.wait({watching}, timeout=_LOOK_S)
-        if not watching.done():
-            watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
+        for task in (watching, trusting):
+            task.cancel()
+        for ended in await asyncio.gather(watching, trusting, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
 
     async def watch(self, memory: Memory, on_checked: OnChecked) -> None:
-        """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one."""
+        """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one.
+
+        The node commits before it reads: the ledger's order is what proves that it did not copy.
+        """
+        while not await asyncio.to_thread(self.has_committed):  # noqa: ASYNC110 - the forum tells nobody that it is back
+            await asyncio.sleep(_LOOK_S)
         await asyncio.to_thread(self.answer)
         url = f"{self.settings.forum}/feed"
         async for event in follow(url, self.token, MemoryPosition(self.node.place())):
