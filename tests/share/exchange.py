@@ -76,14 +76,14 @@ class Exchange:
         self.roster = Roster(self.store.engine, self.on_event)
         self.collections = Collections(self.store.engine, self.on_event)
         self.campaigns = self.collections.add("Campaigns", alias="campaigns")
+        guard = lambda item: check(item, now=datetime.now(UTC))  # noqa: E731 - as the forum's process has it
         engine = self.store.engine
         routes = [
             *ledger_routes(engine, self.access, self.key),
             *key_routes(engine, self.access, self.on_event),
-            *trust_routes(engine, self.access, self.key),
+            *trust_routes(engine, self.access, self.key, guard),
         ]
         settings = Settings(routes=routes, on_event=self.on_event, pace=Pace(heartbeat_s=0.5, stall_s=5.0))
-        guard = lambda item: check(item, now=datetime.now(UTC))  # noqa: E731 - as the forum's process has it
         self.app = forum_app(self.store, self.access, guard, settings)
         self.url = ""
 

@@ -97,7 +97,7 @@ def serve(  # noqa: PLR0917 - typer's
     routes = [
         *ledger_routes(store.engine, access, forum_key),
         *key_routes(store.engine, access, on_event),
-        *trust_routes(store.engine, access, forum_key),
+        *trust_routes(store.engine, access, forum_key, _guard()),
     ]
     app = forum_app(
         store, access, _guard(), Settings(Server(url=public_url.rstrip("/")), routes=routes, on_event=on_event)

@@ -17,8 +17,9 @@ from tests.share.exchange import Exchange, exchanging
 from stillwatch.errors import MissingData
 from stillwatch.model.indicator import Indicator, SightingAnswer, SignalKind, Tag, Tlp
 from stillwatch.share.access.quotas import Limits
-from stillwatch.share.commitments.held import commitment_message, item_of, reveal_message
+from stillwatch.share.commitments.held import item_of
 from stillwatch.share.commitments.holding import Holding
+from stillwatch.share.commitments.messages import commitment_message, reveal_message
 from stillwatch.share.forum import commitment_api
 from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.ledger.tables import ENTRIES

@@ -37,10 +37,9 @@ class Forum:
     def __init__(self, connection: Connection, *, echo: bool = False) -> None:
         self.connection = connection
         holding = Holding(BETA, map(item_of, TAGS), b"s" * 32)
-        steps = [lambda: commit(connection, holding.commitment, NOW), lambda: self._publish(ALPHA, FIRST)]
-        committed, first = (step() for step in (steps[::-1] if echo else steps))
-        if echo:
-            committed, first = first, committed
+        first = self._publish(ALPHA, FIRST) if echo else None
+        committed = commit(connection, holding.commitment, NOW)
+        first = first or self._publish(ALPHA, FIRST)
         second = self._publish(BETA, SECOND)
         shown = reveal(connection, BETA, committed.index, [holding.reveal(item_of(tag)) for tag in TAGS], NOW)
         opened = {"index": committed.index, "reveal": shown.index, "member": BETA, "chances": 64}

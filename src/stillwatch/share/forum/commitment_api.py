@@ -1,5 +1,6 @@
 """Members commit to what they hold, and reveal of it what others have published since; each is in the ledger."""
 
+import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,10 +22,10 @@ from stillwatch.share.commitments.holding import Reveal
 from stillwatch.share.commitments.record import commit, reveal
 from stillwatch.share.commitments.tables import COMMITMENTS, REVEALED
 from stillwatch.share.forum.plain import plain
-from stillwatch.share.guard.check import check
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.ledger.book import sign_head
 from stillwatch.share.signing.keys import SigningKey
+from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.taxii.body import read_body
 from stillwatch.share.trust.places import OWNERS, PUBLISHED, TAGS, digest_of, read_on
 
@@ -39,7 +40,7 @@ _AT_A_TIME: Final = 500
 _Take = Callable[[Member, Mapping[str, Any], int], dict[str, Any]]
 
 
-def commitment_routes(engine: Engine, access: Access, key: SigningKey) -> list[BaseRoute]:
+def commitment_routes(engine: Engine, access: Access, key: SigningKey, admit: Admit) -> list[BaseRoute]:
     """``POST /commitments/`` and ``POST /reveals/``.
 
     Both take what the guard has passed and count as an object that is published, a reveal as one a tag. The answer is
@@ -47,34 +48,40 @@ def commitment_routes(engine: Engine, access: Access, key: SigningKey) -> list[B
     """
     taking = _Taking(engine, access, key)
     return [
-        Route("/commitments/", _posted(access, "commitment", taking.commitment), methods=["POST"]),
-        Route("/reveals/", _posted(access, "reveal", taking.reveal), methods=["POST"]),
+        Route(
+            "/commitments/",
+            _posted(access, functools.partial(_read, admit, "commitment"), taking.commitment),
+            methods=["POST"],
+        ),
+        Route("/reveals/", _posted(access, functools.partial(_read, admit, "reveal"), taking.reveal), methods=["POST"]),
     ]
 
 
-def _posted(access: Access, kind: str, take: _Take) -> Callable[[Request], Any]:
+def _posted(access: Access, read: Callable[[bytes], dict[str, Any]], take: _Take) -> Callable[[Request], Any]:
     async def serve(request: Request) -> Response:
         member = await run_in_threadpool(access.member, request.scope, request.headers)
         request.scope["stillwatch.member"] = member.member_id
         body = await read_body(request, _MOST_BYTES)
-        told = await run_in_threadpool(_read, body, kind)
+        told = await run_in_threadpool(read, body)
         return plain(await run_in_threadpool(take, member, told, len(body)), HTTPStatus.CREATED)
 
     return serve
 
 
-def _read(body: bytes, kind: str) -> dict[str, Any]:
+def _read(admit: Admit, kind: str, body: bytes) -> dict[str, Any]:
     try:
         told = read_json(body)
     except InvalidInput as error:
         raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from error
-    refusals = check(told, now=datetime.now(UTC))
+    if not isinstance(told, dict):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "/: must be an object")
+    refusals = admit(told)
     if refusals:
         first = refusals[0]
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{first.path or '/'}: {first.explanation} ({first.rule})")
     if told["type"] != kind:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"/type: must be {kind}")
-    return dict(told)
+    return told
 
 
 class _Taking:

@@ -24,6 +24,7 @@ from stillwatch.share.ledger.book import entry_at, opening_of, sign_head
 from stillwatch.share.ledger.proof import Proof
 from stillwatch.share.ledger.proofs import inclusion_path
 from stillwatch.share.signing.keys import SigningKey
+from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.trust.audits import grades_of, is_seen
 from stillwatch.share.trust.corroboration import Corroboration, corroboration_of
 from stillwatch.share.trust.places import PLACE_TABLES, read_on
@@ -43,7 +44,7 @@ def make_trust_tables(engine: Engine) -> None:
         tables.create_all(engine)
 
 
-def trust_routes(engine: Engine, access: Access, key: SigningKey) -> list[BaseRoute]:
+def trust_routes(engine: Engine, access: Access, key: SigningKey, admit: Admit) -> list[BaseRoute]:
     """``POST /commitments/``, ``POST /reveals/``, ``GET /grades/PSEUDONYM`` and ``GET /corroboration/INDICATOR``.
 
     Grades are told and not the counts behind them, and only of who has published where the asker reads. Below an
@@ -51,7 +52,7 @@ def trust_routes(engine: Engine, access: Access, key: SigningKey) -> list[BaseRo
     """
     telling = _Telling(engine, access, key)
     return [
-        *commitment_routes(engine, access, key),
+        *commitment_routes(engine, access, key, admit),
         Route("/grades/{member_id}", _served(access, telling.grades), methods=["GET"]),
         Route("/corroboration/{indicator_id}", _served(access, telling.corroboration), methods=["GET"]),
         Route("/corroboration/{indicator_id}/entries/{index}", _served(access, telling.entry), methods=["GET"]),

@@ -13,8 +13,9 @@ from sqlalchemy import Engine, insert, select, update
 
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.indicator import Tag
-from stillwatch.share.commitments.held import REVEALED_MOST, commitment_message, item_of, reveal_message
+from stillwatch.share.commitments.held import item_of
 from stillwatch.share.commitments.holding import Holding
+from stillwatch.share.commitments.messages import REVEALED_MOST, commitment_message, reveal_message
 from stillwatch.share.guard.admit import Admitted
 from stillwatch.share.ledger.entry import SALT_BYTES
 from stillwatch.share.node.local import LocalIndex

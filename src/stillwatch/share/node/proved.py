@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from stillwatch.errors import FailedProof, InvalidInput
 from stillwatch.model.indicator import SignalKind, Tag
-from stillwatch.share.commitments.held import REVEALED_MOST, tag_of
+from stillwatch.share.commitments.held import tag_of
 from stillwatch.share.commitments.holding import HoldingCommitment, Reveal, check_reveal
+from stillwatch.share.commitments.messages import REVEALED_MOST
 from stillwatch.share.ledger.entry import Entry, Kind, Opening, is_of
 from stillwatch.share.ledger.head import verify_head
 from stillwatch.share.ledger.proof import Proof, check_proof

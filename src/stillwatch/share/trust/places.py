@@ -130,8 +130,11 @@ def read_on(engine: Engine) -> None:
         start = connection.execute(select(_READ.c.upto).with_for_update()).scalar_one()
         size = _size(connection)
         for first in range(start, size, _AT_A_TIME):
+            tags: list[dict[str, Any]] = []
             for said in _said(connection, first, min(first + _AT_A_TIME, size)):
-                _take(connection, said)
+                _take(connection, said, tags)
+            if tags:
+                connection.execute(insert(TAGS), tags)
         connection.execute(update(_READ).values(upto=size))
 
 
@@ -153,7 +156,7 @@ def _said(connection: Connection, first: int, end: int) -> list[_Said]:
     return [_Said(row.place, row.actor, row.document) for row in connection.execute(chosen)]
 
 
-def _take(connection: Connection, said: _Said) -> None:
+def _take(connection: Connection, said: _Said, tags: list[dict[str, Any]]) -> None:
     made = said.document.get("object")
     if said.document.get("event") == "delete":
         _end(connection, str(said.document.get("id")), said.document.get("versions"))
@@ -167,6 +170,8 @@ def _take(connection: Connection, said: _Said) -> None:
         _end(connection, str(made.get("id")), None, said.actor)
     elif made.get("type") in {"indicator", "infrastructure"}:
         _place(connection, said, made)
+        kinds = {digest_of(tag): tag.kind.value for tag in tags_in(made)}
+        tags += [{"digest": digest, "place": said.place, "kind": kind} for digest, kind in kinds.items()]
 
 
 def _place(connection: Connection, said: _Said, made: Mapping[str, Any]) -> None:
@@ -180,10 +185,6 @@ def _place(connection: Connection, said: _Said, made: Mapping[str, Any]) -> None
         "has_ended": False,
     }
     connection.execute(insert(PUBLISHED), row)
-    kinds = {digest_of(tag): tag.kind.value for tag in tags_in(made)}
-    rows = [{"digest": digest, "place": said.place, "kind": kind} for digest, kind in kinds.items()]
-    if rows:
-        connection.execute(insert(TAGS), rows)
 
 
 def _end(
