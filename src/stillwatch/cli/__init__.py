@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+import stillwatch.cli.forum_trust  # noqa: F401 - adds its commands to `forum`
 from stillwatch import __version__
 from stillwatch.cli.appeal import appeal
 from stillwatch.cli.bench import bench

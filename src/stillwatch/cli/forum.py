@@ -97,6 +97,7 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.forum.rules import rule_routes
     from stillwatch.share.forum.sealing_keys import sealing_key_routes
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
+    from stillwatch.share.forum.trust_api import trust_routes
     from stillwatch.share.rules.incoming import read_message
     from stillwatch.share.taxii.endpoints import Server
 
@@ -114,6 +115,7 @@ def serve(  # noqa: PLR0917 - typer's
         *rule_routes(store, access, read_message),
         *removal_routes(store, access, on_event),
         *appeal_routes(access, appeals, _guard()),
+        *trust_routes(store.engine, access, forum_key, _guard()),
     ]
     presented = Server(url=public_url.rstrip("/"))
     settings = Settings(presented, routes=routes, on_event=on_event, chores=[appeals.settle])
@@ -241,6 +243,7 @@ def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     from stillwatch.share.forum.burials import with_tombstones
     from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
     from stillwatch.share.forum.recording import ledger_events
+    from stillwatch.share.forum.trust_api import make_trust_tables
     from stillwatch.share.ledger.tables import LEDGER_TABLES
     from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
     from stillwatch.share.taxii.store import Store
@@ -250,6 +253,7 @@ def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     store = Store(db, on_event)
     for tables in (LEDGER_TABLES, MEMBER_KEY_TABLES, APPEAL_TABLES, TOMBSTONE_TABLES, RECORD_TABLES):
         tables.create_all(store.engine)
+    make_trust_tables(store.engine)
     return store, on_event
 
 

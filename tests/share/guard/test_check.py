@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from tests.share.made import MEMBER, START, indicator, sighting
 
 from stillwatch.model.indicator import Tlp
+from stillwatch.share.commitments.held import item_of
+from stillwatch.share.commitments.holding import Holding
+from stillwatch.share.commitments.messages import commitment_message, reveal_message
 from stillwatch.share.guard.admit import NotAdmitted, admit
 from stillwatch.share.guard.check import REFUSALS_MOST, check
 from stillwatch.share.guard.row import Kind
@@ -30,6 +33,7 @@ SEARCH: dict[str, dict[str, Any]] = {
     "search-approval": {"search": "cd" * 32, "matches": 10, "person": "ef" * 32},
     "search-reveal": {"search": "cd" * 32, "person": "ef" * 32, "rows": "01" * 32},
 }
+HOLDING = Holding(MEMBER, map(item_of, indicator().tags), b"s" * 32)
 MESSAGES: dict[str, dict[str, Any]] = {
     "indicator": signed_bundle(indicator_bundle(indicator(), MEMBER), KEY),
     "sighting": signed_bundle(sighting_bundle(sighting(), MEMBER, Tlp.AMBER), KEY),
@@ -89,6 +93,10 @@ MESSAGES: dict[str, dict[str, Any]] = {
         )
         for name, fields in SEARCH.items()
     },
+    "commitment": commitment_message(HOLDING.commitment, START).document()
+    | {"id": "5a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"},
+    "reveal": reveal_message(17, [HOLDING.reveal(item_of(indicator().tags[0]))], START).document()
+    | {"id": "6a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"},
 }
 SECRETS = {
     "e-mail": "jo.doe@example.org",

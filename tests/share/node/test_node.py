@@ -1,6 +1,7 @@
 """A node takes each object once, checks what is whole, believes nobody about who they are, drops what is revoked."""
 
 import copy
+import dataclasses
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from tests.share.node.members import ALPHA, BETA, NOW, SIGNING, harvest_of, keys
 
 from stillwatch.errors import MissingData
 from stillwatch.model.campaign import Verdict
-from stillwatch.model.indicator import SightingAnswer
+from stillwatch.model.indicator import Confidence, InformationGrade, SightingAnswer, SourceGrade
 from stillwatch.share.answers.check import Memory
 from stillwatch.share.guard.admit import Admitted
 from stillwatch.share.node.local import LocalIndex
@@ -121,6 +122,16 @@ def _by_another(made: dict[str, Any]) -> dict[str, Any]:
         made["extensions"][EXTENSION].pop("signature")
         made["extensions"][EXTENSION]["signature"] = sign(made, SigningKey.generate())
     return made
+
+
+def test_what_an_originator_says_of_its_own_grades_is_not_read(indexes: dict[str, LocalIndex], beta: Memory) -> None:
+    """Signed and passed by the guard, and still not its to tell: until the forum is asked nothing is known."""
+    receiver = node(BETA)
+    boast = dataclasses.replace(told(indexes["alpha"]), confidence=Confidence(SourceGrade.A, InformationGrade.ONE))
+    fed(receiver, node(ALPHA).tell(boast, harvest_of(indexes["alpha"]), NOW).document()["objects"], beta)
+    words = [finding["word"]["confidence"] for finding in findings_in(receiver.engine)]
+    assert words
+    assert all(word == {"source": "F", "information": "6"} for word in words)
 
 
 def test_its_own_words_are_no_news(bundle: tuple[Node, Admitted, str], beta: Memory) -> None:

@@ -16,6 +16,7 @@ __all__ = ["OPERATOR", "LedgerEvents", "kind_of", "ledger_events"]
 OPERATOR: Final = "operator"
 _SAID: Final = {
     "indicator": Kind.PUBLISH,
+    "infrastructure": Kind.NETWORKS,
     "sighting": Kind.SIGHTING,
     "opinion": Kind.OPINION,
     "harvest-rule": Kind.RULE,
@@ -30,9 +31,10 @@ _ROSTER: Final = "member- token- certificate- collection- grant"
 def kind_of(event: str, document: Mapping[str, Any]) -> Kind | None:
     """Kind of entry of an event of the forum; None for what need not be proved by itself.
 
-    Of a bundle the object that says something has an entry: its networks and links are found by its id. What a member
-    takes back, and what is deleted, is a revocation; that a member's node has withdrawn it is a removal. A back-search
-    is a query of the asker's; whom it asked is in the document alone.
+    Of a bundle the objects that say something have an entry, an indicator's networks one of their own: without it they
+    could be added to an older indicator unseen, by somebody who has read them elsewhere. Links are found by its id.
+    What a member takes back, and what is deleted, is a revocation; that a member's node has withdrawn it is a removal.
+    A back-search is a query of the asker's; whom it asked is in the document alone.
 
     >>> kind_of("publish", {"object": {"type": "indicator", "revoked": True}}).value
     'revoke'
@@ -41,6 +43,8 @@ def kind_of(event: str, document: Mapping[str, Any]) -> Kind | None:
         return Kind.REVOKE
     if event == "removed":
         return Kind.REMOVAL
+    if event == "audit":
+        return Kind.AUDIT
     if event == "publish":
         told = document.get("object", {})
         kind = _SAID.get(told.get("type", ""))

@@ -35,10 +35,13 @@ from stillwatch.share.stix.texts import (
 )
 from stillwatch.share.stix.vocabulary import MAX_TOKENS, TEMPERATURES, TOP_PS
 
-__all__ = ["FIXED_OBJECTS", "ROWS", "TABLE", "children", "schema_hash"]
+__all__ = ["FIXED_OBJECTS", "REVEALED_MOST", "ROWS", "TABLE", "children", "schema_hash"]
 
 TAGS_MOST: Final = 10_000
 EPOCH_MOST: Final = 1_000_000
+REVEALED_MOST: Final = 256
+"""Tags in one reveal: a handful proves as much as all."""
+_LEAVES: Final = tuple(1 << n for n in range(6, 21))
 
 FIXED_OBJECTS: Final[Mapping[str, dict[str, Any]]] = {
     made["id"]: made
@@ -281,6 +284,20 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("search-reveal.search", Kind.DIGEST, "which search"),
     Row("search-reveal.person", Kind.DIGEST, "salted hash of a name that stays with the member"),
     Row("search-reveal.rows", Kind.DIGEST, "of what goes with it, blinded twice, in the order of the request"),
+    *_message("commitment", "what a member holds, committed to before it reads what others have published"),
+    Row("commitment.root", Kind.DIGEST, "of a tree of salted hashes; it tells nothing of them"),
+    Row("commitment.size", Kind.CHOICE, "leaves of the tree, filled up to a power of two", _LEAVES),
+    *_message("reveal", "tags that a member had committed to and another member has published since"),
+    Row("reveal.commitment", Kind.WHOLE, "place of the commitment in the ledger", least=0, most=(1 << 53) - 1),
+    Row("reveal.items", Kind.LIST, "tags that both have published; a handful proves", least=1, most=REVEALED_MOST),
+    Row("reveal.items[]", Kind.OBJECT, "one tag, and what shows that it was committed to"),
+    Row("reveal.items[].kind", Kind.CHOICE, "what kind of value it stands for", _KINDS),
+    Row("reveal.items[].epoch", Kind.WHOLE, "which key it was made with", least=0, most=EPOCH_MOST),
+    Row("reveal.items[].value", Kind.TAG, "output of a keyed function that nobody evaluates alone"),
+    Row("reveal.items[].salt", Kind.DIGEST, "random; of this tag alone"),
+    Row("reveal.items[].place", Kind.WHOLE, "leaf of the tree; leaves are in no order", least=0, most=_LEAVES[-1] - 1),
+    Row("reveal.items[].path", Kind.LIST, "hashes up to the root", least=6, most=20),
+    Row("reveal.items[].path[]", Kind.DIGEST, "a hash"),
 )
 """Every field that may cross; objects that are the same for everybody stand in FIXED_OBJECTS."""
 

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     """What happened; a closed list."""
 
     PUBLISH = "publish"
+    NETWORKS = "networks"
     REVOKE = "revoke"
     SIGHTING = "sighting"
     OPINION = "opinion"
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     RULE = "rule"
     SHADOW_ANSWER = "shadow-answer"
     REMOVAL = "removal"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES
 from stillwatch.share.signing.keys import SigningKey
 from stillwatch.store.database import reading
 
-__all__ = ["Reader", "WhoReads", "routes_of_ledger"]
+__all__ = ["Reader", "WhoReads", "number_in", "routes_of_ledger"]
 
 _PIECE: Final = 1 << 16
 _AT_ONCE: Final = 500
@@ -59,7 +59,7 @@ def routes_of_ledger(engine: Engine, key: SigningKey, who: WhoReads, at: str = "
             return sign_head(connection, key, datetime.now(UTC))
 
     def proof(request: Request, _reader: Reader) -> dict[str, Any]:
-        index = _number(request.path_params["index"])
+        index = number_in(request.path_params["index"])
         with engine.begin() as connection:
             told = sign_head(connection, key, datetime.now(UTC))
             size = int(told["size"])
@@ -71,7 +71,7 @@ def routes_of_ledger(engine: Engine, key: SigningKey, who: WhoReads, at: str = "
         return {"head": told, "proof": Proof(entry, size, tuple(path)).told()}
 
     def consistency(request: Request, _reader: Reader) -> dict[str, Any]:
-        first = _number(request.query_params.get("from", ""))
+        first = number_in(request.query_params.get("from", ""))
         with engine.begin() as connection:
             told = sign_head(connection, key, datetime.now(UTC))
             try:
@@ -82,7 +82,7 @@ def routes_of_ledger(engine: Engine, key: SigningKey, who: WhoReads, at: str = "
 
     def own(request: Request, reader: Reader) -> dict[str, Any]:
         after = request.query_params.get("after")
-        return _own(engine, reader.actor, -1 if after is None else _number(after))
+        return _own(engine, reader.actor, -1 if after is None else number_in(after))
 
     def public_key(_request: Request, _reader: Reader) -> dict[str, Any]:
         return key.verify_key.jwk()
@@ -121,7 +121,11 @@ def _own(engine: Engine, actor: str, after: int) -> dict[str, Any]:
     return {"actor": actor, "entries": entries, "more": len(rows) > _AT_ONCE}
 
 
-def _number(text: str) -> int:
+def number_in(text: str) -> int:
+    """Place in a ledger.
+
+    Raises      Problem 400 for anything but a whole number.
+    """
     if not (text.isascii() and text.isdecimal() and len(text) <= 15):
         raise Problem(HTTPStatus.BAD_REQUEST, "a place in the ledger must be a whole number")
     return int(text)

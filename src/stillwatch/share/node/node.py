@@ -16,6 +16,7 @@ from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.feed.client import Event
 from stillwatch.share.guard.admit import Admitted, admit, why_not
+from stillwatch.share.node.grading import NOT_KNOWN
 from stillwatch.share.node.pins import Seen, trusted_keys, verify_told
 from stillwatch.share.node.rates import told_rate
 from stillwatch.share.node.rules import keep_message
@@ -240,7 +241,7 @@ class Node:
         held = _held(connection, identifier)
         if held is None:
             return None
-        indicator = read_indicator(held)
+        indicator = dataclasses.replace(read_indicator(held), confidence=NOT_KNOWN)
         version = time_text(indicator.modified)
         before = connection.execute(ANSWERED, {"of_indicator": indicator.indicator_id, "of_version": version}).first()
         if (before is not None) is not again:

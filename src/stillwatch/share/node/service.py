@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 
-from stillwatch.errors import InvalidInput, StillwatchError, UnreadableSource
+from stillwatch.errors import Declined, InvalidInput, StillwatchError, UnreadableSource
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.answers.check import Memory
@@ -23,6 +23,8 @@ from stillwatch.share.feed.client import follow
 from stillwatch.share.feed.position import MemoryPosition
 from stillwatch.share.guard.admit import Admitted
 from stillwatch.share.node.appeals import AppealDesk, Waiting
+from stillwatch.share.node.calls import Calls
+from stillwatch.share.node.commit import held_tags
 from stillwatch.share.node.intake import batches
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.memory import TagValues, memory_of
@@ -33,6 +35,7 @@ from stillwatch.share.node.post import Post
 from stillwatch.share.node.publish import Telling, indicator_of, renewed
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
+from stillwatch.share.node.trust import Trust
 from stillwatch.share.signing.keys import Keys, keys_of
 from stillwatch.share.signing.succession import EndorsedKey
 from stillwatch.share.stix.signatures import is_members
@@ -117,7 +120,28 @@ class Service:
         """Tell the others of a campaign; the id of the indicator, and what became of its objects."""
         now, lists = datetime.now(UTC), load_warning_lists(self.settings.warning_lists)
         indicator = indicator_of(self.index, campaign_id, self.tagged(Purpose.PUBLISH), lists, now, how)
-        return indicator.indicator_id, self.send(self.node.tell(indicator, campaign_id, now))
+        outcome = self.send(self.node.tell(indicator, campaign_id, now))
+        self.trust.reveal(now)
+        return indicator.indicator_id, outcome
+
+    @property
+    def trust(self) -> Trust:
+        """The node's part in trust."""
+        return Trust(self.node, Calls(self.settings.forum, self.token))
+
+    def has_committed(self) -> bool:
+        """Commit to the tags of all own harvests; False while the forum cannot be reached, and it must be tried again.
+
+        An evaluator or a forum that declines is no reason to check nothing: the node is only no origin then.
+        """
+        now, lists = datetime.now(UTC), load_warning_lists(self.settings.warning_lists)
+        try:
+            self.trust.commit(held_tags(self.index, self.tagged(Purpose.CHECK), lists, now), now)
+        except UnreadableSource:
+            return False
+        except Declined:
+            return True
+        return True
 
     def take_back(self, indicator_id: str) -> Outcome:
         """Revoke an indicator of one's own, everywhere."""
@@ -138,7 +162,14 @@ class Service:
     async def _until_stale(
         self, memory: Memory, on_checked: OnChecked, beside: Sequence[Beside], on_appeal: OnAppeal
     ) -> None:
-        works = (self.watch(memory, on_checked, on_appeal), *(work() for work in beside))
+        seen: asyncio.Queue[str] = asyncio.Queue()
+
+        def told(checked: Checked) -> None:
+            on_checked(checked)
+            if checked.answer.findings:
+                seen.put_nowait(checked.indicator.indicator_id)
+
+        works = (self.watch(memory, told, on_appeal), self.trust.keep(seen), *(work() for work in beside))
         tasks = [asyncio.ensure_future(work) for work in works]
         while not any(task.done() for task in tasks) and not self.is_stale(datetime.now(UTC)):
             await asyncio.to_thread(self.attend, on_appeal)
@@ -152,8 +183,12 @@ class Service:
     async def watch(self, memory: Memory, on_checked: OnChecked, on_appeal: OnAppeal = _nobody) -> None:
         """Follow the feed and answer, until cancelled; an answer that cannot be sent goes with the next one.
 
+        The node commits before it reads: the ledger's order is what proves that it did not copy.
+
         on_checked  Told of each check once it is on the disk, before the answer is sent.
         """
+        while not await asyncio.to_thread(self.has_committed):  # noqa: ASYNC110 - the forum tells nobody that it is back
+            await asyncio.sleep(_LOOK_S)
         await asyncio.to_thread(self.answer)
         events = follow(f"{self.settings.forum}/feed", self.token, MemoryPosition(self.node.place()))
         async with contextlib.aclosing(batches(events)) as waiting:
