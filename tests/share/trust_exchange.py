@@ -29,10 +29,10 @@ from stillwatch.share.forum.server import Listen, server_of
 from stillwatch.share.forum.trust_api import make_trust_tables, trust_routes
 from stillwatch.share.guard.check import check
 from stillwatch.share.ledger.tables import LEDGER_TABLES
-from stillwatch.share.node.calls import Calls
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.memory import memory_of
 from stillwatch.share.node.node import Checked, Node
+from stillwatch.share.node.post import Post
 from stillwatch.share.node.service import Service
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
@@ -143,10 +143,10 @@ class House:
         settings = NodeSettings(exchange.url, "campaigns", folder / "none", folder, folder, (unused, unused))
         key = SigningKey.generate()
         exchange.post(token, "/member/key/", orjson.dumps(key.verify_key.jwk()))
-        calls = Calls(exchange.url, token)
+        post = Post(exchange.url, token)
 
         def keys_at(of: str) -> Keys:
-            told = calls.get(f"/keys/{of}") or {"keys": []}
+            told = post.find(f"/keys/{of}") or {"keys": []}
             return keys_of(VerifyKey.of(jwk) for jwk in told["keys"])
 
         node = Node(member_id, open_database(folder / "node.db", NODE_TABLES), key, keys_at)

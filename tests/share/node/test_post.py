@@ -4,8 +4,7 @@ import httpx
 import pytest
 
 from stillwatch.errors import Declined, InvalidInput, UnreadableSource
-from stillwatch.share.node.post import Post
-from stillwatch.share.signing.canonical import MOST_BYTES
+from stillwatch.share.node.post import MOST_BYTES, Post
 
 
 def got(answer: httpx.Response) -> dict[str, object]:

@@ -6,12 +6,13 @@ import httpx
 
 from stillwatch.errors import Declined, InvalidInput, UnreadableSource
 from stillwatch.share.guard.admit import Admitted
-from stillwatch.share.signing.canonical import MOST_BYTES, parse
+from stillwatch.share.signing.canonical import parse
 from stillwatch.share.signing.refused import Refused
 
-__all__ = ["Post"]
+__all__ = ["MOST_BYTES", "Post"]
 
 _TIMEOUT_S: Final = 30.0
+MOST_BYTES: Final = 16 << 20
 
 
 class Post:
@@ -31,16 +32,25 @@ class Post:
         Raises      InvalidInput when the forum refuses it, Declined when it was asked too often, UnreadableSource
                     when it cannot be reached or read.
         """
-        return self._asked("GET", path, None)
+        return self._asked("GET", path, None) or {}
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Answer to a question; None when the forum has nothing there for this member.
+
+        Raises      As `get`.
+        """
+        return self._asked("GET", path, None, may_be_nothing=True)
 
     def put(self, path: str, told: Admitted) -> dict[str, Any]:
         """Answer to a message; nothing but what the guard has admitted is sent.
 
         Raises      As `get`.
         """
-        return self._asked("POST", path, told.body)
+        return self._asked("POST", path, told.body) or {}
 
-    def _asked(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
+    def _asked(
+        self, method: str, path: str, body: bytes | None, *, may_be_nothing: bool = False
+    ) -> dict[str, Any] | None:
         client = self._http or httpx.Client(timeout=_TIMEOUT_S)
         try:
             with client.stream(method, self._forum + path, headers=self._headers, content=body) as answer:
@@ -51,12 +61,14 @@ class Post:
         finally:
             if self._http is None:
                 client.close()
+        if may_be_nothing and answer.status_code == httpx.codes.NOT_FOUND:
+            return None
         return _told(answer, data)
 
 
 def _told(answer: httpx.Response, data: bytes) -> dict[str, Any]:
     try:
-        told = parse(data)
+        told = parse(data, MOST_BYTES)
     except Refused as error:
         message = f"the forum's answer must be a JSON object, it is {error.reason.value} (status {answer.status_code})"
         raise UnreadableSource(message) from error

@@ -23,7 +23,6 @@ from stillwatch.share.feed.client import follow
 from stillwatch.share.feed.position import MemoryPosition
 from stillwatch.share.guard.admit import Admitted
 from stillwatch.share.node.appeals import AppealDesk, Waiting
-from stillwatch.share.node.calls import Calls
 from stillwatch.share.node.commit import held_tags
 from stillwatch.share.node.intake import batches
 from stillwatch.share.node.local import LocalIndex
@@ -127,7 +126,7 @@ class Service:
     @property
     def trust(self) -> Trust:
         """The node's part in trust."""
-        return Trust(self.node, Calls(self.settings.forum, self.token))
+        return Trust(self.node, Post(self.settings.forum, self.token))
 
     def has_committed(self) -> bool:
         """Commit to the tags of all own harvests; False while the forum cannot be reached, and it must be tried again.

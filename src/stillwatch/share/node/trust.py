@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from stillwatch.errors import Declined, InvalidInput, UnreadableSource
 from stillwatch.model.indicator import SightingAnswer, Tag
-from stillwatch.share.node.calls import Calls
 from stillwatch.share.node.commit import Holdings
 from stillwatch.share.node.grading import Grading
 from stillwatch.share.node.node import Node
+from stillwatch.share.node.post import Post
 from stillwatch.share.node.tables import ANSWERS, OBJECTS
 from stillwatch.share.trust.places import objects_of, tags_in
 
@@ -31,10 +31,10 @@ _MOST: Final = 200
 class Trust:
     """Everything that a node does about trust, beside checking and answering."""
 
-    def __init__(self, node: Node, calls: Calls) -> None:
+    def __init__(self, node: Node, post: Post) -> None:
         self._node = node
-        self._holdings = Holdings(node.member_id, node.engine, calls.post)
-        self._grading = Grading(node.member_id, node.engine, calls.get)
+        self._holdings = Holdings(node.member_id, node.engine, post.put)
+        self._grading = Grading(node.member_id, node.engine, post.find)
 
     def commit(self, tags: Iterable[Tag], now: datetime) -> int | None:
         """Commit to what is held; place of a new commitment, None when there is no need or the forum will not take it.

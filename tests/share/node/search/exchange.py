@@ -31,9 +31,9 @@ from stillwatch.share.node import service
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.node import Node
 from stillwatch.share.node.search.asking import Question
+from stillwatch.share.node.search.mailbox import Mailbox
 from stillwatch.share.node.search.office import Moved, Office, listed, matched
 from stillwatch.share.node.search.own import Own
-from stillwatch.share.node.search.post import Post
 from stillwatch.share.node.search.tables import SEARCHES
 from stillwatch.share.node.tables import NODE_TABLES
 from stillwatch.share.sealed.keys import SealingKey, publication
@@ -102,7 +102,7 @@ class Member:
         own = Own(node, self.sealing, self.index, self.index_ns, self.epoch, self.open_kinds, LISTS)
         try:
             http = httpx.Client(verify=False, timeout=60.0)  # noqa: S501 - certificates of the system take a while to read
-            with Post(self.forum.url, self.token, http) as post:
+            with Mailbox(self.forum.url, self.token, http) as post:
                 post.publish_key(publication(self.sealing.public, self.member_id, self.signing, datetime.now(UTC)))
                 yield Office(own, post)
         finally:

@@ -16,7 +16,7 @@ from stillwatch.model.indicator import SignalKind
 from stillwatch.share.forum.relay_tables import MESSAGES, PARTS
 from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES
 from stillwatch.share.node.search.letter import Sealed, digest_of, posted, word
-from stillwatch.share.node.search.post import Post
+from stillwatch.share.node.search.mailbox import Mailbox
 from stillwatch.share.psi import Asker, Form
 from stillwatch.share.psi.messages import Message, write_message
 from stillwatch.share.signing.keys import SigningKey
@@ -355,7 +355,7 @@ def test_what_the_forum_did_not_get_goes_with_the_next_turn(
         raise UnreadableSource(message)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Post, "put", cut_off)
+        patched.setattr(Mailbox, "put", cut_off)
         with pytest.raises(UnreadableSource):
             alpha.ask(beta, ASKED)
     with alpha.office() as office:

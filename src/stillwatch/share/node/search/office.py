@@ -17,8 +17,8 @@ from stillwatch.share.node.pins import Seen
 from stillwatch.share.node.search.asking import Asking, Question
 from stillwatch.share.node.search.holding import Holding
 from stillwatch.share.node.search.letter import TYPES, Letter, Sealed, opened
+from stillwatch.share.node.search.mailbox import Mailbox
 from stillwatch.share.node.search.own import Other, Own, Person
-from stillwatch.share.node.search.post import Post
 from stillwatch.share.node.search.records import Records
 from stillwatch.share.node.search.tables import State
 from stillwatch.share.node.service import Service
@@ -50,7 +50,7 @@ class Moved:
 class Office:
     """Both sides of a node's searches."""
 
-    def __init__(self, own: Own, post: Post) -> None:
+    def __init__(self, own: Own, post: Mailbox) -> None:
         self._own, self._post = own, post
         self.records = Records(own.node.engine)
         self._asking, self._holding = Asking(own, self.records), Holding(own, self.records)
@@ -255,7 +255,7 @@ def office_of(service: Service) -> Iterator[Office]:
     open_kinds = frozenset(SignalKind(kind) for kind in settings.open_searches)
     lists = load_warning_lists(settings.warning_lists)
     own = Own(node, key, service.index, service.read_ns, service.epoch, open_kinds, lists)
-    with Post(settings.forum, service.token) as post:
+    with Mailbox(settings.forum, service.token) as post:
         post.publish_key(publication(key.public, node.member_id, node.key, now))
         yield Office(own, post)
 

@@ -10,13 +10,13 @@ import orjson
 from stillwatch.errors import Declined, InvalidInput, UnreadableSource
 from stillwatch.share.sealed.box import PART_BYTES
 
-__all__ = ["Post"]
+__all__ = ["Mailbox"]
 
 _MOST_BYTES: Final = PART_BYTES + 4096
 _LATER: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
 
 
-class Post:
+class Mailbox:
     """A connection to one forum, for one member.
 
     http    Client to use instead of an own: for proxies, tests.
