@@ -151,13 +151,19 @@ def node_of(world: World, number: int) -> tuple[Node, str]:
     return Node(member_id, engine, key, lambda other: _keys_at(world.url, token, other)), token
 
 
-def follow(world: World, number: int) -> None:
-    """A member's node: check what comes until all has come, and tell when each was."""
+def service_of(world: World, number: int) -> Service:
+    """What a member's node works with but for evaluators and index, which it does not look at here."""
     node, token = node_of(world, number)
     taxii = Taxii(f"{world.url}/taxii2/", token)
-    nowhere = Path("/nonexistent")
+    nowhere = world.folder / "nowhere"
     settings = NodeSettings(world.url, "campaigns", nowhere, nowhere, nowhere, ())  # type: ignore[arg-type]
-    service = Service(settings, node, None, None, taxii, token, EPOCH, 7, 0)  # type: ignore[arg-type]
+    return Service(settings, node, None, None, taxii, token, EPOCH, 7, 0)  # type: ignore[arg-type]
+
+
+def follow(world: World, number: int) -> None:
+    """A member's node: check what comes until all has come, and tell when each was."""
+    service = service_of(world, number)
+    node = service.node
     held = memory(world.local)
     checked: dict[str, float] = {}
 
@@ -178,22 +184,20 @@ def follow(world: World, number: int) -> None:
     asyncio.run(until_done())
     print(json.dumps(checked), flush=True)
     sys.stdin.read()
-    taxii.close()
+    service.taxii.close()
     node.engine.dispose()
 
 
 def publish(world: World) -> None:
     """The publisher: tell of indicators at the rate, and when each was begun and answered."""
-    node, token = node_of(world, 0)
-    taxii = Taxii(f"{world.url}/taxii2/", token, httpx.Client(timeout=30, limits=httpx.Limits(max_connections=THREADS)))
-    taxii.discovery()
-    taxii.publish("campaigns", node.tell(next(indicators(1, 1000)), "none", datetime.now(UTC)).document()["objects"])
+    service = service_of(world, 0)
+    service.send(service.node.tell(next(indicators(1, 1000)), "none", datetime.now(UTC)))
     begun: dict[str, tuple[float, float]] = {}
     answered: dict[str, float] = {}
 
     def one(indicator: Indicator) -> None:
         begun[indicator.indicator_id] = time.perf_counter(), time.time()
-        outcome = taxii.publish("campaigns", node.tell(indicator, "none", datetime.now(UTC)).document()["objects"])
+        outcome = service.send(service.node.tell(indicator, "none", datetime.now(UTC)))
         assert not outcome.refused, outcome.refused  # noqa: S101 - a figure of refused ones would be none
         answered[indicator.indicator_id] = time.perf_counter()
 
@@ -209,8 +213,8 @@ def publish(world: World) -> None:
             done.result()
     print(json.dumps({name: [*begun[name], answered[name]] for name in begun}), flush=True)
     sys.stdin.read()
-    taxii.close()
-    node.engine.dispose()
+    service.taxii.close()
+    service.node.engine.dispose()
 
 
 ROLES: Final = {"forum": lambda w, _: serve(w), "node": follow, "publisher": lambda w, _: publish(w)}

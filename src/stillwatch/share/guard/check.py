@@ -7,9 +7,8 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final
 
-import orjson
-
 from stillwatch.share.guard.cross import CROSS_RULES, clock_problem
+from stillwatch.share.guard.fitting import BUNDLE, fits, is_fixed, key_of
 from stillwatch.share.guard.kinds import problem_of
 from stillwatch.share.guard.limits import TEXT_MOST, too_much
 from stillwatch.share.guard.row import Kind, Row
@@ -52,10 +51,23 @@ def check(document: object, *, now: datetime | None = None) -> list[Refusal]:
     >>> [(r.path, r.rule) for r in check({"type": "bundle", "mail": "jo@example.org"}) if "?" in r.path]
     [('/?1', 'unknown-field'), ('/?1', 'value:e-mail'), ('/?1', 'value:url')]
     """
+    if isinstance(document, dict) and _passes(document, now):
+        return []
     bound = too_much(document)
     if bound:
         return [Refusal("", "limit", bound)]
     return list(islice(_Reading(now).top(document, ""), REFUSALS_MOST))
+
+
+def _passes(document: dict[str, Any], now: datetime | None) -> bool:
+    """Whether there is nothing to refuse, as in most of what is read."""
+    if not fits(document):
+        return False
+    objects = [document, *document["objects"]] if document["type"] == BUNDLE else [document]
+    told = [made for made in objects if not is_fixed(made)]
+    if any(True for made in told for rule in _RULES[made["type"]] for _ in rule.broken(made)):
+        return False
+    return now is None or not any(clock_problem(made, now) for made in told)
 
 
 class _Reading:
@@ -73,8 +85,8 @@ class _Reading:
             return
         identifier, kind = value.get("id"), value.get("type")
         fixed = FIXED_OBJECTS.get(identifier) if isinstance(identifier, str) else None
-        if fixed is not None and value == fixed and _key(value) == _FIXED_KEYS[fixed["id"]]:
-            return  # equal and written alike: 1 and True are equal and not written alike
+        if is_fixed(value):
+            return
         if fixed is not None or (isinstance(kind, str) and kind in _FIXED_TYPES and kind not in _TYPES):
             yield Refusal(at, "fixed", "must be equal to the object that is the same for everybody")
             yield from self.scanned(value, at)
@@ -82,9 +94,7 @@ class _Reading:
             yield Refusal(f"{at}/type", "unknown-type", f"must be one of {', '.join(sorted({*_TYPES, *_FIXED_TYPES}))}")
             yield from self.scanned(value, at)
         else:
-            row = ROWS[str(kind)]
-            if not _fits(value, row):
-                yield from self.fields(value, at, row)
+            yield from self.fields(value, at, ROWS[str(kind)])
             yield from self.between(value, at)
 
     def between(self, value: dict[str, Any], at: str) -> Iterator[Refusal]:
@@ -133,7 +143,7 @@ class _Reading:
         least, most = int(row.least or 0), int(row.most or 0)
         if not least <= len(value) <= most:
             yield Refusal(at, "length", f"must hold {least} to {most}")
-        if len({_key(item) for item in value}) != len(value):
+        if len({key_of(item) for item in value}) != len(value):
             yield Refusal(at, "repeated", "must hold nothing twice")
         inner = ROWS[f"{row.path}[]"]
         for place, item in enumerate(value):
@@ -169,31 +179,6 @@ class _Reading:
             yield Refusal(at, f"value:{scanner.name}", f"must not hold {scanner.says}")
 
 
-def _fits(value: object, row: Row) -> bool:
-    """Whether there is nothing to refuse, as for most of what is read; where there is, the reading says what.
-
-    Of a bundle no: what it holds is read one by one.
-    """
-    if row.kind is Kind.OBJECT:
-        if not isinstance(value, dict):
-            return False
-        n = 0
-        for name, below in _due(row.path).items():
-            if name in value:
-                if not _fits(value[name], below):
-                    return False
-                n += 1
-            elif below.required:
-                return False
-        return n == len(value)
-    if row.kind is Kind.LIST:
-        if not isinstance(value, list) or not int(row.least or 0) <= len(value) <= int(row.most or 0):
-            return False
-        inner = ROWS[f"{row.path}[]"]
-        return all(_fits(item, inner) for item in value) and len(set(map(_key, value))) == len(value)
-    return row.kind is not Kind.ANY and problem_of(row, value) is None
-
-
 @cache
 def _due(path: str) -> dict[str, Row]:
     return {name: ROWS[f"{path}.{name}"] for name in children(path)}
@@ -202,13 +187,3 @@ def _due(path: str) -> dict[str, Row]:
 def _shown(name: object, place: int) -> str:
     """A field's name where the table knows it; else its place: the name may be what must not be told."""
     return name if isinstance(name, str) and name in _KNOWN else f"?{place}"
-
-
-def _key(item: object) -> bytes | str:
-    try:
-        return orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # no JSON: refused anyway
-        return repr(item)
-
-
-_FIXED_KEYS: Final = {name: _key(made) for name, made in FIXED_OBJECTS.items()}

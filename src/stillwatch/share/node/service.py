@@ -5,7 +5,7 @@ import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,7 @@ from stillwatch.share.node.publish import Telling, indicator_of, renewed
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
 from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
+from stillwatch.share.stix.signatures import is_members
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.epochs import epoch_of
 from stillwatch.share.taxii.client import Outcome, Taxii
@@ -48,7 +49,10 @@ _LOOK_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Everything a node works with, of one epoch and one index: when either is over, it is opened again."""
+    """Everything a node works with, of one epoch and one index: when either is over, it is opened again.
+
+    known   Ids of objects, the same for everybody, that the forum has.
+    """
 
     settings: NodeSettings
     node: Node
@@ -59,6 +63,7 @@ class Service:
     epoch: int
     epoch_days: int
     read_ns: int
+    known: set[str] = field(default_factory=set)
 
     def is_stale(self, now: datetime) -> bool:
         """Whether another epoch has begun, or a scan has left a new index."""
@@ -140,11 +145,17 @@ class Service:
                 self.node.sent(*((indicator_id, version) for indicator_id, version, _ in waiting))
 
     def send(self, *told: Admitted) -> Outcome:
-        """Nothing but what the guard has admitted is sent; objects that several bundles have are sent once."""
+        """Nothing but what the guard has admitted is sent.
+
+        Objects that several bundles have are sent once, and those that are no member's and that the forum has accepted
+        from this service before are not sent again.
+        """
         objects = [made for one in told for made in one.document()["objects"]]
-        return self.taxii.publish(
-            self.settings.collection, list({(made["id"], made.get("modified")): made for made in objects}.values())
-        )
+        wanted = {(made["id"], made.get("modified")): made for made in objects if made["id"] not in self.known}
+        outcome = self.taxii.publish(self.settings.collection, list(wanted.values()))
+        common = {made["id"] for made in wanted.values() if not is_members(made)}
+        self.known.update(common.intersection(outcome.accepted))
+        return outcome
 
 
 @contextlib.contextmanager

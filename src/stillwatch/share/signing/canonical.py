@@ -96,7 +96,10 @@ def _check(document: object) -> bool:
 
 
 def _has_plain_keys(value: dict[Any, Any]) -> bool:
-    return all(type(key) is str and key.isascii() for key in value)
+    try:
+        return "".join(value).isascii()
+    except TypeError:
+        return False
 
 
 def _is_printed_alike(value: float) -> bool:
