@@ -24,12 +24,10 @@ from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle,
 
 KEY = SigningKey.generate()
 MESSAGES: dict[str, dict[str, Any]] = {
-    "indicator": signed_bundle(admit(indicator_bundle(indicator(), MEMBER)), KEY),
-    "sighting": signed_bundle(admit(sighting_bundle(sighting(), MEMBER, Tlp.AMBER)), KEY),
+    "indicator": signed_bundle(indicator_bundle(indicator(), MEMBER), KEY),
+    "sighting": signed_bundle(sighting_bundle(sighting(), MEMBER, Tlp.AMBER), KEY),
     "false-positive": signed_bundle(
-        admit(
-            false_positive_bundle(indicator().indicator_id, FalsePositive.RESEARCH, START, member=MEMBER, tlp=Tlp.AMBER)
-        ),
+        false_positive_bundle(indicator().indicator_id, FalsePositive.RESEARCH, START, member=MEMBER, tlp=Tlp.AMBER),
         KEY,
     ),
     "appeal": {

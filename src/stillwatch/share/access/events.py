@@ -26,7 +26,7 @@ class OnEvents(Protocol):
         """Take note of events, in their order; when it raises, nothing has happened."""
 
 
-def tell_all(on_event: OnEvent, events: Sequence[Happened], connection: Connection) -> None:
+def tell_all(on_event: OnEvent | OnEvents, events: Sequence[Happened], connection: Connection) -> None:
     """Tell of events in their order, inside the transaction that they are of."""
     if isinstance(on_event, OnEvents):
         on_event.together(events, connection)

@@ -5,14 +5,13 @@ from typing import Any, Final, NoReturn
 
 import orjson
 
-
 from stillwatch.errors import InvalidInput
 from stillwatch.share.guard.check import Refusal, check
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.guard.table import schema_hash
 from stillwatch.share.signing.canonical import encoded
 
-__all__ = ["Admitted", "Refused", "admit", "admit_bytes"]
+__all__ = ["Admitted", "Refused", "admit", "admit_bytes", "why_not"]
 
 _SHOWN_MOST: Final = 3
 _PASSED: Final = object()
@@ -62,6 +61,12 @@ class Admitted:
     def document(self) -> Any:  # noqa: ANN401 - any JSON
         """A copy of the document."""
         return orjson.loads(self.body)
+
+
+def why_not(document: object, *, now: datetime | None = None) -> str | None:
+    """Why a document may not cross, as `admit` says it; None when it may: for who takes and does not hand on."""
+    refusals = check(document, now=now)
+    return str(Refused(refusals)) if refusals else None
 
 
 def admit(document: object, *, now: datetime | None = None) -> Admitted:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from stillwatch.share.guard.kinds import problem_of
-from stillwatch.share.guard.limits import too_much
+from stillwatch.share.guard.limits import NODES_MOST, too_much
 from stillwatch.share.guard.row import Kind, Row
 from stillwatch.share.guard.table import FIXED_OBJECTS, ROWS, children
 
@@ -32,7 +32,7 @@ def fits(document: dict[str, Any]) -> bool:
     kind = document.get("type")
     if not isinstance(kind, str) or kind not in _TABLED or _names_fixed(document):
         return is_fixed(document)
-    return not (kind == BUNDLE and too_much(document)) and _fitting(kind)(document)
+    return not (kind == BUNDLE and _is_too_much(document)) and _fitting(kind)(document)
 
 
 def is_fixed(document: dict[str, Any]) -> bool:
@@ -103,6 +103,16 @@ def _any(value: object) -> bool:
     """An object of a bundle: no other bundle, and no message."""
     kind = value.get("type") if isinstance(value, dict) else None
     return isinstance(value, dict) and (f"{kind}.spec_version" in ROWS or is_fixed(value)) and fits(value)
+
+
+def _is_too_much(bundle: dict[str, Any]) -> bool:
+    """Every value takes two bytes at least, so that a short bundle cannot hold too many."""
+    try:
+        if len(orjson.dumps(bundle)) <= 2 * NODES_MOST:
+            return False
+    except TypeError:  # too deep for orjson, or no JSON
+        return True
+    return too_much(bundle) is not None
 
 
 def _names_fixed(document: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from stillwatch.model.indicator import Indicator, SightingAnswer
 from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.feed.client import Event
-from stillwatch.share.guard.admit import Admitted, admit
+from stillwatch.share.guard.admit import Admitted, admit, why_not
 from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
 from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.share.signing.refused import Reason, Refused
@@ -151,10 +151,9 @@ class Node:
 
     def _problem(self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime) -> str | None:
         """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
-        try:
-            admit(dict(document), now=now)
-        except InvalidInput as error:
-            return str(error)
+        problem = why_not(dict(document), now=now)
+        if problem is not None:
+            return problem
         maker = stix_id("identity", origin)
         if document.get("created_by_ref", maker) != maker and is_members(document):
             return "it says it is of somebody else than who published it"
@@ -243,7 +242,7 @@ class Node:
         return revoked
 
     def _signed(self, bundle: dict[str, Any], now: datetime) -> Admitted:
-        return admit(signed_bundle(admit(bundle, now=now), self.key), now=now)
+        return admit(signed_bundle(bundle, self.key), now=now)
 
     def passed_over(self) -> list[tuple[str, str]]:
         """Who published what was not taken, and why."""

@@ -1,4 +1,4 @@
-"""The processes of ``benchmarks.share_exchange``: a forum, a publisher, nodes; each started with what it is told."""
+"""Members of ``benchmarks.share_exchange``: nodes that check what comes, and one that publishes."""
 
 import asyncio
 import contextlib
@@ -8,13 +8,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import numpy as np
+from benchmarks.share_exchange_world import World
 
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.indicator import (
@@ -30,74 +29,22 @@ from stillwatch.model.indicator import (
     Technique,
     Tlp,
 )
-from stillwatch.share.access.access import Access
-from stillwatch.share.access.quotas import Limits
 from stillwatch.share.answers.check import Memory
 from stillwatch.share.answers.findings import LocalEvidence
 from stillwatch.share.answers.index import KINDS, Local, TagIndex
-from stillwatch.share.forum.app import Settings, forum_app
-from stillwatch.share.forum.member_keys import key_routes
-from stillwatch.share.forum.recording import ledger_events
-from stillwatch.share.forum.server import Listen, server_of
-from stillwatch.share.guard.check import check
 from stillwatch.share.node.node import Checked, Node
 from stillwatch.share.node.service import Service, _keys_at
 from stillwatch.share.node.settings import NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
 from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.client import Taxii
-from stillwatch.share.taxii.store import Store
 from stillwatch.store.database import open_database
 
-WARM_UP_S: Final = 3.0
 EPOCH: Final = 2969
 OWN_TAGS: Final = 40
 SEEN_SHARE: Final = 0.05
-"""Share of indicators some of whose tags a node has, too."""
-UNLIMITED: Final = Limits(requests=10**9, objects=10**9, size_bytes=1 << 50)
+"""Share of indicators that have tags which a node has, too."""
 THREADS: Final = 16
-
-
-@dataclass(frozen=True)
-class World:
-    """What every process is told."""
-
-    folder: Path
-    url: str
-    rate: float
-    seconds: float
-    local: int
-    members: tuple[tuple[str, str], ...]
-
-    @classmethod
-    def of(cls, text: str) -> "World":
-        told = json.loads(text)
-        members = tuple((one, token) for one, token in told.pop("members"))
-        return cls(Path(told.pop("folder")), members=members, **told)
-
-    def text(self) -> str:
-        return json.dumps({**self.__dict__, "folder": str(self.folder)})
-
-    @property
-    def n(self) -> int:
-        return int(self.rate * (self.seconds + WARM_UP_S))
-
-
-def serve(world: World) -> None:
-    """The forum as ``stillwatch forum`` runs it, its quotas lifted."""
-    key = SigningKey.load(world.folder / "forum.key")
-    on_event = ledger_events(key)
-    store = Store(world.folder / "forum.db", on_event)
-    access = Access(store.engine, UNLIMITED)
-    routes = key_routes(store.engine, access, on_event)
-    app = forum_app(
-        store,
-        access,
-        lambda item: check(item, now=datetime.now(UTC)),
-        Settings(routes=routes, on_event=on_event),
-    )
-    server_of(app, Listen("127.0.0.1", int(world.url.rpartition(":")[2]))).run()
-    store.close()
 
 
 def local_tags(n: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -188,9 +135,9 @@ def follow(world: World, number: int) -> None:
     node.engine.dispose()
 
 
-def publish(world: World) -> None:
+def publish(world: World, number: int) -> None:
     """The publisher: tell of indicators at the rate, and when each was begun and answered."""
-    service = service_of(world, 0)
+    service = service_of(world, number)
     service.send(service.node.tell(next(indicators(1, 1000)), "none", datetime.now(UTC)))
     begun: dict[str, tuple[float, float]] = {}
     answered: dict[str, float] = {}
@@ -217,8 +164,5 @@ def publish(world: World) -> None:
     service.node.engine.dispose()
 
 
-ROLES: Final = {"forum": lambda w, _: serve(w), "node": follow, "publisher": lambda w, _: publish(w)}
-
-
 if __name__ == "__main__":
-    ROLES[sys.argv[1]](World.of(sys.argv[2]), int(sys.argv[3]))
+    {"node": follow, "publisher": publish}[sys.argv[2]](World.of(sys.argv[1]), int(sys.argv[3]))
