@@ -27,7 +27,7 @@ from stillwatch.share.taxii.cursor import Cursors
 __all__ = ["USE", "Feed", "Pace"]
 
 USE: Final = "feed"
-_TOGETHER: Final = 16
+_TOGETHER: Final = 64
 """Events that are sent before the reader must have taken some."""
 _NAMES: Final = 4_096
 _HEAD: Final = [

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.model.indicator import Indicator, SightingAnswer
@@ -16,7 +16,20 @@ from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
 from stillwatch.share.feed.client import Event
 from stillwatch.share.guard.admit import Admitted, admit, why_not
-from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
+from stillwatch.share.node.statements import (
+    ADD_ANSWER,
+    ADD_FINDINGS,
+    ADD_OBJECT,
+    ADD_PASSED_OVER,
+    ANSWERED,
+    BODIES,
+    DROP_FINDINGS,
+    DROP_OBJECT,
+    KNOWN,
+    SENT,
+    UNSENT,
+)
+from stillwatch.share.node.tables import FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
 from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.share.signing.refused import Reason, Refused
 from stillwatch.share.stix.ids import derived_id, stix_id, time_text
@@ -31,29 +44,6 @@ MOST_SENT: Final = 100
 _KEPT: Final = {"indicator", "infrastructure"}
 _FEED: Final = "feed"
 _OBJECT: Final = "object"
-# Made once: to build a statement takes longer than to run it.
-_OF_ANSWER: Final = (ANSWERS.c.indicator_id == bindparam("of_indicator")) & (
-    ANSWERS.c.version == bindparam("of_version")
-)
-_ANSWERED: Final = select(ANSWERS.c.version).where(_OF_ANSWER)
-_SENT: Final = update(ANSWERS).where(_OF_ANSWER).values(is_sent=True)
-_UNSENT: Final = (
-    select(ANSWERS.c.indicator_id, ANSWERS.c.version, ANSWERS.c.body)
-    .where(ANSWERS.c.is_sent.is_(False))
-    .order_by(ANSWERS.c.checked_at)
-    .limit(bindparam("most"))
-)
-_KNOWN: Final = select(OBJECTS.c.revoked, OBJECTS.c.origin, OBJECTS.c.modified).where(
-    OBJECTS.c.object_id == bindparam("of_object")
-)
-_BODIES: Final = (
-    select(OBJECTS.c.body)
-    .where(OBJECTS.c.object_id.in_(bindparam("of_objects", expanding=True)), OBJECTS.c.revoked.is_(False))
-    .order_by(OBJECTS.c.type)
-)
-_DROP: Final = delete(OBJECTS).where(OBJECTS.c.object_id == bindparam("of_object"))
-_DROP_FINDINGS: Final = delete(FINDINGS).where(FINDINGS.c.indicator_id == bindparam("of_indicator"))
-_ADD, _ADD_ANSWER, _ADD_FINDING, _ADD_PASSED = (insert(table) for table in (OBJECTS, ANSWERS, FINDINGS, PASSED_OVER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +123,7 @@ class Node:
             return None
         problem = self._problem(connection, document, origin, now)
         if problem is not None:
-            connection.execute(_ADD_PASSED, {"place": event.place, "origin": origin, "reason": problem[:200]})
+            connection.execute(ADD_PASSED_OVER, {"place": event.place, "origin": origin, "reason": problem[:200]})
             return None
         if document["type"] in _KEPT:
             _keep(connection, document, origin)
@@ -188,9 +178,11 @@ class Node:
             return None
         indicator = read_indicator(held)
         version = time_text(indicator.modified)
-        asked = {"of_indicator": indicator.indicator_id, "of_version": version}
-        if connection.execute(_ANSWERED, asked).first() is not None:
+        before = connection.execute(ANSWERED, {"of_indicator": indicator.indicator_id}).scalars().all()
+        if version in before:
             return None
+        if before:
+            connection.execute(DROP_FINDINGS, {"of_indicator": indicator.indicator_id})
         answer = check(indicator, memory, now)
         made = sighting_of(answer, indicator.indicator_id, str(uuid.uuid4()), _in_milliseconds(now))
         told = None if made is None else self._signed(sighting_bundle(made, self.member_id, indicator.tlp), now)
@@ -200,7 +192,7 @@ class Node:
     def unsent(self, most: int = MOST_SENT) -> list[tuple[str, str, Admitted]]:
         """Sightings that were made and not sent: indicator, its version and the bundle, the oldest first."""
         with self.engine.begin() as connection:
-            rows = connection.execute(_UNSENT, {"most": most}).all()
+            rows = connection.execute(UNSENT, {"most": most}).all()
         return [(row.indicator_id, row.version, admit(orjson.loads(row.body))) for row in rows]
 
     def sent(self, *answers: tuple[str, str]) -> None:
@@ -208,7 +200,7 @@ class Node:
         rows = [{"of_indicator": indicator_id, "of_version": version} for indicator_id, version in answers]
         if rows:
             with self.engine.begin() as connection:
-                connection.execute(_SENT, rows)
+                connection.execute(SENT, rows)
 
     def tell(self, indicator: Indicator, campaign_id: str, now: datetime) -> Admitted:
         """Bundle of an own indicator, or of a new version of one, remembered with the campaign it tells of."""
@@ -259,14 +251,14 @@ def findings_in(engine: Engine) -> list[dict[str, Any]]:
 
 def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> None:
     """The newest version; what was revoked stays revoked, whatever comes later."""
-    known = connection.execute(_KNOWN, {"of_object": document["id"]}).first()
+    known = connection.execute(KNOWN, {"of_object": document["id"]}).first()
     if known is not None and (known.revoked or known.origin != origin or known.modified >= document["modified"]):
         return
     gone = document.get("revoked") is True
     if known is not None:
-        connection.execute(_DROP, {"of_object": document["id"]})
+        connection.execute(DROP_OBJECT, {"of_object": document["id"]})
     row = {"object_id": document["id"], "type": document["type"], "origin": origin, "modified": document["modified"]}
-    connection.execute(_ADD, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
+    connection.execute(ADD_OBJECT, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
 
 
 def _bury(connection: Connection, object_id: str) -> None:
@@ -296,7 +288,7 @@ def _withdraw(connection: Connection, object_id: str) -> None:
 def _held(connection: Connection, identifier: str) -> Admitted | None:
     """The indicator with its networks as one bundle; None when it is not there, or was taken back."""
     wanted = [identifier, derived_id("infrastructure", identifier.partition("--")[2])]
-    objects = [orjson.loads(body) for body in connection.execute(_BODIES, {"of_objects": wanted}).scalars()]
+    objects = [orjson.loads(body) for body in connection.execute(BODIES, {"of_objects": wanted}).scalars()]
     if not any(made["id"] == identifier for made in objects):
         return None
     bundle = {"type": "bundle", "id": derived_id("bundle", identifier), "objects": objects}
@@ -321,10 +313,9 @@ def _remember(
         "body": None if told is None else told.body,
         "is_sent": told is None,
     }
-    connection.execute(_ADD_ANSWER, row)
-    connection.execute(_DROP_FINDINGS, {"of_indicator": indicator.indicator_id})
+    connection.execute(ADD_ANSWER, row)
     if said is SightingAnswer.SEEN:
-        connection.execute(_ADD_FINDING, _rows(indicator.indicator_id, answer.findings))
+        connection.execute(ADD_FINDINGS, _rows(indicator.indicator_id, answer.findings))
 
 
 def _rows(indicator_id: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:

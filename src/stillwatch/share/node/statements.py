@@ -1,0 +1,47 @@
+"""Statements that a node runs for every object, made once: to build one takes longer than to run it."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from stillwatch.share.node.tables import ANSWERS, FINDINGS, OBJECTS, PASSED_OVER
+
+__all__ = [
+    "ADD_ANSWER",
+    "ADD_FINDINGS",
+    "ADD_OBJECT",
+    "ADD_PASSED_OVER",
+    "ANSWERED",
+    "BODIES",
+    "DROP_FINDINGS",
+    "DROP_OBJECT",
+    "KNOWN",
+    "SENT",
+    "UNSENT",
+]
+
+_OF_ANSWER: Final = (ANSWERS.c.indicator_id == bindparam("of_indicator")) & (
+    ANSWERS.c.version == bindparam("of_version")
+)
+ANSWERED: Final = select(ANSWERS.c.version).where(ANSWERS.c.indicator_id == bindparam("of_indicator"))
+SENT: Final = update(ANSWERS).where(_OF_ANSWER).values(is_sent=True)
+UNSENT: Final = (
+    select(ANSWERS.c.indicator_id, ANSWERS.c.version, ANSWERS.c.body)
+    .where(ANSWERS.c.is_sent.is_(False))
+    .order_by(ANSWERS.c.checked_at)
+    .limit(bindparam("most"))
+)
+KNOWN: Final = select(OBJECTS.c.revoked, OBJECTS.c.origin, OBJECTS.c.modified).where(
+    OBJECTS.c.object_id == bindparam("of_object")
+)
+BODIES: Final = (
+    select(OBJECTS.c.body)
+    .where(OBJECTS.c.object_id.in_(bindparam("of_objects", expanding=True)), OBJECTS.c.revoked.is_(False))
+    .order_by(OBJECTS.c.type)
+)
+DROP_OBJECT: Final = delete(OBJECTS).where(OBJECTS.c.object_id == bindparam("of_object"))
+DROP_FINDINGS: Final = delete(FINDINGS).where(FINDINGS.c.indicator_id == bindparam("of_indicator"))
+ADD_OBJECT: Final = insert(OBJECTS)
+ADD_ANSWER: Final = insert(ANSWERS)
+ADD_FINDINGS: Final = insert(FINDINGS)
+ADD_PASSED_OVER: Final = insert(PASSED_OVER)
