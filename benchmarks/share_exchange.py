@@ -175,7 +175,7 @@ def _waited(
     return (
         [begun[name][2] - begun[name][0] for name in counted],
         [node[name] - begun[name][0] for node in checked for name in counted],
-        [added - begun[name][1] for name in counted for added in at_forum[name]],
+        [added - begun[name][1] for name in counted for added in at_forum.get(name, [])],
     )
 
 

@@ -59,7 +59,8 @@ def indicators(n: int, n_local: int) -> Iterator[Indicator]:
     for _ in range(n):
         values = rng.integers(0, 256, (OWN_TAGS, 32), np.uint8)
         if rng.random() < SEEN_SHARE:
-            values[BAND_COUNT:] = own[rng.integers(0, n_local, OWN_TAGS - BAND_COUNT)]
+            start = rng.integers(0, n_local - OWN_TAGS)
+            values[BAND_COUNT:] = own[start : start + OWN_TAGS - BAND_COUNT]
         now = datetime.now(UTC)
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         yield Indicator(
@@ -78,13 +79,13 @@ def indicators(n: int, n_local: int) -> Iterator[Indicator]:
 
 
 def memory(n: int) -> Memory:
-    """What a node remembers: `n` tags of addresses, each of one account in one of a thousand families."""
-    rng = np.random.default_rng(7)
+    """What a node remembers: `n` tags of addresses, each of an account of its own, a thousand accounts a family."""
     kind = np.full(n, KINDS.index(SignalKind.ADDRESS), np.uint8)
-    account, family = np.arange(n, dtype=np.uint64), rng.integers(1, 1000, n).astype(np.uint64)
+    account = np.arange(n, dtype=np.uint64)
+    family = account // 1000 + 1
     local = Local(local_tags(n), kind, family, account, np.zeros(n, np.bool_))
     coverage = dict.fromkeys(SignalKind, 0.95)
-    index = TagIndex.of(local, epoch=EPOCH, days=14, coverage=coverage, n_accounts=n, n_families=1000)
+    index = TagIndex.of(local, epoch=EPOCH, days=14, coverage=coverage, n_accounts=n, n_families=n // 1000)
     return Memory(index, {}, lambda family: LocalEvidence(family, Verdict.HARVEST, 40.0, 20.0, 9, 900))
 
 

@@ -59,5 +59,6 @@ def test_a_bundle_with_too_many_values_does_not_fit() -> None:
     deep: list[Any] = []
     for _ in range(5_000):
         deep = [deep]
-    for objects in ([{}] * (NODES_MOST + 1), [{"type": "identity"}] * NODES_MOST, deep):
+    many: list[list[Any]] = [[{}] * (NODES_MOST + 1), [{"type": "identity"}] * NODES_MOST, deep]
+    for objects in many:
         assert not fits({"type": "bundle", "id": "bundle--x", "objects": objects})

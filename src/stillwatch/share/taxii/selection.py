@@ -48,9 +48,9 @@ def page(connection: Connection, collection_id: str, filters: Filters, beyond: i
     """Page of the objects of a collection that the filters let through, in the order they were added."""
     if not filters.spec or filters.ids == () or filters.types == ():
         return Page((), more=False)
-    there = [RECORDS.c.collection_id == collection_id, RECORDS.c.sequence > beyond, *_conditions(filters)]
-    # A sum has no index: asked for the order of one, SQLite would read all of the collection to find a few ids.
+    # A sum has no index: left the choice, SQLite reads all of the collection in order to find a few ids in it.
     order = RECORDS.c.sequence if filters.ids is None else RECORDS.c.sequence + 0
+    there = [RECORDS.c.collection_id == collection_id, order > beyond, *_conditions(filters)]
     rows = connection.execute(
         select(*_WITHOUT_DOCUMENT)
         .where(*there, RECORDS.c.kind == OBJECT, RECORDS.c.document.is_not(None))
