@@ -24,14 +24,12 @@ from stillwatch.share.node.said import Opinion, keep_opinion, keep_sighting, opi
 from stillwatch.share.node.statements import (
     ADD_ANSWER,
     ADD_FINDINGS,
-    ADD_OBJECT,
     ADD_PASSED_OVER,
     ANSWERED,
     BODIES,
     DROP_ANSWER,
     DROP_FINDINGS,
-    DROP_OBJECT,
-    KNOWN,
+    KEEP,
     SENT,
     UNSENT,
 )
@@ -376,14 +374,9 @@ def findings_in(engine: Engine) -> list[dict[str, Any]]:
 
 def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> None:
     """The newest version; what was revoked stays revoked, whatever comes later."""
-    known = connection.execute(KNOWN, {"of_object": document["id"]}).first()
-    if known is not None and (known.revoked or known.origin != origin or known.modified >= document["modified"]):
-        return
     gone = document.get("revoked") is True
-    if known is not None:
-        connection.execute(DROP_OBJECT, {"of_object": document["id"]})
     row = {"object_id": document["id"], "type": document["type"], "origin": origin, "modified": document["modified"]}
-    connection.execute(ADD_OBJECT, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
+    connection.execute(KEEP, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
 
 
 def _bury(connection: Connection, object_id: str, place: str | None) -> None:

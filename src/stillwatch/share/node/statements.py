@@ -2,21 +2,19 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from stillwatch.share.node.tables import ANSWERS, FINDINGS, OBJECTS, PASSED_OVER
 
 __all__ = [
     "ADD_ANSWER",
     "ADD_FINDINGS",
-    "ADD_OBJECT",
     "ADD_PASSED_OVER",
     "ANSWERED",
     "BODIES",
     "DROP_ANSWER",
     "DROP_FINDINGS",
-    "DROP_OBJECT",
-    "KNOWN",
+    "KEEP",
     "SENT",
     "UNSENT",
 ]
@@ -33,17 +31,20 @@ UNSENT: Final = (
     .order_by(ANSWERS.c.checked_at)
     .limit(bindparam("most"))
 )
-KNOWN: Final = select(OBJECTS.c.revoked, OBJECTS.c.origin, OBJECTS.c.modified).where(
-    OBJECTS.c.object_id == bindparam("of_object")
+KEEP: Final = text(
+    "INSERT INTO node_objects (object_id, type, origin, modified, revoked, body) "
+    "VALUES (:object_id, :type, :origin, :modified, :revoked, :body) ON CONFLICT (object_id) DO UPDATE "
+    "SET modified = excluded.modified, revoked = excluded.revoked, body = excluded.body "
+    "WHERE NOT node_objects.revoked AND node_objects.origin = excluded.origin "
+    "AND node_objects.modified < excluded.modified"
 )
+"""The newest version; what was revoked stays revoked, and nobody replaces another's object."""
 BODIES: Final = (
     select(OBJECTS.c.body)
     .where(OBJECTS.c.object_id.in_(bindparam("of_objects", expanding=True)), OBJECTS.c.revoked.is_(False))
     .order_by(OBJECTS.c.type)
 )
-DROP_OBJECT: Final = delete(OBJECTS).where(OBJECTS.c.object_id == bindparam("of_object"))
 DROP_FINDINGS: Final = delete(FINDINGS).where(FINDINGS.c.indicator_id == bindparam("of_indicator"))
-ADD_OBJECT: Final = insert(OBJECTS)
 ADD_ANSWER: Final = insert(ANSWERS)
 ADD_FINDINGS: Final = insert(FINDINGS)
 ADD_PASSED_OVER: Final = insert(PASSED_OVER)
