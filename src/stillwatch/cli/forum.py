@@ -14,7 +14,11 @@ from stillwatch.cli.options import AsJson
 from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from stillwatch.share.access.access import Access
     from stillwatch.share.access.roster import OnEvent
+    from stillwatch.share.forum.appeals import Appeals
     from stillwatch.share.signing.keys import SigningKey
     from stillwatch.share.taxii.admission import Admit
     from stillwatch.share.taxii.store import Store
@@ -89,16 +93,7 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.access.credentials import Proxies
     from stillwatch.share.forum.app import Settings, forum_app
     from stillwatch.share.forum.appeals import Appeals
-    from stillwatch.share.forum.appeals_api import appeal_routes
-    from stillwatch.share.forum.ledger_api import ledger_routes
-    from stillwatch.share.forum.member_keys import key_routes
-    from stillwatch.share.forum.relay import relay_routes
-    from stillwatch.share.forum.removals import removal_routes
-    from stillwatch.share.forum.rules import rule_routes
-    from stillwatch.share.forum.sealing_keys import sealing_key_routes
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
-    from stillwatch.share.forum.trust_api import trust_routes
-    from stillwatch.share.rules.incoming import read_message
     from stillwatch.share.taxii.endpoints import Server
 
     place = Listen.of(listen)
@@ -107,16 +102,7 @@ def serve(  # noqa: PLR0917 - typer's
     store, on_event = _opened(db, forum_key)
     access = Access(store.engine, proxies=Proxies(trusted_proxy or ()))
     appeals = Appeals(store, forum_key, timedelta(days=appeal_days))
-    routes = [
-        *ledger_routes(store.engine, access, forum_key),
-        *key_routes(store.engine, access, on_event),
-        *sealing_key_routes(store.engine, access, on_event),
-        *relay_routes(store.engine, access, on_event),
-        *rule_routes(store, access, read_message),
-        *removal_routes(store, access, on_event),
-        *appeal_routes(access, appeals, _guard()),
-        *trust_routes(store.engine, access, forum_key, _guard()),
-    ]
+    routes = _routes(store, access, on_event, forum_key, appeals)
     presented = Server(url=public_url.rstrip("/"))
     settings = Settings(presented, routes=routes, on_event=on_event, chores=[appeals.settle])
     app = forum_app(store, access, _guard(), settings)
@@ -217,6 +203,32 @@ def grant(
     store, on_event = _opened(db, _key(key, db))
     Collections(store.engine, on_event).grant(member_id, name, read=read, write=write)
     _tell({"collection": name, "member": member_id, "read": read, "write": write}, as_json=as_json)
+
+
+def _routes(
+    store: "Store", access: "Access", on_event: "OnEvent", key: "SigningKey", appeals: "Appeals"
+) -> "list[BaseRoute]":
+    """What the forum answers beside TAXII, feed and health."""
+    from stillwatch.share.forum.appeals_api import appeal_routes
+    from stillwatch.share.forum.ledger_api import ledger_routes
+    from stillwatch.share.forum.member_keys import key_routes
+    from stillwatch.share.forum.relay import relay_routes
+    from stillwatch.share.forum.removals import removal_routes
+    from stillwatch.share.forum.rules import rule_routes
+    from stillwatch.share.forum.sealing_keys import sealing_key_routes
+    from stillwatch.share.forum.trust_api import trust_routes
+    from stillwatch.share.rules.incoming import read_message
+
+    return [
+        *ledger_routes(store.engine, access, key),
+        *key_routes(store.engine, access, on_event),
+        *sealing_key_routes(store.engine, access, on_event),
+        *relay_routes(store.engine, access, on_event),
+        *rule_routes(store, access, read_message),
+        *removal_routes(store, access, on_event),
+        *appeal_routes(access, appeals, _guard()),
+        *trust_routes(store.engine, access, key, _guard()),
+    ]
 
 
 def _guard() -> "Admit":

@@ -93,10 +93,14 @@ MESSAGES: dict[str, dict[str, Any]] = {
         )
         for name, fields in SEARCH.items()
     },
-    "commitment": commitment_message(HOLDING.commitment, START).document()
-    | {"id": "5a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"},
-    "reveal": reveal_message(17, [HOLDING.reveal(item_of(indicator().tags[0]))], START).document()
-    | {"id": "6a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"},
+    "commitment": signed(
+        commitment_message(HOLDING.commitment, START).document() | {"id": "5a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"}, KEY
+    ),
+    "reveal": signed(
+        reveal_message(17, [HOLDING.reveal(item_of(indicator().tags[0]))], START).document()
+        | {"id": "6a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"},
+        KEY,
+    ),
 }
 SECRETS = {
     "e-mail": "jo.doe@example.org",

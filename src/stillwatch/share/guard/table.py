@@ -112,7 +112,6 @@ def _letter(kind: str, why: str) -> tuple[Row, ...]:
     return (
         *_message(kind, why),
         Row(f"{kind}.to", Kind.UUID, "pseudonym of who it is for: passed on to somebody else it is worth nothing"),
-        Row(f"{kind}.signature", Kind.SIGNATURE, "who made it", required=False),
     )
 
 
