@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, Final
 
 import httpx
@@ -105,7 +106,8 @@ def service_of(world: World, number: int) -> Service:
     taxii = Taxii(f"{world.url}/taxii2/", token)
     nowhere = world.folder / "nowhere"
     settings = NodeSettings(world.url, "campaigns", nowhere, nowhere, nowhere, ())  # type: ignore[arg-type]
-    return Service(settings, node, None, None, taxii, token, EPOCH, 7, 0)  # type: ignore[arg-type]
+    nothing_told: Any = SimpleNamespace(acts={})
+    return Service(settings, node, nothing_told, None, taxii, token, EPOCH, 7, 0)  # type: ignore[arg-type]
 
 
 def follow(world: World, number: int) -> None:

@@ -80,7 +80,9 @@ class Exchange:
         taxii = Taxii(f"{self.url}/taxii2/", token.text)
         self._open.callback(taxii.close)
         settings = NodeSettings(self.url, "campaigns", self.folder, self.folder, self.folder, cast("Any", ()))
-        return Service(settings, node, cast("Any", None), cast("Any", None), taxii, token.text, 0, 7, 0)
+        return Service(
+            settings, node, cast("Any", SimpleNamespace(acts={})), cast("Any", None), taxii, token.text, 0, 7, 0
+        )
 
     def post(self, member: Service, path: str, body: bytes) -> httpx.Response:
         """Send bytes in the name of a member."""
@@ -138,7 +140,7 @@ def exchange(folder: Path) -> Iterator[Exchange]:
 
 def nothing_remembered() -> Memory:
     """For nodes that are not asked about indicators."""
-    return cast("Memory", SimpleNamespace(index=SimpleNamespace(epoch=-1, coverage={}, days=1)))
+    return cast("Memory", SimpleNamespace(index=SimpleNamespace(epoch=-1, coverage={}, days=1), innocents=None))
 
 
 def eventually(holds: Callable[[], bool], within_s: float = 120.0) -> None:

@@ -43,7 +43,7 @@ from stillwatch.share.tags.epochs import epoch_of
 from stillwatch.share.taxii.client import Taxii
 from stillwatch.share.taxii.store import Store
 from stillwatch.share.trust.audits import audit
-from stillwatch.share.trust.places import read_on
+from stillwatch.share.trust.places import read_on, read_on_in
 from stillwatch.share.trust.posterior import Audited, AuditOutcome
 from stillwatch.share.trust.records import record_audit
 from stillwatch.share.warnings.lists import load_warning_lists
@@ -67,7 +67,7 @@ class Exchange:
 
     def __init__(self, path: Path, limits: Limits = PLENTY) -> None:
         self.key = SigningKey.generate()
-        self.on_event = ledger_events(self.key)
+        self.on_event = ledger_events(self.key, read_on_in)
         self.store = Store(path, self.on_event)
         for tables in (LEDGER_TABLES, MEMBER_KEY_TABLES):
             tables.create_all(self.store.engine)

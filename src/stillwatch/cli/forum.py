@@ -259,9 +259,10 @@ def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     from stillwatch.share.ledger.tables import LEDGER_TABLES
     from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
     from stillwatch.share.taxii.store import Store
+    from stillwatch.share.trust.places import read_on_in
     from stillwatch.share.trust.records import RECORD_TABLES
 
-    on_event = no_event if key is None else with_tombstones(ledger_events(key))
+    on_event = no_event if key is None else with_tombstones(ledger_events(key, read_on_in))
     store = Store(db, on_event)
     for tables in (LEDGER_TABLES, MEMBER_KEY_TABLES, APPEAL_TABLES, TOMBSTONE_TABLES, RECORD_TABLES):
         tables.create_all(store.engine)

@@ -42,7 +42,7 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
         raise InvalidInput(message)
     is_sqlite = parsed.drivername == "sqlite"
     options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_S}} if is_sqlite else {"pool_pre_ping": True}
-    options |= {"json_serializer": _json, "json_deserializer": orjson.loads, "hide_parameters": True}
+    options |= {"json_serializer": _json, "json_deserializer": _of_json, "hide_parameters": True}
     engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), **options)
     if is_sqlite:
         _settle_sqlite(engine)
@@ -83,6 +83,11 @@ def empty_log(engine: Engine) -> bool:
     finally:
         pooled.close()
     return bool(busy == 0)
+
+
+def _of_json(text: Any) -> Any:  # noqa: ANN401 - any JSON
+    """SQLite keeps a document that is but a number as that number."""
+    return orjson.loads(text) if isinstance(text, str | bytes) else text
 
 
 def _json(value: object) -> str:

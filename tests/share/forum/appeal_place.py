@@ -33,6 +33,7 @@ from stillwatch.share.stix.ids import time_text
 from stillwatch.share.stix.write import indicator_bundle
 from stillwatch.share.taxii.client import Outcome, Taxii
 from stillwatch.share.taxii.store import Store
+from stillwatch.share.trust.places import PLACE_TABLES, read_on_in
 from stillwatch.share.trust.records import RECORD_TABLES
 from stillwatch.store.database import open_database
 
@@ -44,9 +45,9 @@ class Place:
 
     def __init__(self, folder: Path, within: timedelta) -> None:
         self.folder, self.key = folder, _key(folder)
-        on_event = with_tombstones(ledger_events(self.key))
+        on_event = with_tombstones(ledger_events(self.key, read_on_in))
         self.store = Store(folder / "forum.db", on_event)
-        for tables in (LEDGER_TABLES, APPEAL_TABLES, TOMBSTONE_TABLES, RECORD_TABLES):
+        for tables in (LEDGER_TABLES, APPEAL_TABLES, TOMBSTONE_TABLES, RECORD_TABLES, PLACE_TABLES):
             tables.create_all(self.store.engine)
         self.access = Access(self.store.engine, PLENTY)
         self.roster = Roster(self.store.engine, on_event)

@@ -22,6 +22,7 @@ from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.ledger.export import export
 from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES, LEDGER_TABLES
 from stillwatch.share.signing.keys import SigningKey, keys_of
+from stillwatch.share.stix.ids import derived_id
 from stillwatch.share.stix.pattern import format_pattern
 from stillwatch.share.stix.write import indicator_bundle, revocation
 from stillwatch.share.taxii.admission import prepare
@@ -105,7 +106,9 @@ def ended(place: Place) -> None:
         assert forget_ended(connection, at, place.record) == 0
 
 
-@pytest.mark.parametrize(("end", "kinds"), [(revoked, {"revoke": 1}), (deleted, {"revoke": 1}), (ended, {})])
+@pytest.mark.parametrize(
+    ("end", "kinds"), [(revoked, {"revoke": 1, "networks": 2}), (deleted, {"revoke": 1}), (ended, {})]
+)
 def test_what_has_ended_is_nowhere_on_the_disk(
     place: Place, end: Callable[[Place], None], kinds: dict[str, int]
 ) -> None:
@@ -114,7 +117,7 @@ def test_what_has_ended_is_nowhere_on_the_disk(
     assert len(shown(place.disk())) == len(TAGS) + 1
     end(place)
     assert shown(place.disk()) == []
-    assert place.verified() == {"publish": 1} | kinds
+    assert place.verified() == {"publish": 1, "networks": 1} | kinds
 
 
 def test_every_version_is_forgotten_with_the_last(place: Place) -> None:
@@ -129,7 +132,7 @@ def test_every_version_is_forgotten_with_the_last(place: Place) -> None:
 
 
 def test_the_revocation_stays_for_readers_and_for_proofs(place: Place) -> None:
-    """It is served, its entry's document is kept, and the earlier version does not come back."""
+    """It is served, its entries' documents are kept, and the earlier version does not come back."""
     place.publish(indicator_bundle(told(), MEMBER))
     revoked(place)
     place.store.forget()
@@ -140,7 +143,8 @@ def test_the_revocation_stays_for_readers_and_for_proofs(place: Place) -> None:
         opening = opening_of(connection, index)
         assert opening is not None
         assert opening.document["object"]["revoked"] is True
-        assert connection.execute(select(DOCUMENTS.c.index)).scalars().all() == [index]
+        left = connection.execute(select(DOCUMENTS.c.document)).scalars().all()
+        assert [told["object"]["revoked"] for told in left] == [True, True]
     place.publish(indicator_bundle(told(), MEMBER))
     assert shown(place.disk()) == []
 
@@ -153,8 +157,8 @@ def test_what_others_hold_is_not_forgotten(place: Place) -> None:
     ended(place)
     assert shown(place.disk()) == [tag.value for tag in TAGS[:2]] + ["pattern"]
     with place.store.engine.begin() as connection:
-        (kept,) = connection.execute(select(DOCUMENTS.c.document)).scalars()
-    assert kept["object"]["id"] == f"indicator--{OTHER}"
+        kept = {told["object"]["id"] for told in connection.execute(select(DOCUMENTS.c.document)).scalars()}
+    assert kept == {f"indicator--{OTHER}", derived_id("infrastructure", OTHER)}
 
 
 def test_networks_that_somebody_else_made_up_stop_no_deletion(place: Place) -> None:

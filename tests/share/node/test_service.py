@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ def stale(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(Service, "watch", watch)
+    monkeypatch.setattr(Service, "trust", SimpleNamespace(keep=watch))
+    monkeypatch.setattr(Service, "attend", lambda *_: None)
     monkeypatch.setattr(Service, "is_stale", lambda *_: is_stale[0])
     monkeypatch.setattr(service, "_LOOK_S", 0.01)
     return lambda: is_stale.__setitem__(0, True)

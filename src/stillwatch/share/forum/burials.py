@@ -1,11 +1,12 @@
 """Tombstones of what members end themselves: an indicator that is taken back, or deleted as a whole."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from stillwatch.share.access.events import Happened, tell_all
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.standing import standing_of
 from stillwatch.share.ledger.book import head
@@ -13,26 +14,40 @@ from stillwatch.share.life.tombstones import Cause, Tombstone, bury
 from stillwatch.share.stix.ids import uuid_of
 from stillwatch.share.taxii.tables import RECORDS
 
-__all__ = ["with_tombstones"]
+__all__ = ["WithTombstones", "with_tombstones"]
 
 
-def with_tombstones(record: OnEvent) -> OnEvent:
-    """Listener that has an event recorded and then, in the same transaction, buries an indicator that it ends.
+class WithTombstones:
+    """Listener that has events recorded and then, in the same transaction, buries the indicators that they end.
 
-    record  Writes the event into the ledger, whose last entry the tombstone points to.
+    record  Writes events into the ledger; a tombstone points to the last entry there is then.
     """
 
-    def listen(event: str, actor: str, document: Any, connection: Connection) -> None:  # noqa: ANN401 - any JSON
-        record(event, actor, document, connection)
-        ended = _ended(event, document if isinstance(document, Mapping) else {}, connection)
-        if ended is None:
-            return
-        indicator_id, cause = ended
-        stood, now = standing_of(connection, indicator_id), datetime.now(UTC)
-        published_at = now if stood is None else stood.published_at
-        bury(connection, Tombstone(indicator_id, cause, published_at, now, head(connection, now).size - 1))
+    def __init__(self, record: OnEvent) -> None:
+        self._record = record
 
-    return listen
+    def __call__(self, event: str, actor: str, document: Any, connection: Connection) -> None:  # noqa: ANN401
+        """Take note of one event."""
+        self.together([Happened(event, actor, document)], connection)
+
+    def together(self, events: Sequence[Happened], connection: Connection) -> None:
+        """Take note of events, in their order."""
+        tell_all(self._record, events, connection)
+        for event in events:
+            ended = _ended(event.kind, event.document if isinstance(event.document, Mapping) else {}, connection)
+            if ended is not None:
+                _bury(connection, *ended)
+
+
+def with_tombstones(record: OnEvent) -> WithTombstones:
+    """As `WithTombstones`."""
+    return WithTombstones(record)
+
+
+def _bury(connection: Connection, indicator_id: str, cause: Cause) -> None:
+    stood, now = standing_of(connection, indicator_id), datetime.now(UTC)
+    published_at = now if stood is None else stood.published_at
+    bury(connection, Tombstone(indicator_id, cause, published_at, now, head(connection, now).size - 1))
 
 
 def _ended(event: str, told: Mapping[str, Any], connection: Connection) -> tuple[str, Cause] | None:

@@ -1,6 +1,6 @@
 """What of the forum's life goes into its ledger: what members say, and changes of the roster."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -60,10 +60,13 @@ class LedgerEvents:
     Of one transaction there is one head, however many publications share it. What is revoked, deleted or long over is
     forgotten in the same transaction: its entries stay and verify, what they commit to is gone. The entry of the end
     itself keeps its document, which holds no content.
+
+    before_forgetting   Takes from the documents what must outlive them.
     """
 
-    def __init__(self, key: SigningKey) -> None:
+    def __init__(self, key: SigningKey, before_forgetting: Callable[[Connection], None] | None = None) -> None:
         self._key = key
+        self._before_forgetting = before_forgetting
 
     def __call__(self, event: str, actor: str, document: Any, connection: Connection) -> None:  # noqa: ANN401
         """Record one event."""
@@ -75,10 +78,10 @@ class LedgerEvents:
         for event in events:
             told = event.document if isinstance(event.document, Mapping) else {"told": event.document}
             ended = _ended(event.kind, told)
-            if ended is not None:
+            if ended:
                 append_all(connection, waiting)
                 waiting = []
-                forget_about(connection, *ended)
+                self._forget(connection, ended)
             kind = kind_of(event.kind, told)
             if kind is not None:
                 is_new = True
@@ -88,10 +91,19 @@ class LedgerEvents:
             append_all(connection, waiting)
             sign_head(connection, self._key, now)
 
+    def _forget(self, connection: Connection, ended: Sequence["_Ended"]) -> None:
+        if self._before_forgetting is not None:
+            self._before_forgetting(connection)
+        for about, versions in ended:
+            forget_about(connection, about, versions)
 
-def ledger_events(key: SigningKey) -> LedgerEvents:
-    """Listener that signs with the forum's key."""
-    return LedgerEvents(key)
+
+_Ended = tuple[str, Sequence[str] | None]
+
+
+def ledger_events(key: SigningKey, before_forgetting: Callable[[Connection], None] | None = None) -> LedgerEvents:
+    """Listener that signs with the forum's key; as `LedgerEvents`."""
+    return LedgerEvents(key, before_forgetting)
 
 
 def _about(event: str, told: Mapping[str, Any]) -> tuple[str, str]:
@@ -106,9 +118,12 @@ def _name(told: Mapping[str, Any], object_id: object) -> str:
     return f"{told.get('collection_id')}/{object_id}"
 
 
-def _ended(event: str, told: Mapping[str, Any]) -> tuple[str, Sequence[str] | None] | None:
-    """Object that an event ends, and which versions of it, None for all; None for events that end nothing."""
+def _ended(event: str, told: Mapping[str, Any]) -> list[_Ended]:
+    """Objects that an event ends, and which versions of each, None for all."""
     made = told.get("object", {})
     if event == "publish" and isinstance(made, Mapping) and made.get("revoked") is True:
-        return _name(told, made.get("id")), None
-    return (_name(told, told.get("id")), told.get("versions")) if event in _ENDS else None
+        return [(_name(told, made.get("id")), None)]
+    if event not in _ENDS:
+        return []
+    networks: list[_Ended] = [(_name(told, told["networks"]), None)] if "networks" in told else []
+    return [(_name(told, told.get("id")), told.get("versions")), *networks]

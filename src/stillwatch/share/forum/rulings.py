@@ -21,6 +21,7 @@ from stillwatch.share.stix.parts import parts_of
 from stillwatch.share.taxii.filters import Filters
 from stillwatch.share.taxii.publishing import erase, refuse_everywhere
 from stillwatch.share.taxii.tables import OBJECT, RECORDS
+from stillwatch.share.trust.places import read_on_in
 from stillwatch.share.trust.posterior import Audited, AuditOutcome
 from stillwatch.share.trust.records import audits_of, record_audit
 
@@ -68,6 +69,7 @@ def _blame(connection: Connection, indicator_id: str, origin: str, kinds: Sequen
 
 
 def _delete(connection: Connection, origin: str, object_ids: Sequence[str]) -> None:
+    read_on_in(connection)
     there = select(RECORDS.c.collection_id, RECORDS.c.object_id).where(
         RECORDS.c.object_id.in_(object_ids), RECORDS.c.kind == OBJECT, RECORDS.c.document.is_not(None)
     )

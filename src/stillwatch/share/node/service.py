@@ -131,14 +131,14 @@ class Service:
     def has_committed(self) -> bool:
         """Commit to the tags of all own harvests; False while the forum cannot be reached, and it must be tried again.
 
-        An evaluator or a forum that declines is no reason to check nothing: the node is only no origin then.
+        An evaluator or a forum that declines or refuses is no reason to check nothing: the node is only no origin then.
         """
         now, lists = datetime.now(UTC), load_warning_lists(self.settings.warning_lists)
         try:
             self.trust.commit(held_tags(self.index, self.tagged(Purpose.CHECK), lists, now), now)
         except UnreadableSource:
             return False
-        except Declined:
+        except (Declined, InvalidInput):
             return True
         return True
 

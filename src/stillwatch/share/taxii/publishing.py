@@ -151,13 +151,14 @@ def erase(connection: Connection, member: Member, collection_id: str, filters: F
         for n, (version_us, version) in enumerate(stones)
     ]
     _append(connection, rows)
-    told = {"collection_id": collection_id, "id": first.object_id, "versions": [record.version for record in found]}
-    on_event("delete", member.member_id, told, connection)
+    gone = [record.version for record in found]
+    told: dict[str, Any] = {"collection_id": collection_id, "id": first.object_id, "versions": gone}
     networks = networks_of(first.object_id) if filters.every else None
+    on_event("delete", member.member_id, told | ({} if networks is None else {"networks": networks}), connection)
     if networks is not None:
         with suppress(NotYours):  # somebody else took the id: what is of this originator is gone
             erase(connection, member, collection_id, replace(filters, ids=(networks,)), no_event)
-    return [record.version for record in found]
+    return gone
 
 
 def refuse_everywhere(connection: Connection, origin: str, object_ids: Sequence[str]) -> None:

@@ -33,7 +33,18 @@ from stillwatch.share.stix.ids import derived_id, stix_id, uuid_of
 from stillwatch.store.conflict import insert_if_new
 from stillwatch.store.database import reading
 
-__all__ = ["OWNERS", "PLACE_TABLES", "PUBLISHED", "RATES", "TAGS", "digest_of", "objects_of", "read_on", "tags_in"]
+__all__ = [
+    "OWNERS",
+    "PLACE_TABLES",
+    "PUBLISHED",
+    "RATES",
+    "TAGS",
+    "digest_of",
+    "objects_of",
+    "read_on",
+    "read_on_in",
+    "tags_in",
+]
 
 PLACE_TABLES: Final = MetaData()
 _ids = String(120)
@@ -126,16 +137,21 @@ def read_on(engine: Engine) -> None:
         if _upto(connection) == _size(connection):
             return
     with engine.begin() as connection:
-        insert_if_new(connection, _READ, {"one": 1, "upto": 0})
-        start = connection.execute(select(_READ.c.upto).with_for_update()).scalar_one()
-        size = _size(connection)
-        for first in range(start, size, _AT_A_TIME):
-            tags: list[dict[str, Any]] = []
-            for said in _said(connection, first, min(first + _AT_A_TIME, size)):
-                _take(connection, said, tags)
-            if tags:
-                connection.execute(insert(TAGS), tags)
-        connection.execute(update(_READ).values(upto=size))
+        read_on_in(connection)
+
+
+def read_on_in(connection: Connection) -> None:
+    """The same inside a transaction: what documents say must be taken in before they are forgotten."""
+    insert_if_new(connection, _READ, {"one": 1, "upto": 0})
+    start = connection.execute(select(_READ.c.upto).with_for_update()).scalar_one()
+    size = _size(connection)
+    for first in range(start, size, _AT_A_TIME):
+        tags: list[dict[str, Any]] = []
+        for said in _said(connection, first, min(first + _AT_A_TIME, size)):
+            _take(connection, said, tags)
+        if tags:
+            connection.execute(insert(TAGS), tags)
+    connection.execute(update(_READ).values(upto=size))
 
 
 def _upto(connection: Connection) -> int:
