@@ -33,13 +33,13 @@ import orjson
 from benchmarks.share_exchange_world import WARM_UP_S, World
 from sqlalchemy import select
 
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.share.access.collections import Collections
 from stillwatch.share.access.roster import Roster
 from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
-from stillwatch.share.ledger.tables import LEDGER_TABLES
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.store import Store
 from stillwatch.share.taxii.tables import RECORDS
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 TICKS: Final = os.sysconf("SC_CLK_TCK")

@@ -12,8 +12,8 @@ from stillwatch.share.forum.member_keys import key_routes
 from stillwatch.share.forum.recording import ledger_events
 from stillwatch.share.forum.server import Listen, server_of
 from stillwatch.share.guard.check import check
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.store import Store
+from stillwatch.signing.keys import SigningKey
 
 UNLIMITED = Limits(requests=10**9, objects=10**9, size_bytes=1 << 50)
 

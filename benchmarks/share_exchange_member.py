@@ -37,8 +37,8 @@ from stillwatch.share.node.node import Checked, Node
 from stillwatch.share.node.service import Service, _keys_at
 from stillwatch.share.node.settings import NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.client import Taxii
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 EPOCH: Final = 2969

@@ -19,15 +19,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from sqlalchemy import Engine, select, update
 
-from stillwatch.share.ledger.audit import audit
-from stillwatch.share.ledger.book import Event, append, append_all, entry_at, head, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.export import export
-from stillwatch.share.ledger.proofs import consistency_path, inclusion_path, root_at
-from stillwatch.share.ledger.tables import LEDGER_TABLES, STATE
-from stillwatch.share.ledger.verification import is_consistent, is_included
-from stillwatch.share.signing.keys import SigningKey, keys_of
-from stillwatch.share.signing.signature import sign, verify
+from stillwatch.ledger.audit import audit
+from stillwatch.ledger.book import Event, append, append_all, entry_at, head, sign_head
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.export import export
+from stillwatch.ledger.proofs import consistency_path, inclusion_path, root_at
+from stillwatch.ledger.tables import LEDGER_TABLES, STATE
+from stillwatch.ledger.verification import is_consistent, is_included
+from stillwatch.signing.keys import SigningKey, keys_of
+from stillwatch.signing.signature import sign, verify
 from stillwatch.store.database import open_database
 
 BATCH: Final = 1000

@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 from stillwatch.cli import app
 from stillwatch.cli.forum import _key, _opened
 from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.tables import ENTRIES
 from stillwatch.share.access.collections import Collections
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.quotas import Limits, Quotas
 from stillwatch.share.access.roster import Role, Roster
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.tables import ENTRIES
 from stillwatch.share.stix.write import indicator_bundle
 from stillwatch.share.taxii.admission import prepare
 from stillwatch.share.trust.records import audits_of

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from stillwatch.cli import app
 from stillwatch.errors import FailedProof, InvalidInput, MissingData, UnreadableSource
-from stillwatch.share.ledger.book import Event, append, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.tables import LEDGER_TABLES
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.ledger.book import Event, append, sign_head
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.tables import LEDGER_TABLES
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 TIME = datetime(2026, 11, 27, tzinfo=UTC)

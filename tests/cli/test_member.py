@@ -17,10 +17,10 @@ from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.share.node.memory import memory_of
 from stillwatch.share.node.node import Node
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.signing.keys import SigningKey, keys_of
 from stillwatch.share.stix.texts import FalsePositive
 from stillwatch.share.tags.epochs import epoch_of
 from stillwatch.share.warnings.lists import load_warning_lists
+from stillwatch.signing.keys import SigningKey, keys_of
 from stillwatch.store.database import open_database
 
 OTHER, OWN = "7f3a0f0e-1c2d-4e3f-8a9b-0c1d2e3f4a5b", "8e4b1a2f-2d3e-4f4a-9bac-1d2e3f4a5b6c"

@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 
 from stillwatch.cli import app
 from stillwatch.errors import FailedProof, InvalidInput, MissingData, UnreadableSource
+from stillwatch.ledger.book import Event, append_all, sign_head
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.export import export
 from stillwatch.share.appeals.case import Grounds
 from stillwatch.share.appeals.filing import Filing, file
-from stillwatch.share.ledger.book import Event, append_all, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.export import export
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 TIME = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -12,6 +12,8 @@ from typing import Any, cast
 import httpx
 from tests.share.hub import PLENTY, started
 
+from stillwatch.ledger.export import export, lines_of
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.collections import Collections
 from stillwatch.share.access.login import Member
@@ -27,16 +29,14 @@ from stillwatch.share.forum.removals import removal_routes
 from stillwatch.share.forum.rules import rule_routes
 from stillwatch.share.forum.server import Listen, server_of
 from stillwatch.share.guard.check import check
-from stillwatch.share.ledger.export import export, lines_of
-from stillwatch.share.ledger.tables import LEDGER_TABLES
 from stillwatch.share.node.node import Node
 from stillwatch.share.node.service import Service
 from stillwatch.share.node.settings import NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
 from stillwatch.share.rules.incoming import read_message
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.client import Taxii
 from stillwatch.share.taxii.store import Store
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 __all__ = ["Exchange", "eventually", "exchange", "nothing_remembered"]

@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Engine
 from tests.share.hub import PLENTY, started
 
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.collections import Collections
@@ -28,7 +29,6 @@ from stillwatch.share.forum.recording import ledger_events
 from stillwatch.share.forum.server import Listen, server_of
 from stillwatch.share.forum.trust_api import make_trust_tables, trust_routes
 from stillwatch.share.guard.check import check
-from stillwatch.share.ledger.tables import LEDGER_TABLES
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.memory import memory_of
 from stillwatch.share.node.node import Checked, Node
@@ -36,7 +36,6 @@ from stillwatch.share.node.post import Post
 from stillwatch.share.node.service import Service
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.canonical import tag_input
 from stillwatch.share.tags.epochs import epoch_of
@@ -47,6 +46,7 @@ from stillwatch.share.trust.places import read_on, read_on_in
 from stillwatch.share.trust.posterior import Audited, AuditOutcome
 from stillwatch.share.trust.records import record_audit
 from stillwatch.share.warnings.lists import load_warning_lists
+from stillwatch.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.store.database import open_database
 
 __all__ = ["Exchange", "House", "exchanging"]

@@ -27,7 +27,7 @@ def check(
 ) -> None:
     """Check which holders, by their names in the case, have said in the forum's ledger that the indicator is gone."""
     from stillwatch.share.appeals.removal import check_removal
-    from stillwatch.share.signing.keys import read_keys
+    from stillwatch.signing.keys import read_keys
 
     found = check_removal(read_object(proof), read_keys(key))
     if as_json:

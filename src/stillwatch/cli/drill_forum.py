@@ -14,8 +14,8 @@ from stillwatch.errors import UnreadableSource
 if TYPE_CHECKING:
     from stillwatch.share.access.roster import OnEvent
     from stillwatch.share.drills.canary import DrillReport
-    from stillwatch.share.signing.keys import SigningKey
     from stillwatch.share.taxii.store import Store
+    from stillwatch.signing.keys import SigningKey
 
 __all__ = ["add_to"]
 
@@ -139,9 +139,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check offline that what was published had been committed to as a drill; exits with 8 when it had not."""
+    from stillwatch.ledger.audit import audit
     from stillwatch.share.drills.proof import check_drill, check_order
-    from stillwatch.share.ledger.audit import audit
-    from stillwatch.share.signing.keys import read_keys
+    from stillwatch.signing.keys import read_keys
 
     keys = read_keys(key) if key else None
     shown = check_drill(read_object(proof), keys)

@@ -35,12 +35,12 @@ def evaluator(
     grace_days: Annotated[int, typer.Option(min=0, max=366, help="Days a key answers after its epoch.")] = 2,
 ) -> None:
     """Evaluate blinded values under half a key, count them by member, and prove every answer."""
+    from stillwatch.ledger.tables import LEDGER_TABLES
     from stillwatch.share.evaluator import METER_TABLES, Keyring, Members, Meter, evaluator_app
     from stillwatch.share.evaluator.ledger_api import budget_ledger_routes
     from stillwatch.share.evaluator.recording import budget_recorder
     from stillwatch.share.forum.server import Listen
-    from stillwatch.share.ledger.tables import LEDGER_TABLES
-    from stillwatch.share.signing.keys import SigningKey
+    from stillwatch.signing.keys import SigningKey
     from stillwatch.store.database import open_database
 
     place = Listen.of(listen)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from stillwatch.share.access.access import Access
     from stillwatch.share.access.roster import OnEvent
     from stillwatch.share.forum.appeals import Appeals
-    from stillwatch.share.signing.keys import SigningKey
     from stillwatch.share.taxii.admission import Admit
     from stillwatch.share.taxii.store import Store
+    from stillwatch.signing.keys import SigningKey
 
 __all__ = ["forum"]
 
@@ -238,7 +238,7 @@ def _guard() -> "Admit":
 
 
 def _key(told: Path | None, db: str) -> "SigningKey":
-    from stillwatch.share.signing.keys import SigningKey
+    from stillwatch.signing.keys import SigningKey
 
     sqlite = db.removeprefix("sqlite:///")
     path = told or (Path("forum.key") if "://" in sqlite else Path(sqlite).with_suffix(".key"))
@@ -250,13 +250,13 @@ def _key(told: Path | None, db: str) -> "SigningKey":
 
 def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     """The forum's store with its ledger, and what records events there; without a key nothing is recorded."""
+    from stillwatch.ledger.tables import LEDGER_TABLES
     from stillwatch.share.access.roster import no_event
     from stillwatch.share.appeals.tables import APPEAL_TABLES
     from stillwatch.share.forum.burials import with_tombstones
     from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
     from stillwatch.share.forum.recording import ledger_events
     from stillwatch.share.forum.trust_api import make_trust_tables
-    from stillwatch.share.ledger.tables import LEDGER_TABLES
     from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
     from stillwatch.share.taxii.store import Store
     from stillwatch.share.trust.places import read_on_in

@@ -13,8 +13,8 @@ def read_object(path: Path) -> dict[str, Any]:
 
     Raises      UnreadableSource when the file cannot be read or holds anything else.
     """
-    from stillwatch.share.signing.canonical import MOST_BYTES, parse
-    from stillwatch.share.signing.refused import Refused
+    from stillwatch.signing.canonical import MOST_BYTES, parse
+    from stillwatch.signing.refused import Refused
 
     try:
         with path.open("rb") as file:

@@ -12,7 +12,7 @@ from stillwatch.cli.options import AsJson
 from stillwatch.errors import MissingData, UnreadableSource
 
 if TYPE_CHECKING:
-    from stillwatch.share.signing.keys import Keys
+    from stillwatch.signing.keys import Keys
 
 __all__ = ["ledger"]
 
@@ -28,8 +28,8 @@ OutAt = Annotated[Path | None, typer.Option("--out", help="File to write.", show
 @ledger.command("verify")
 def verify(file: LedgerAt, head: KeptAt = None, key: KeyAt = None, as_json: AsJson = False) -> None:
     """Recompute the whole ledger and hold it against its signed heads; a failure names the first bad entry."""
-    from stillwatch.share.ledger.audit import audit
-    from stillwatch.share.ledger.export import heads_in
+    from stillwatch.ledger.audit import audit
+    from stillwatch.ledger.export import heads_in
 
     found = audit(file, heads_in(head) if head else (), _keys(key))
     told = {
@@ -52,7 +52,7 @@ def verify(file: LedgerAt, head: KeptAt = None, key: KeyAt = None, as_json: AsJs
 @ledger.command("head")
 def head_of(file: LedgerAt, out: OutAt = None) -> None:
     """Write the last head of a ledger: keep it, and the forum can never again tell another story."""
-    from stillwatch.share.ledger.export import heads_in
+    from stillwatch.ledger.export import heads_in
 
     _put(heads_in(file)[-1], out)
 
@@ -64,9 +64,9 @@ def prove(
     out: OutAt = None,
 ) -> None:
     """Write a proof that an entry is in the ledger, for whoever has only its last head."""
-    from stillwatch.share.ledger.audit import prove as proven
-    from stillwatch.share.ledger.export import heads_in
-    from stillwatch.share.ledger.head import head_of as read
+    from stillwatch.ledger.audit import prove as proven
+    from stillwatch.ledger.export import heads_in
+    from stillwatch.ledger.head import head_of as read
 
     _put(proven(file, entry, read(heads_in(file)[-1]).size).told(), out)
 
@@ -79,10 +79,10 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a proof against a head."""
-    from stillwatch.share.ledger.export import heads_in
-    from stillwatch.share.ledger.head import head_of as read
-    from stillwatch.share.ledger.head import verify_head
-    from stillwatch.share.ledger.proof import Proof, check_proof
+    from stillwatch.ledger.export import heads_in
+    from stillwatch.ledger.head import head_of as read
+    from stillwatch.ledger.head import verify_head
+    from stillwatch.ledger.proof import Proof, check_proof
 
     keys = _keys(key)
     told = Proof.of(read_object(proof))
@@ -107,8 +107,8 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the ledger of a database to a file that anybody can verify."""
-    from stillwatch.share.ledger.export import export as written
-    from stillwatch.share.ledger.tables import LEDGER_TABLES
+    from stillwatch.ledger.export import export as written
+    from stillwatch.ledger.tables import LEDGER_TABLES
     from stillwatch.store.database import open_database
 
     if "://" not in database and not Path(database).is_file():
@@ -120,7 +120,7 @@ def export(
 
 
 def _keys(path: Path | None) -> "Keys | None":
-    from stillwatch.share.signing.keys import read_keys
+    from stillwatch.signing.keys import read_keys
 
     return read_keys(path) if path else None
 

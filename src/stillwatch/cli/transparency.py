@@ -41,13 +41,13 @@ def transparency(
     as_json: AsJson = False,
 ) -> None:
     """Verify the ledger and report on a period in noised counts; asked again, it gives the same report."""
+    from stillwatch.ledger.audit import audit
     from stillwatch.share.appeals.tables import APPEAL_TABLES
-    from stillwatch.share.ledger.audit import audit
     from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
-    from stillwatch.share.signing.keys import read_keys
     from stillwatch.share.transparency.counts import Period, counted, requests_of
     from stillwatch.share.transparency.release import RELEASE_TABLES, release
     from stillwatch.share.transparency.text import as_text
+    from stillwatch.signing.keys import read_keys
     from stillwatch.store.database import open_database
 
     if "://" not in db and not Path(db).is_file():

@@ -27,8 +27,8 @@ from stillwatch.share.node.publish import Telling, indicator_of
 from stillwatch.share.node.service import Service, opened
 from stillwatch.share.node.settings import read_settings
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.warnings.lists import load_warning_lists
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 __all__ = ["FINDER", "NOISY", "Rehearsal", "Step", "rehearse"]

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Engine, MetaData
 
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.share.appeals.case import Grounds
 from stillwatch.share.appeals.filing import Filing
 from stillwatch.share.appeals.tables import APPEAL_TABLES
-from stillwatch.share.ledger.tables import LEDGER_TABLES
 from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
 from stillwatch.store.database import open_database
 

@@ -9,14 +9,14 @@ from sqlalchemy import Connection, select
 from tests.share.appeals.forum import LATER, MEMBERS, NOW, filing, open_forum
 
 from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.ledger.book import entry_at, head, opening_of
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.case import Answer, Outcome, State
 from stillwatch.share.appeals.docket import answer, asked, cases, decide, own_case, settle, status, waiting
 from stillwatch.share.appeals.filing import MOST_A_DAY, Filed, case_filed, file
 from stillwatch.share.appeals.references import MOST_MISSES, TooMany
 from stillwatch.share.appeals.revocation import acknowledge, revoke
 from stillwatch.share.appeals.tables import APPEALS
-from stillwatch.share.ledger.book import entry_at, head, opening_of
-from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.life.tombstones import Cause, Tombstone, tombstone_of, tombstones
 
 A, B, C = MEMBERS

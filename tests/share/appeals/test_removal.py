@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 from tests.share.appeals.forum import MEMBERS, NOW, filing, open_forum
 
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
+from stillwatch.ledger.book import forget, sign_head
 from stillwatch.share.appeals.case import Answer
 from stillwatch.share.appeals.docket import answer, own_case, status
 from stillwatch.share.appeals.filing import Filed, file
 from stillwatch.share.appeals.removal import check_removal, removal_proof
 from stillwatch.share.appeals.revocation import acknowledge, revoke
-from stillwatch.share.ledger.book import forget, sign_head
 from stillwatch.share.life.tombstones import Cause, Tombstone
-from stillwatch.share.signing.keys import SigningKey, keys_of
+from stillwatch.signing.keys import SigningKey, keys_of
 
 KEY = SigningKey.generate()
 KEYS = keys_of([KEY.verify_key])

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.errors import FailedProof, InvalidInput
+from stillwatch.ledger.tree import leaf_hash
 from stillwatch.share.commitments.holding import Holding, HoldingCommitment, Reveal, check_reveal
-from stillwatch.share.ledger.tree import leaf_hash
-from stillwatch.share.signing.canonical import canonical
+from stillwatch.signing.canonical import canonical
 
 SECRET = b"s" * 32
 ITEMS = st.lists(st.fixed_dictionaries({"kind": st.sampled_from(["band", "address"]), "value": st.text(max_size=6)}))

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Connection
 
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
+from stillwatch.ledger.book import Event, append, entry_at, forget, opening_of
+from stillwatch.ledger.entry import Kind, is_of
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.share.commitments.holding import Holding
 from stillwatch.share.commitments.record import commit, committed, knew_first, reveal
-from stillwatch.share.ledger.book import Event, append, entry_at, forget, opening_of
-from stillwatch.share.ledger.entry import Kind, is_of
-from stillwatch.share.ledger.tables import LEDGER_TABLES
 from stillwatch.store.database import open_database
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

@@ -29,11 +29,11 @@ from stillwatch.share.drills.templates import likeness, templates_in
 from stillwatch.share.forum.member_keys import verify_keys_of
 from stillwatch.share.guard.admit import admit
 from stillwatch.share.node.service import Service
-from stillwatch.share.signing.keys import keys_of
 from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
 from stillwatch.share.stix.texts import FalsePositive
 from stillwatch.share.stix.write import false_positive_bundle, sighting_bundle
 from stillwatch.share.taxii.tables import OBJECT, RECORDS
+from stillwatch.signing.keys import keys_of
 
 EPOCH = 3
 

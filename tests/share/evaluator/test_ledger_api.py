@@ -9,19 +9,19 @@ import pytest
 from tests.share.evaluator.asgi import client_of
 from tests.share.evaluator.worlds import EPOCH, NOW, TOKENS, World
 
+from stillwatch.ledger.audit import audit
+from stillwatch.ledger.entry import Kind, Opening, is_of
+from stillwatch.ledger.head import verify_head
+from stillwatch.ledger.proof import Proof, check_proof
+from stillwatch.ledger.tables import LEDGER_TABLES
+from stillwatch.ledger.verification import is_consistent
 from stillwatch.share.evaluator import evaluator_app
 from stillwatch.share.evaluator.ledger_api import budget_ledger_routes
 from stillwatch.share.evaluator.messages import Ask, write_ask
 from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.evaluator.recording import budget_recorder
-from stillwatch.share.ledger.audit import audit
-from stillwatch.share.ledger.entry import Kind, Opening, is_of
-from stillwatch.share.ledger.head import verify_head
-from stillwatch.share.ledger.proof import Proof, check_proof
-from stillwatch.share.ledger.tables import LEDGER_TABLES
-from stillwatch.share.ledger.verification import is_consistent
 from stillwatch.share.oprf import random_element
-from stillwatch.share.signing.keys import SigningKey, VerifyKey, keys_of
+from stillwatch.signing.keys import SigningKey, VerifyKey, keys_of
 
 PATHS = ("head", "key", "entries/0/proof", "consistency?from=1", "own", "export")
 

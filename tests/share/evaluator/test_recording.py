@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from stillwatch.ledger.audit import audit
+from stillwatch.ledger.book import entry_at, opening_of
+from stillwatch.ledger.export import export
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.evaluator.recording import budget_recorder, ledger_names
-from stillwatch.share.ledger.audit import audit
-from stillwatch.share.ledger.book import entry_at, opening_of
-from stillwatch.share.ledger.export import export
-from stillwatch.share.ledger.tables import LEDGER_TABLES
-from stillwatch.share.signing.keys import SigningKey, keys_of
+from stillwatch.signing.keys import SigningKey, keys_of
 from stillwatch.store.database import open_database
 
 

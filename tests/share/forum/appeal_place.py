@@ -11,6 +11,7 @@ import httpx
 from tests.share import made
 from tests.share.hub import PLENTY, started
 
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.collections import Collections
 from stillwatch.share.access.roster import Role, Roster
@@ -23,18 +24,17 @@ from stillwatch.share.forum.recording import ledger_events
 from stillwatch.share.forum.server import Listen, server_of
 from stillwatch.share.guard.check import check
 from stillwatch.share.guard.table import schema_hash
-from stillwatch.share.ledger.tables import LEDGER_TABLES
 from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
 from stillwatch.share.node.appeals import AppealDesk
 from stillwatch.share.node.post import Post
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.stix.ids import time_text
 from stillwatch.share.stix.write import indicator_bundle
 from stillwatch.share.taxii.client import Outcome, Taxii
 from stillwatch.share.taxii.store import Store
 from stillwatch.share.trust.places import PLACE_TABLES, read_on_in
 from stillwatch.share.trust.records import RECORD_TABLES
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 __all__ = ["Place", "answer_of", "appeal_of", "serving_appeals"]

@@ -11,21 +11,21 @@ from sqlalchemy import select
 from tests.share.forum.appeal_place import Place, serving_appeals
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.audit import audit
+from stillwatch.ledger.export import export
 from stillwatch.model.indicator import SignalKind, SourceGrade
 from stillwatch.share.appeals.case import Answer, Grounds, Outcome, State
 from stillwatch.share.appeals.removal import check_removal
 from stillwatch.share.forum import rulings
-from stillwatch.share.ledger.audit import audit
-from stillwatch.share.ledger.export import export
 from stillwatch.share.life.tombstones import Cause, tombstone_of
 from stillwatch.share.node.appeals import Waiting
-from stillwatch.share.signing.keys import keys_of
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.ids import derived_id
 from stillwatch.share.taxii.filters import Filters
 from stillwatch.share.taxii.tables import RECORDS, TOMBSTONE
 from stillwatch.share.trust.posterior import AuditOutcome, posterior, source_grade
 from stillwatch.share.trust.records import audits_of
+from stillwatch.signing.keys import keys_of
 
 NAMES = ("a", "b", "c")
 NEVER: Callable[[str], None] = lambda _: None  # noqa: E731 - a node that drops what it is told to

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.share.forum.appeal_place import answer_of, appeal_of, serving_appeals
 
-from stillwatch.share.ledger.export import export
+from stillwatch.ledger.export import export
 from stillwatch.share.life.tombstones import Cause, tombstones
 from stillwatch.share.stix.ids import stix_id
 from stillwatch.share.transparency.counts import Period, counted, requests_of

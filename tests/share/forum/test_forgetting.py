@@ -11,17 +11,16 @@ from sqlalchemy import select
 from tests.share.hub import PLENTY, admit
 from tests.share.made import MEMBER, digest, indicator
 
+from stillwatch.ledger.audit import audit
+from stillwatch.ledger.book import opening_of
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.export import export
+from stillwatch.ledger.tables import DOCUMENTS, ENTRIES, LEDGER_TABLES
 from stillwatch.model.indicator import Indicator, SignalKind, Tag
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.quotas import Quotas
 from stillwatch.share.access.roster import Role, Roster
 from stillwatch.share.forum.recording import ledger_events
-from stillwatch.share.ledger.audit import audit
-from stillwatch.share.ledger.book import opening_of
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.export import export
-from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES, LEDGER_TABLES
-from stillwatch.share.signing.keys import SigningKey, keys_of
 from stillwatch.share.stix.ids import derived_id
 from stillwatch.share.stix.pattern import format_pattern
 from stillwatch.share.stix.write import indicator_bundle, revocation
@@ -30,6 +29,7 @@ from stillwatch.share.taxii.filters import Filters
 from stillwatch.share.taxii.forgetting import KEPT, forget_ended
 from stillwatch.share.taxii.moments import microseconds
 from stillwatch.share.taxii.store import Store
+from stillwatch.signing.keys import SigningKey, keys_of
 
 MINUTE = timedelta(minutes=1)
 TAGS = tuple(Tag(kind, 1, digest(n)) for n, kind in enumerate(SignalKind))

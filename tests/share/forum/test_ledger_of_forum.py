@@ -7,6 +7,12 @@ import httpx
 import pytest
 from tests.share.hub import admit, indicator, publish, started
 
+from stillwatch.ledger.audit import audit
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.head import verify_head
+from stillwatch.ledger.proof import Proof, check_proof
+from stillwatch.ledger.tables import LEDGER_TABLES
+from stillwatch.ledger.verification import is_consistent
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.collections import Collections
 from stillwatch.share.access.roster import Role, Roster
@@ -14,15 +20,9 @@ from stillwatch.share.forum.app import Settings, forum_app
 from stillwatch.share.forum.ledger_api import ledger_routes
 from stillwatch.share.forum.recording import kind_of, ledger_events
 from stillwatch.share.forum.server import Listen, server_of
-from stillwatch.share.ledger.audit import audit
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.head import verify_head
-from stillwatch.share.ledger.proof import Proof, check_proof
-from stillwatch.share.ledger.tables import LEDGER_TABLES
-from stillwatch.share.ledger.verification import is_consistent
-from stillwatch.share.signing.keys import SigningKey, VerifyKey, keys_of
 from stillwatch.share.taxii.media import TAXII_TYPE
 from stillwatch.share.taxii.store import Store
+from stillwatch.signing.keys import SigningKey, VerifyKey, keys_of
 
 
 class Place:

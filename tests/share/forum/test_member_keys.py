@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 from tests.share.hostile.exchange import Exchange, opened_exchange
 
-from stillwatch.share.ledger.tables import DOCUMENTS
-from stillwatch.share.signing.keys import SigningKey, keys_of
-from stillwatch.share.signing.succession import EndorsedKey, endorse, succeeding
+from stillwatch.ledger.tables import DOCUMENTS
+from stillwatch.signing.keys import SigningKey, keys_of
+from stillwatch.signing.succession import EndorsedKey, endorse, succeeding
 
 OLD, NEW, OTHER = (SigningKey.generate() for _ in range(3))
 

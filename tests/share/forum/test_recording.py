@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.head import verify_head
+from stillwatch.ledger.tables import ENTRIES, HEADS, LEDGER_TABLES
 from stillwatch.share.access.events import Happened
 from stillwatch.share.forum.recording import ledger_events
-from stillwatch.share.ledger.head import verify_head
-from stillwatch.share.ledger.tables import ENTRIES, HEADS, LEDGER_TABLES
-from stillwatch.share.signing.keys import SigningKey, keys_of
+from stillwatch.signing.keys import SigningKey, keys_of
 from stillwatch.store.database import open_database
 
 KEY = SigningKey.generate()

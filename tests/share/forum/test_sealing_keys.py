@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 from tests.share.node.search.exchange import Exchange, Member, exchanging
 
-from stillwatch.share.ledger.tables import ENTRIES
+from stillwatch.ledger.tables import ENTRIES
 from stillwatch.share.sealed.keys import SealingKey, publication
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 

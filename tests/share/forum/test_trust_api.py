@@ -15,14 +15,14 @@ from tests.share import made
 from tests.share.trust_exchange import Exchange, exchanging
 
 from stillwatch.errors import MissingData
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.tables import ENTRIES
 from stillwatch.model.indicator import Indicator, SightingAnswer, SignalKind, Tag, Tlp
 from stillwatch.share.access.quotas import Limits
 from stillwatch.share.commitments.held import item_of
 from stillwatch.share.commitments.holding import Holding
 from stillwatch.share.commitments.messages import commitment_message, reveal_message
 from stillwatch.share.forum import commitment_api
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.tables import ENTRIES
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.ids import derived_id
 from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle

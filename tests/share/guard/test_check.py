@@ -19,12 +19,12 @@ from stillwatch.share.guard.admit import NotAdmitted, admit
 from stillwatch.share.guard.check import REFUSALS_MOST, check
 from stillwatch.share.guard.row import Kind
 from stillwatch.share.guard.table import FIXED_OBJECTS, ROWS, TABLE, schema_hash
-from stillwatch.share.signing.keys import SigningKey
-from stillwatch.share.signing.signature import signed
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.signatures import signed_bundle
 from stillwatch.share.stix.texts import FalsePositive
 from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle, sighting_bundle
+from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.signature import signed
 
 KEY = SigningKey.generate()
 SEARCH: dict[str, dict[str, Any]] = {

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from stillwatch.share.guard.kinds import problem_of
 from stillwatch.share.guard.row import Kind, Row
 from stillwatch.share.guard.table import schema_hash
-from stillwatch.share.signing.keys import SigningKey
-from stillwatch.share.signing.signature import sign
+from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.signature import sign
 
 ROWS = {
     Kind.CHOICE: Row("x", Kind.CHOICE, "", ("a", 0, True)),

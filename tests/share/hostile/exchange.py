@@ -19,6 +19,7 @@ from tests.share import signals
 from tests.share.hub import PLENTY, started
 from tests.share.node.members import tagged
 
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.indicator import Indicator, SightingAnswer, SignalKind
 from stillwatch.model.search_index import ACT, INDEXED_FAMILY, INDEXED_STREAM, SIGNAL
 from stillwatch.share.access.access import Access
@@ -35,7 +36,6 @@ from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES, key_routes
 from stillwatch.share.forum.recording import ledger_events
 from stillwatch.share.forum.server import Listen, server_of
 from stillwatch.share.guard.check import check
-from stillwatch.share.ledger.tables import LEDGER_TABLES
 from stillwatch.share.node import own_key, service
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.memory import memory_of
@@ -43,13 +43,13 @@ from stillwatch.share.node.node import Checked, Node
 from stillwatch.share.node.service import Service
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.tags.epochs import epoch_of
 from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.taxii.client import Taxii
 from stillwatch.share.taxii.media import TAXII_TYPE
 from stillwatch.share.taxii.store import Store
 from stillwatch.share.warnings.lists import load_warning_lists
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 Rows = Sequence[tuple[SignalKind, str, int, int]]

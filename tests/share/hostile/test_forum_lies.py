@@ -9,19 +9,19 @@ from tests.share.hostile.exchange import Exchange, guard, publishing, told_now
 from tests.share.hostile.test_messages import ADDRESS, SEEN, VALUE, bundle_of, signed, victim
 
 from stillwatch.errors import FailedProof
+from stillwatch.ledger.audit import audit
+from stillwatch.ledger.tables import ENTRIES
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.quotas import Limits, Quotas
 from stillwatch.share.access.roster import Role
 from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
-from stillwatch.share.ledger.audit import audit
-from stillwatch.share.ledger.tables import ENTRIES
 from stillwatch.share.node.own_key import renewed_key
 from stillwatch.share.node.pins import pinned_keys
 from stillwatch.share.node.service import _tell_key
-from stillwatch.share.signing.keys import SigningKey, keys_of
 from stillwatch.share.stix.signatures import is_members
 from stillwatch.share.stix.texts import FalsePositive
 from stillwatch.share.taxii.admission import prepare
+from stillwatch.signing.keys import SigningKey, keys_of
 
 
 def forged(exchange: Exchange, victim_id: str, objects: list[dict[str, object]]) -> None:

@@ -12,10 +12,10 @@ from tests.share.hostile.exchange import Exchange, Member, local_index, opened_e
 
 from stillwatch.model.indicator import SightingAnswer, SignalKind
 from stillwatch.share.node.node import findings_in
-from stillwatch.share.signing.keys import SigningKey
-from stillwatch.share.signing.signature import sign
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.ids import time_text
+from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.signature import sign
 
 ADDRESS, SEEN = SignalKind.ADDRESS, SightingAnswer.SEEN
 VALUE = "41.9.0.1"

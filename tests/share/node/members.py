@@ -19,10 +19,10 @@ from stillwatch.share.node.memory import memory_of
 from stillwatch.share.node.node import Node
 from stillwatch.share.node.publish import indicator_of
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.signing.keys import Keys, SigningKey, keys_of
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.canonical import tag_input
 from stillwatch.share.warnings.lists import WarningLists, load_warning_lists
+from stillwatch.signing.keys import Keys, SigningKey, keys_of
 from stillwatch.store.database import open_database
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)

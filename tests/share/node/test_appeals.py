@@ -15,7 +15,7 @@ from stillwatch.share.appeals.case import Answer, Grounds, State
 from stillwatch.share.node.appeals import AppealDesk
 from stillwatch.share.node.post import Post
 from stillwatch.share.node.tables import FINDINGS, NODE_TABLES
-from stillwatch.share.signing.stamp import stamp
+from stillwatch.signing.stamp import stamp
 from stillwatch.store.database import open_database
 
 INDICATOR = "6b0f1bd4-9b7e-4c53-8a1e-0d2f5b6c7a89"

@@ -16,11 +16,11 @@ from stillwatch.share.answers.check import Memory
 from stillwatch.share.guard.admit import Admitted
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.node import Checked, Node, findings_in
-from stillwatch.share.signing.keys import SigningKey
-from stillwatch.share.signing.signature import sign
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.read import read_sighting
 from stillwatch.share.stix.signatures import is_members
+from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.signature import sign
 
 MINUTE = timedelta(minutes=1)
 

@@ -7,8 +7,8 @@ import pytest
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.share.node.own_key import own_key, renewed_key
-from stillwatch.share.signing.keys import keys_of
-from stillwatch.share.signing.succession import EndorsedKey, succeeding
+from stillwatch.signing.keys import keys_of
+from stillwatch.signing.succession import EndorsedKey, succeeding
 
 
 def refuse(_told: dict[str, Any]) -> None:

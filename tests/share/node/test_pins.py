@@ -14,8 +14,8 @@ from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.node import Node
 from stillwatch.share.node.pins import PinnedKey, pinned_keys, trust_key
 from stillwatch.share.node.tables import NODE_TABLES
-from stillwatch.share.signing.keys import Keys, SigningKey, keys_of
-from stillwatch.share.signing.succession import EndorsedKey, endorse
+from stillwatch.signing.keys import Keys, SigningKey, keys_of
+from stillwatch.signing.succession import EndorsedKey, endorse
 from stillwatch.store.database import open_database
 
 OLD, NEW = SIGNING[ALPHA], SigningKey.generate()

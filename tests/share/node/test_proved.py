@@ -11,18 +11,18 @@ from tests.share import made
 from tests.share.node.members import ALPHA, BETA
 
 from stillwatch.errors import FailedProof, InvalidInput
+from stillwatch.ledger.book import Event, append, entry_at, opening_of, sign_head
+from stillwatch.ledger.entry import Entry, Kind
+from stillwatch.ledger.proof import Proof
+from stillwatch.ledger.proofs import inclusion_path
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.indicator import SignalKind, Tag
 from stillwatch.share.commitments.held import item_of
 from stillwatch.share.commitments.holding import Holding
 from stillwatch.share.commitments.record import commit, reveal
-from stillwatch.share.ledger.book import Event, append, entry_at, opening_of, sign_head
-from stillwatch.share.ledger.entry import Entry, Kind
-from stillwatch.share.ledger.proof import Proof
-from stillwatch.share.ledger.proofs import inclusion_path
-from stillwatch.share.ledger.tables import LEDGER_TABLES
 from stillwatch.share.node.proved import opened_entry, proved_kinds
-from stillwatch.share.signing.keys import SigningKey, keys_of
 from stillwatch.share.stix.write import indicator_bundle
+from stillwatch.signing.keys import SigningKey, keys_of
 from stillwatch.store.database import open_database
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

@@ -19,8 +19,8 @@ from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.node import findings_in
 from stillwatch.share.node.tables import KEYS
 from stillwatch.share.node.trust_tables import GRADES
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.trust.credibility import HIGH
+from stillwatch.signing.keys import SigningKey
 
 WELL_KNOWN = 9
 """Audited operations that make a spotless source grade B."""

@@ -26,9 +26,9 @@ from stillwatch.share.rules.message import signed_answer, signed_rule
 from stillwatch.share.rules.read import parse_rule
 from stillwatch.share.rules.rule import HarvestRule, rule_document, rule_hash
 from stillwatch.share.rules.shadow import ShadowAnswer, shadow_document
-from stillwatch.share.signing.keys import SigningKey
-from stillwatch.share.signing.signature import signed
 from stillwatch.share.taxii.media import TAXII_TYPE
+from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.signature import signed
 
 ANSWER_ID = "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
 

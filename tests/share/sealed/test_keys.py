@@ -9,9 +9,9 @@ import pytest
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.share.sealed.keys import SealingKey, SealingPublic, publication, published_key
-from stillwatch.share.signing.keys import SigningKey, keys_of
-from stillwatch.share.signing.refused import Reason, Refused
-from stillwatch.share.signing.signature import signed
+from stillwatch.signing.keys import SigningKey, keys_of
+from stillwatch.signing.refused import Reason, Refused
+from stillwatch.signing.signature import signed
 
 SIGNING = SigningKey.generate()
 KEYS = keys_of([SIGNING.verify_key])

@@ -9,17 +9,17 @@ from sqlalchemy import Connection
 from tests.share.appeals.forum import NOW, filing, open_forum
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.book import Event, append, sign_head
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.export import export
 from stillwatch.share.appeals.case import Answer
 from stillwatch.share.appeals.docket import answer
 from stillwatch.share.appeals.filing import file
 from stillwatch.share.appeals.revocation import revoke
-from stillwatch.share.ledger.book import Event, append, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.export import export
 from stillwatch.share.life.tombstones import Cause, Tombstone
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.transparency.counts import Counts, Period, counted, requests_of, span_of
 from stillwatch.share.transparency.release import RELEASE_TABLES, release, released
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 DAY = timedelta(days=1)

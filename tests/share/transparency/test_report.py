@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.case import State
-from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.life.tombstones import Cause
 from stillwatch.share.transparency.counts import SPANS, Counts, Period, Request
 from stillwatch.share.transparency.report import N_QUERIES, false_positive_rate, median_span, report_on

@@ -8,15 +8,15 @@ from typing import Final
 from sqlalchemy import Connection, select, update
 
 from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.ledger.book import Event, append
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.case import Answer, Case, Grounds, Holder, Outcome, State, ruling, state_of
 from stillwatch.share.appeals.filing import FORUM
 from stillwatch.share.appeals.references import find, hash_of
 from stillwatch.share.appeals.revocation import revoke
 from stillwatch.share.appeals.tables import APPEALS, HOLDERS
-from stillwatch.share.ledger.book import Event, append
-from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.life.tombstones import Cause, Tombstone
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.signing.stamp import stamp, time_of
 
 __all__ = [
     "MOST_WAITING",

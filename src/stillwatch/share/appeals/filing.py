@@ -9,13 +9,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, insert, select
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.book import Event, append
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.case import Grounds, Outcome
 from stillwatch.share.appeals.references import TooMany, hash_of, new_reference
 from stillwatch.share.appeals.tables import APPEALS, HOLDERS
-from stillwatch.share.ledger.book import Event, append
-from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.life.tombstones import Cause, Tombstone, tombstone_of
-from stillwatch.share.signing.stamp import stamp
+from stillwatch.signing.stamp import stamp
 
 __all__ = ["FORUM", "LONGEST", "MOST_A_DAY", "Filed", "Filing", "case_filed", "file"]
 

@@ -11,13 +11,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
+from stillwatch.ledger.book import entry_at, opening_of
+from stillwatch.ledger.entry import HEX, Entry, Opening, is_of
+from stillwatch.ledger.head import Head, verify_head
+from stillwatch.ledger.proof import Proof, check_proof
+from stillwatch.ledger.proofs import inclusion_path
 from stillwatch.share.appeals.tables import APPEALS, HOLDERS
-from stillwatch.share.ledger.book import entry_at, opening_of
-from stillwatch.share.ledger.entry import HEX, Entry, Opening, is_of
-from stillwatch.share.ledger.head import Head, verify_head
-from stillwatch.share.ledger.proof import Proof, check_proof
-from stillwatch.share.ledger.proofs import inclusion_path
-from stillwatch.share.signing.keys import Keys
+from stillwatch.signing.keys import Keys
 
 __all__ = ["Removal", "check_removal", "removal_proof"]
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.book import Event, append
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.references import find
 from stillwatch.share.appeals.tables import APPEALS, HOLDERS
-from stillwatch.share.ledger.book import Event, append
-from stillwatch.share.ledger.entry import Kind
 from stillwatch.share.life.tombstones import Tombstone, bury
 
 __all__ = ["acknowledge", "revoke"]

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
 
-from stillwatch.share.signing.stamp import STAMP_CHARACTERS
+from stillwatch.signing.stamp import STAMP_CHARACTERS
 
 __all__ = ["APPEALS", "APPEAL_TABLES", "HOLDERS", "LOOKUPS"]
 

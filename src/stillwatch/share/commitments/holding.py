@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stillwatch.errors import FailedProof, InvalidInput
-from stillwatch.share.ledger.edge import Edge
-from stillwatch.share.ledger.entry import HEX, SALT_BYTES
-from stillwatch.share.ledger.tree import Node, cover, fold, inclusion_ranges, leaf_hash
-from stillwatch.share.ledger.verification import is_included
-from stillwatch.share.signing.canonical import canonical
+from stillwatch.ledger.edge import Edge
+from stillwatch.ledger.entry import HEX, SALT_BYTES
+from stillwatch.ledger.tree import Node, cover, fold, inclusion_ranges, leaf_hash
+from stillwatch.ledger.verification import is_included
+from stillwatch.signing.canonical import canonical
 
 __all__ = ["MOST_ITEMS", "Holding", "HoldingCommitment", "Reveal", "check_reveal"]
 

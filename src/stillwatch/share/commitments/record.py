@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.ledger.book import Event, append, entry_at, opening_of
+from stillwatch.ledger.entry import Entry, Kind
 from stillwatch.share.commitments.holding import HoldingCommitment, Reveal, check_reveal
-from stillwatch.share.ledger.book import Event, append, entry_at, opening_of
-from stillwatch.share.ledger.entry import Entry, Kind
 
 __all__ = ["commit", "committed", "knew_first", "reveal"]
 

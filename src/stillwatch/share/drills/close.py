@@ -8,6 +8,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select, update
 
 from stillwatch.errors import MissingData
+from stillwatch.ledger.book import Event, append, entry_at, opening_of, sign_head
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.proof import Proof
+from stillwatch.ledger.proofs import inclusion_path
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.roster import Role
 from stillwatch.share.commitments.holding import Holding, Reveal
@@ -15,14 +19,10 @@ from stillwatch.share.commitments.record import reveal
 from stillwatch.share.drills.canary import Drill, DrillReport, evaluate
 from stillwatch.share.drills.reactions import echoes_of, reactions_to, readers_of
 from stillwatch.share.drills.tables import DRILLS
-from stillwatch.share.ledger.book import Event, append, entry_at, opening_of, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.proof import Proof
-from stillwatch.share.ledger.proofs import inclusion_path
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.filters import Filters
 from stillwatch.share.taxii.store import Store
 from stillwatch.share.taxii.tables import OBJECT, RECORDS
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import reading
 
 __all__ = ["OPERATOR", "Listed", "close", "drills_in", "proof_of", "report_on"]

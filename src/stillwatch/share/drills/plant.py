@@ -12,6 +12,7 @@ from joserfc.jwk import OKPKey
 from sqlalchemy import Connection, insert, select
 
 from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.ledger.book import sign_head
 from stillwatch.model.indicator import Indicator
 from stillwatch.share.access.collections import Collections
 from stillwatch.share.access.login import Member
@@ -23,12 +24,11 @@ from stillwatch.share.drills.tables import DRILL_ACCOUNTS, DRILLS
 from stillwatch.share.drills.templates import likeness, templates_in
 from stillwatch.share.forum.member_keys import add_key
 from stillwatch.share.guard.admit import admit
-from stillwatch.share.ledger.book import sign_head
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.stix.signatures import signed_bundle
 from stillwatch.share.stix.write import indicator_bundle
 from stillwatch.share.taxii.admission import prepare
 from stillwatch.share.taxii.store import Store
+from stillwatch.signing.keys import SigningKey
 
 __all__ = ["MOST_CANARIES", "Planted", "add_account", "plant"]
 

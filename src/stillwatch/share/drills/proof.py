@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from stillwatch.errors import FailedProof, InvalidInput
+from stillwatch.ledger.entry import HEX, Entry, Kind, Opening, is_of
+from stillwatch.ledger.export import lines_of
+from stillwatch.ledger.head import head_of, verify_head
+from stillwatch.ledger.proof import Proof, check_proof
 from stillwatch.share.commitments.holding import HoldingCommitment, Reveal, check_reveal
-from stillwatch.share.ledger.entry import HEX, Entry, Kind, Opening, is_of
-from stillwatch.share.ledger.export import lines_of
-from stillwatch.share.ledger.head import head_of, verify_head
-from stillwatch.share.ledger.proof import Proof, check_proof
-from stillwatch.share.signing.keys import Keys
+from stillwatch.signing.keys import Keys
 
 __all__ = ["Shown", "check_drill", "check_order"]
 

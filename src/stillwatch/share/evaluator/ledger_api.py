@@ -4,10 +4,10 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
+from stillwatch.share.access.ledger_routes import Reader, routes_of_ledger
 from stillwatch.share.evaluator.app import Authenticate, member_of
 from stillwatch.share.evaluator.recording import ledger_names
-from stillwatch.share.ledger.routes import Reader, routes_of_ledger
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 __all__ = ["budget_ledger_routes"]
 

@@ -20,8 +20,8 @@ from stillwatch.errors import InvalidInput
 from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.oprf.group import ELEMENT_BYTES, read_element
 from stillwatch.share.oprf.proof import PROOF_BYTES
-from stillwatch.share.signing.canonical import parse
-from stillwatch.share.signing.refused import Refused
+from stillwatch.signing.canonical import parse
+from stillwatch.signing.refused import Refused
 
 __all__ = [
     "ELEMENTS",

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, select
 
+from stillwatch.ledger.book import Event, append, forget_about, sign_head
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.tables import ABOUT
 from stillwatch.share.evaluator.app import OnSpent
 from stillwatch.share.evaluator.purpose import Purpose
-from stillwatch.share.ledger.book import Event, append, forget_about, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.tables import ABOUT
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 __all__ = ["budget_recorder", "ledger_names"]
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from stillwatch.ledger.book import sign_head
 from stillwatch.share.appeals.case import REMOVED, Answer, Case, Grounds, Outcome
 from stillwatch.share.appeals.docket import (
     Asked,
@@ -28,9 +29,8 @@ from stillwatch.share.appeals.removal import removal_proof
 from stillwatch.share.appeals.revocation import acknowledge
 from stillwatch.share.forum.rulings import carry_out
 from stillwatch.share.forum.standing import standing_of
-from stillwatch.share.ledger.book import sign_head
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.store import Store
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import reading
 
 __all__ = ["WITHIN", "Appeals"]

@@ -21,10 +21,10 @@ from stillwatch.share.appeals.references import TooMany
 from stillwatch.share.forum.appeals import Appeals
 from stillwatch.share.forum.plain import plain
 from stillwatch.share.guard.limits import read_json
-from stillwatch.share.signing.stamp import stamp
 from stillwatch.share.stix.ids import uuid_of
 from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.taxii.body import read_body
+from stillwatch.signing.stamp import stamp
 
 __all__ = ["appeal_routes"]
 

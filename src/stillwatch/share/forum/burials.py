@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from stillwatch.ledger.book import head
 from stillwatch.share.access.events import Happened, tell_all
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.standing import standing_of
-from stillwatch.share.ledger.book import head
 from stillwatch.share.life.tombstones import Cause, Tombstone, bury
 from stillwatch.share.stix.ids import uuid_of
 from stillwatch.share.taxii.tables import RECORDS

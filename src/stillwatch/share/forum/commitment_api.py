@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
+from stillwatch.ledger.book import sign_head
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.problem import Problem
@@ -23,11 +24,10 @@ from stillwatch.share.commitments.record import commit, reveal
 from stillwatch.share.commitments.tables import COMMITMENTS, REVEALED
 from stillwatch.share.forum.plain import plain
 from stillwatch.share.guard.limits import read_json
-from stillwatch.share.ledger.book import sign_head
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.taxii.body import read_body
 from stillwatch.share.trust.places import OWNERS, PUBLISHED, TAGS, digest_of, read_on
+from stillwatch.signing.keys import SigningKey
 
 __all__ = ["COMMITMENTS_A_DAY", "commitment_routes"]
 

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from stillwatch.share.access.access import Access
+from stillwatch.share.access.ledger_routes import Reader, routes_of_ledger
 from stillwatch.share.access.roster import Role
-from stillwatch.share.ledger.routes import Reader, routes_of_ledger
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 __all__ = ["ledger_routes"]
 

@@ -17,11 +17,11 @@ from stillwatch.share.access.login import Member
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.plain import plain
-from stillwatch.share.signing.canonical import parse
-from stillwatch.share.signing.keys import Keys, VerifyKey, keys_of
-from stillwatch.share.signing.refused import Refused
-from stillwatch.share.signing.succession import ENDORSEMENT, EndorsedKey, succeeding
 from stillwatch.share.taxii.body import read_body
+from stillwatch.signing.canonical import parse
+from stillwatch.signing.keys import Keys, VerifyKey, keys_of
+from stillwatch.signing.refused import Refused
+from stillwatch.signing.succession import ENDORSEMENT, EndorsedKey, succeeding
 from stillwatch.store.database import reading
 
 __all__ = ["MEMBER_KEY_TABLES", "add_key", "key_routes", "verify_keys_of"]

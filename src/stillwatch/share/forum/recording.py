@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from stillwatch.ledger.book import Event, append_all, forget_about, sign_head
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.access.events import Happened
-from stillwatch.share.ledger.book import Event, append_all, forget_about, sign_head
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 __all__ = ["OPERATOR", "LedgerEvents", "kind_of", "ledger_events"]
 

@@ -18,13 +18,13 @@ from stillwatch.share.access.login import Member
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.forum.member_keys import verify_keys_of
 from stillwatch.share.forum.plain import plain
-from stillwatch.share.signing.keys import Keys
 from stillwatch.share.stix.ids import derived_id, read_time
 from stillwatch.share.taxii.admission import Prepared
 from stillwatch.share.taxii.body import read_body
 from stillwatch.share.taxii.moments import microseconds
 from stillwatch.share.taxii.store import Store
 from stillwatch.share.taxii.tables import MESSAGE, RECORDS
+from stillwatch.signing.keys import Keys
 from stillwatch.store.database import reading
 
 __all__ = ["ReadMessage", "Said", "rule_routes"]

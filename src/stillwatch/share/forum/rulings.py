@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
+from stillwatch.ledger.book import forget_about
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.roster import Role, no_event
@@ -13,7 +14,6 @@ from stillwatch.share.appeals.case import Outcome
 from stillwatch.share.appeals.docket import case_at
 from stillwatch.share.appeals.filing import FORUM
 from stillwatch.share.forum.standing import documents_of, standing_of
-from stillwatch.share.ledger.book import forget_about
 from stillwatch.share.life.tombstones import Cause, tombstone_of
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.ids import derived_id, stix_id

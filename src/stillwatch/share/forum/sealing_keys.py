@@ -18,8 +18,8 @@ from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.member_keys import verify_keys_of
 from stillwatch.share.forum.plain import plain
 from stillwatch.share.sealed.keys import published_key
-from stillwatch.share.signing.refused import Refused
 from stillwatch.share.taxii.body import read_body
+from stillwatch.signing.refused import Refused
 from stillwatch.store.database import reading
 
 __all__ = ["sealing_key_routes"]

@@ -13,22 +13,22 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.book import entry_at, opening_of, sign_head
+from stillwatch.ledger.proof import Proof
+from stillwatch.ledger.proofs import inclusion_path
 from stillwatch.share.access.access import Access
+from stillwatch.share.access.ledger_routes import number_in
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.commitments.tables import COMMITMENT_TABLES
 from stillwatch.share.forum.commitment_api import commitment_routes
 from stillwatch.share.forum.plain import plain
-from stillwatch.share.ledger.book import entry_at, opening_of, sign_head
-from stillwatch.share.ledger.proof import Proof
-from stillwatch.share.ledger.proofs import inclusion_path
-from stillwatch.share.ledger.routes import number_in
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.trust.audits import grades_of, is_seen
 from stillwatch.share.trust.corroboration import Corroboration, corroboration_of
 from stillwatch.share.trust.places import PLACE_TABLES, read_on
 from stillwatch.share.trust.records import RECORD_TABLES
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import reading
 
 __all__ = ["make_trust_tables", "trust_routes"]

@@ -9,7 +9,7 @@ from stillwatch.errors import InvalidInput
 from stillwatch.share.guard.check import Refusal, check
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.guard.table import schema_hash
-from stillwatch.share.signing.canonical import encoded
+from stillwatch.signing.canonical import encoded
 
 __all__ = ["Admitted", "NotAdmitted", "admit", "admit_bytes", "why_not"]
 

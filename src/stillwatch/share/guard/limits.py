@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.canonical import parse_any
-from stillwatch.share.signing.refused import Refused
+from stillwatch.signing.canonical import parse_any
+from stillwatch.signing.refused import Refused
 
 __all__ = ["BYTES_MOST", "DEPTH_MOST", "NODES_MOST", "TEXT_MOST", "read_json", "too_much"]
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, select
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.stamp import STAMP_CHARACTERS, stamp, time_of
+from stillwatch.signing.stamp import STAMP_CHARACTERS, stamp, time_of
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["TOMBSTONES", "TOMBSTONE_TABLES", "Cause", "Tombstone", "bury", "tombstone_of", "tombstones"]

@@ -16,8 +16,8 @@ from stillwatch.share.guard.limits import read_json
 from stillwatch.share.guard.table import schema_hash
 from stillwatch.share.node.post import Post
 from stillwatch.share.node.tables import APPEALS_FILED, APPEALS_TOLD, FINDINGS
-from stillwatch.share.signing.stamp import stamp, time_of
 from stillwatch.share.stix.ids import stix_id, time_text, uuid_of
+from stillwatch.signing.stamp import stamp, time_of
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["AppealDesk", "Bury", "OwnAppeal", "Waiting"]

@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
 
+from stillwatch.ledger.entry import SALT_BYTES
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.indicator import Tag
 from stillwatch.share.commitments.held import item_of
 from stillwatch.share.commitments.holding import Holding
 from stillwatch.share.commitments.messages import REVEALED_MOST, commitment_message, reveal_message
 from stillwatch.share.guard.admit import Admitted
-from stillwatch.share.ledger.entry import SALT_BYTES
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.publish import Tagged, indicator_of
 from stillwatch.share.node.trust_tables import HOLDINGS, SHOWN

@@ -17,10 +17,10 @@ from stillwatch.share.node.heard import Heard, heard_of
 from stillwatch.share.node.proved import opened_entry, proved_kinds
 from stillwatch.share.node.tables import FINDINGS, KEYS, OBJECTS
 from stillwatch.share.node.trust_tables import GRADES
-from stillwatch.share.signing.keys import Keys, VerifyKey, keys_of
 from stillwatch.share.stix.ids import stix_id
 from stillwatch.share.trust.benign import pooled_rate
 from stillwatch.share.trust.credibility import Against, information_grade, weigh
+from stillwatch.signing.keys import Keys, VerifyKey, keys_of
 
 __all__ = ["NOT_KNOWN", "Get", "Grade", "Grading", "known_grade"]
 

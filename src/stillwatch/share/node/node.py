@@ -34,14 +34,14 @@ from stillwatch.share.node.statements import (
     UNSENT,
 )
 from stillwatch.share.node.tables import FINDINGS, OBJECTS, OWN, PASSED_OVER, PLACES, REMOVED
-from stillwatch.share.signing.keys import Keys, SigningKey, keys_of
-from stillwatch.share.signing.refused import Reason, Refused
-from stillwatch.share.signing.signature import verify_signed
 from stillwatch.share.stix.ids import derived_id, stix_id, time_text
 from stillwatch.share.stix.read import read_indicator, read_sighting
 from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
 from stillwatch.share.stix.texts import FalsePositive
 from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle, revocation, sighting_bundle
+from stillwatch.signing.keys import Keys, SigningKey, keys_of
+from stillwatch.signing.refused import Reason, Refused
+from stillwatch.signing.signature import verify_signed
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["MOST_SENT", "Checked", "KeysOf", "Node", "findings_in", "indicator_in", "passed_over_in"]

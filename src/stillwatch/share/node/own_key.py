@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from stillwatch.share.signing.keys import SigningKey
-from stillwatch.share.signing.succession import ENDORSEMENT, endorse
+from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.succession import ENDORSEMENT, endorse
 
 __all__ = ["TellKey", "own_key", "renewed_key"]
 

@@ -18,9 +18,9 @@ from sqlalchemy import JSON, Column, Connection, String, Table, delete, insert, 
 
 from stillwatch.errors import MissingData
 from stillwatch.share.node.tables import KEYS, NODE_TABLES, PASSED_OVER, PLACES
-from stillwatch.share.signing.keys import Keys, VerifyKey, keys_of
-from stillwatch.share.signing.refused import Reason, Refused
-from stillwatch.share.signing.succession import succeeding
+from stillwatch.signing.keys import Keys, VerifyKey, keys_of
+from stillwatch.signing.refused import Reason, Refused
+from stillwatch.signing.succession import succeeding
 
 __all__ = ["KEY_SIGHTS", "PinnedKey", "Seen", "pinned_keys", "trust_key", "trusted_keys", "verify_told"]
 

@@ -6,8 +6,8 @@ import httpx
 
 from stillwatch.errors import Declined, InvalidInput, UnreadableSource
 from stillwatch.share.guard.admit import Admitted
-from stillwatch.share.signing.canonical import parse
-from stillwatch.share.signing.refused import Refused
+from stillwatch.signing.canonical import parse
+from stillwatch.signing.refused import Refused
 
 __all__ = ["MOST_BYTES", "Post"]
 

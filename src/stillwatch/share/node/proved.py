@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from stillwatch.errors import FailedProof, InvalidInput
+from stillwatch.ledger.entry import Entry, Kind, Opening, is_of
+from stillwatch.ledger.head import verify_head
+from stillwatch.ledger.proof import Proof, check_proof
 from stillwatch.model.indicator import SignalKind, Tag
 from stillwatch.share.commitments.held import tag_of
 from stillwatch.share.commitments.holding import HoldingCommitment, Reveal, check_reveal
 from stillwatch.share.commitments.messages import REVEALED_MOST
-from stillwatch.share.ledger.entry import Entry, Kind, Opening, is_of
-from stillwatch.share.ledger.head import verify_head
-from stillwatch.share.ledger.proof import Proof, check_proof
-from stillwatch.share.signing.keys import Keys
 from stillwatch.share.trust.corroboration import corroborates
 from stillwatch.share.trust.independence import Commitment, Publication
 from stillwatch.share.trust.places import objects_of, tags_in
+from stillwatch.signing.keys import Keys
 
 __all__ = ["EntryAt", "opened_entry", "proved_kinds"]
 

@@ -17,9 +17,9 @@ from stillwatch.share.rules.consensus import Consensus, consensus
 from stillwatch.share.rules.incoming import RULE_MESSAGES, name_of
 from stillwatch.share.rules.rule import HarvestRule, counts_towards_consensus, read_rule, rule_hash
 from stillwatch.share.rules.shadow import read_answer
-from stillwatch.share.signing.keys import Keys, VerifyKey, keys_of
-from stillwatch.share.signing.refused import Refused
-from stillwatch.share.signing.signature import MEMBER, verify_signed
+from stillwatch.signing.keys import Keys, VerifyKey, keys_of
+from stillwatch.signing.refused import Refused
+from stillwatch.signing.signature import MEMBER, verify_signed
 from stillwatch.store.database import reading
 
 __all__ = ["KeptRule", "RuleState", "keep_message", "one_rule", "rules_in"]

@@ -35,14 +35,14 @@ from stillwatch.share.node.publish import Telling, indicator_of, renewed
 from stillwatch.share.node.settings import EvaluatorAt, NodeSettings
 from stillwatch.share.node.tables import NODE_TABLES
 from stillwatch.share.node.trust import Trust
-from stillwatch.share.signing.keys import Keys, keys_of
-from stillwatch.share.signing.succession import EndorsedKey
 from stillwatch.share.stix.signatures import is_members
 from stillwatch.share.stix.texts import FalsePositive
 from stillwatch.share.tags.block import TagBlock
 from stillwatch.share.tags.epochs import epoch_of
 from stillwatch.share.taxii.client import Outcome, Taxii
 from stillwatch.share.warnings.lists import load_warning_lists
+from stillwatch.signing.keys import Keys, keys_of
+from stillwatch.signing.succession import EndorsedKey
 from stillwatch.store.database import open_database
 
 __all__ = ["Beside", "OnAppeal", "OnChecked", "Service", "appeal_desk", "keys_told_by", "opened", "renew_key"]

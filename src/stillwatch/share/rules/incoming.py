@@ -7,8 +7,8 @@ from typing import Any, Final
 from stillwatch.errors import InvalidInput
 from stillwatch.share.guard.admit import admit_bytes
 from stillwatch.share.rules.rule import read_rule, rule_hash
-from stillwatch.share.signing.keys import Keys
-from stillwatch.share.signing.signature import verify_signed
+from stillwatch.signing.keys import Keys
+from stillwatch.signing.signature import verify_signed
 
 __all__ = ["RULE_MESSAGES", "RuleMessage", "name_of", "read_message"]
 

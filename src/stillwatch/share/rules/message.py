@@ -10,8 +10,8 @@ from stillwatch.share.guard.admit import Admitted, admit
 from stillwatch.share.rules.incoming import name_of
 from stillwatch.share.rules.rule import HarvestRule, rule_document
 from stillwatch.share.rules.shadow import ShadowAnswer, shadow_document
-from stillwatch.share.signing.keys import SigningKey
-from stillwatch.share.signing.signature import signed
+from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.signature import signed
 
 __all__ = ["signed_answer", "signed_rule"]
 

@@ -15,10 +15,10 @@ from typing import Any, Final, Self
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from stillwatch.errors import InvalidInput, UnreadableSource
-from stillwatch.share.signing.keys import Keys, SigningKey
-from stillwatch.share.signing.refused import Reason, Refused
-from stillwatch.share.signing.signature import MEMBER, signed, verify_signed
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.signing.keys import Keys, SigningKey
+from stillwatch.signing.refused import Reason, Refused
+from stillwatch.signing.signature import MEMBER, signed, verify_signed
+from stillwatch.signing.stamp import stamp, time_of
 
 __all__ = ["KEY_BYTES", "SealingKey", "SealingPublic", "publication", "published_key"]
 

@@ -7,10 +7,10 @@ TAXII and the feed hand them on. What is the same for everybody needs none.
 from collections.abc import Mapping
 from typing import Any
 
-from stillwatch.share.signing.keys import Keys, SigningKey
-from stillwatch.share.signing.refused import Reason, Refused
-from stillwatch.share.signing.signature import MEMBER, sign, verify
 from stillwatch.share.stix.extension import EXTENSION
+from stillwatch.signing.keys import Keys, SigningKey
+from stillwatch.signing.refused import Reason, Refused
+from stillwatch.signing.signature import MEMBER, sign, verify
 
 __all__ = ["is_members", "signed_bundle", "verify_object"]
 

@@ -11,13 +11,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from stillwatch.errors import InvalidInput
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.export import lines_of
 from stillwatch.share.appeals.case import State, state_of
 from stillwatch.share.appeals.docket import case_at
 from stillwatch.share.appeals.tables import APPEALS
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.export import lines_of
 from stillwatch.share.life.tombstones import TOMBSTONES, Cause
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.signing.stamp import stamp, time_of
 
 __all__ = ["SPANS", "Counts", "Period", "Request", "counted", "requests_of", "span_of"]
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 from sqlalchemy import JSON, Column, Connection, Float, MetaData, String, Table, func, insert, select
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.stamp import STAMP_CHARACTERS, stamp
 from stillwatch.share.transparency.counts import Counts, Period
 from stillwatch.share.transparency.noise import laplace
 from stillwatch.share.transparency.report import N_QUERIES, report_on
+from stillwatch.signing.stamp import STAMP_CHARACTERS, stamp
 
 __all__ = ["RELEASE_TABLES", "release", "released"]
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
-from stillwatch.share.ledger.entry import Kind
+from stillwatch.ledger.entry import Kind
 from stillwatch.share.life.tombstones import Cause
-from stillwatch.share.signing.stamp import stamp
 from stillwatch.share.transparency.counts import SPANS, Counts, Period
 from stillwatch.share.transparency.noise import Noise, most_noise
+from stillwatch.signing.stamp import stamp
 from stillwatch.stats.tails import clopper_pearson
 
 __all__ = ["N_QUERIES", "Rate", "Report", "false_positive_rate", "median_span", "report_on"]

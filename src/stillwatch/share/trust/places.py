@@ -25,9 +25,9 @@ from sqlalchemy import (
     update,
 )
 
+from stillwatch.ledger.entry import Kind
+from stillwatch.ledger.tables import DOCUMENTS, ENTRIES, STATE
 from stillwatch.model.indicator import SignalKind, Tag
-from stillwatch.share.ledger.entry import Kind
-from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES, STATE
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.ids import derived_id, stix_id, uuid_of
 from stillwatch.store.conflict import insert_if_new

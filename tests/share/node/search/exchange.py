@@ -14,6 +14,7 @@ import pyarrow as pa
 from sqlalchemy import Engine, select
 from tests.share.hub import PLENTY, admit, started
 
+from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.indicator import SignalKind
 from stillwatch.model.search_index import INDEX_TABLES, SIGNAL
 from stillwatch.share.access.access import Access
@@ -26,7 +27,6 @@ from stillwatch.share.forum.recording import ledger_events
 from stillwatch.share.forum.relay import relay_routes
 from stillwatch.share.forum.sealing_keys import sealing_key_routes
 from stillwatch.share.forum.server import Listen, server_of
-from stillwatch.share.ledger.tables import LEDGER_TABLES
 from stillwatch.share.node import service
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.node import Node
@@ -37,9 +37,9 @@ from stillwatch.share.node.search.own import Own
 from stillwatch.share.node.search.tables import SEARCHES
 from stillwatch.share.node.tables import NODE_TABLES
 from stillwatch.share.sealed.keys import SealingKey, publication
-from stillwatch.share.signing.keys import SigningKey
 from stillwatch.share.taxii.store import Store
 from stillwatch.share.warnings.lists import load_warning_lists
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
 __all__ = ["EPOCH", "Exchange", "Member", "addresses", "exchanging", "index_of"]

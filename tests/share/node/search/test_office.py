@@ -12,14 +12,14 @@ from sqlalchemy import select, update
 from tests.share.node.search.exchange import EPOCH, Exchange, Member, addresses, exchanging, index_of
 
 from stillwatch.errors import Declined, InvalidInput, MissingData, UnreadableSource
+from stillwatch.ledger.tables import DOCUMENTS, ENTRIES
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.forum.relay_tables import MESSAGES, PARTS
-from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES
 from stillwatch.share.node.search.letter import Sealed, digest_of, posted, word
 from stillwatch.share.node.search.mailbox import Mailbox
 from stillwatch.share.psi import Asker, Form
 from stillwatch.share.psi.messages import Message, write_message
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 
 ASKED = addresses(40, 80)
 BOTH = addresses(40, 60)

@@ -12,10 +12,10 @@ from stillwatch.share.guard.table import schema_hash
 from stillwatch.share.sealed.box import sealed, unsealed
 from stillwatch.share.sealed.frames import joined, split
 from stillwatch.share.sealed.keys import SealingKey, SealingPublic
-from stillwatch.share.signing.canonical import canonical
-from stillwatch.share.signing.keys import SigningKey
-from stillwatch.share.signing.signature import signed
 from stillwatch.share.stix.ids import time_text
+from stillwatch.signing.canonical import canonical
+from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.signature import signed
 
 __all__ = ["TYPES", "Letter", "Sealed", "digest_of", "opened", "posted", "word"]
 

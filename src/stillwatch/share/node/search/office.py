@@ -23,9 +23,9 @@ from stillwatch.share.node.search.records import Records
 from stillwatch.share.node.search.tables import State
 from stillwatch.share.node.service import Service
 from stillwatch.share.sealed.keys import SealingKey, publication, published_key
-from stillwatch.share.signing.signature import verify_signed
 from stillwatch.share.stix.ids import time_text
 from stillwatch.share.warnings.lists import load_warning_lists
+from stillwatch.signing.signature import verify_signed
 
 __all__ = ["Moved", "Office", "listed", "matched", "office_of"]
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, MetaData, String, Table, delete
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.canonical import parse
-from stillwatch.share.signing.keys import Keys, SigningKey
-from stillwatch.share.signing.refused import Reason, Refused
-from stillwatch.share.signing.signature import MEMBER, signed, verify_signed
-from stillwatch.share.signing.stamp import STAMP_CHARACTERS, stamp, time_of
+from stillwatch.signing.canonical import parse
+from stillwatch.signing.keys import Keys, SigningKey
+from stillwatch.signing.refused import Reason, Refused
+from stillwatch.signing.signature import MEMBER, signed, verify_signed
+from stillwatch.signing.stamp import STAMP_CHARACTERS, stamp, time_of
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["ENVELOPE_TABLES", "MOST_AGE", "MOST_SKEW", "Opened", "opened", "sealed"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stillwatch.errors import InvalidInput, UnreadableSource
-from stillwatch.share.signing.keys import SigningKey, VerifyKey, keys_of, read_keys
+from stillwatch.signing.keys import SigningKey, VerifyKey, keys_of, read_keys
 
 PUBLIC = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 THUMBPRINT = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"

@@ -4,9 +4,9 @@ from typing import Final
 
 from sqlalchemy import JSON, BigInteger, Column, Integer, LargeBinary, MetaData, String, Table
 
-from stillwatch.share.ledger.entry import SALT_BYTES
-from stillwatch.share.ledger.tree import HASH_BYTES
-from stillwatch.share.signing.stamp import STAMP_CHARACTERS
+from stillwatch.ledger.entry import SALT_BYTES
+from stillwatch.ledger.tree import HASH_BYTES
+from stillwatch.signing.stamp import STAMP_CHARACTERS
 
 __all__ = ["ABOUT", "DOCUMENTS", "ENTRIES", "HEADS", "LEDGER_TABLES", "NODES", "STATE"]
 

@@ -5,9 +5,9 @@ from typing import Any, Final, Self
 
 from joserfc.jwk import OKPKey
 
-from stillwatch.share.signing.keys import Keys, SigningKey, VerifyKey
-from stillwatch.share.signing.refused import Refused
-from stillwatch.share.signing.signature import sign, verify
+from stillwatch.signing.keys import Keys, SigningKey, VerifyKey
+from stillwatch.signing.refused import Refused
+from stillwatch.signing.signature import sign, verify
 
 __all__ = ["ENDORSEMENT", "EndorsedKey", "endorse", "succeeding"]
 

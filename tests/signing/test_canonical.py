@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.canonical import MOST_BYTES, MOST_DEPTH, canonical, encoded, parse
-from stillwatch.share.signing.refused import Refused
+from stillwatch.signing.canonical import MOST_BYTES, MOST_DEPTH, canonical, encoded, parse
+from stillwatch.signing.refused import Refused
 
 DOCUMENTS = st.dictionaries(
     st.text(max_size=4),

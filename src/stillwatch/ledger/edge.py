@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from stillwatch.errors import UnreadableSource
-from stillwatch.share.ledger.tree import HASH_BYTES, Node, fold, node_hash
+from stillwatch.ledger.tree import HASH_BYTES, Node, fold, node_hash
 
 __all__ = ["Edge"]
 

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.share.signing.keys import SigningKey, keys_of
-from stillwatch.share.signing.signature import sign
-from stillwatch.share.signing.succession import EndorsedKey, endorse, succeeding
+from stillwatch.signing.keys import SigningKey, keys_of
+from stillwatch.signing.signature import sign
+from stillwatch.signing.succession import EndorsedKey, endorse, succeeding
 
 KEYS = [SigningKey.generate() for _ in range(5)]
 LINKS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=8)

@@ -17,9 +17,9 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.canonical import canonical
-from stillwatch.share.signing.keys import Keys, SigningKey
-from stillwatch.share.signing.refused import Reason, Refused
+from stillwatch.signing.canonical import canonical
+from stillwatch.signing.keys import Keys, SigningKey
+from stillwatch.signing.refused import Reason, Refused
 
 __all__ = ["ALGORITHM", "MEMBER", "sign", "signed", "verify", "verify_signed"]
 

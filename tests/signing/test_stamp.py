@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.stamp import STAMP_CHARACTERS, stamp, time_of
+from stillwatch.signing.stamp import STAMP_CHARACTERS, stamp, time_of
 
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 

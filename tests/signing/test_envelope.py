@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine
 
-from stillwatch.share.signing.canonical import canonical
-from stillwatch.share.signing.envelope import ENVELOPE_TABLES, MOST_AGE, MOST_SKEW, opened, sealed
-from stillwatch.share.signing.keys import SigningKey, keys_of
-from stillwatch.share.signing.refused import Refused
-from stillwatch.share.signing.signature import signed
+from stillwatch.signing.canonical import canonical
+from stillwatch.signing.envelope import ENVELOPE_TABLES, MOST_AGE, MOST_SKEW, opened, sealed
+from stillwatch.signing.keys import SigningKey, keys_of
+from stillwatch.signing.refused import Refused
+from stillwatch.signing.signature import signed
 from stillwatch.store.database import open_database
 
 KEY = SigningKey.generate()

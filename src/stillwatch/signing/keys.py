@@ -16,8 +16,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from stillwatch.errors import InvalidInput, UnreadableSource
-from stillwatch.share.signing.canonical import parse
-from stillwatch.share.signing.refused import Refused
+from stillwatch.signing.canonical import parse
+from stillwatch.signing.refused import Refused
 
 __all__ = ["Keys", "SigningKey", "VerifyKey", "keys_of", "read_keys"]
 

@@ -11,16 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stillwatch.errors import FailedProof, InvalidInput, UnreadableSource
-from stillwatch.share.ledger.audit import audit, prove
-from stillwatch.share.ledger.book import Event, append, sign_head
-from stillwatch.share.ledger.edge import Edge
-from stillwatch.share.ledger.entry import Entry, Kind
-from stillwatch.share.ledger.export import export, heads_in
-from stillwatch.share.ledger.head import head_of
-from stillwatch.share.ledger.proof import Proof, check_proof
-from stillwatch.share.ledger.tables import LEDGER_TABLES
-from stillwatch.share.signing.keys import SigningKey, keys_of
-from stillwatch.share.signing.signature import signed
+from stillwatch.ledger.audit import audit, prove
+from stillwatch.ledger.book import Event, append, sign_head
+from stillwatch.ledger.edge import Edge
+from stillwatch.ledger.entry import Entry, Kind
+from stillwatch.ledger.export import export, heads_in
+from stillwatch.ledger.head import head_of
+from stillwatch.ledger.proof import Proof, check_proof
+from stillwatch.ledger.tables import LEDGER_TABLES
+from stillwatch.signing.keys import SigningKey, keys_of
+from stillwatch.signing.signature import signed
 from stillwatch.store.database import open_database
 
 KEY = SigningKey.generate()

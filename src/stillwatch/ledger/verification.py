@@ -8,7 +8,7 @@ RFC 9162 (2021), sections 2.1.3.2 and 2.1.4.2.
 from collections.abc import Sequence
 from hmac import compare_digest
 
-from stillwatch.share.ledger.tree import EMPTY_ROOT, node_hash
+from stillwatch.ledger.tree import EMPTY_ROOT, node_hash
 
 __all__ = ["is_consistent", "is_included"]
 
@@ -19,7 +19,7 @@ def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root:
     leaf        Hash of the leaf.
     path        Hashes of an inclusion proof, from the leaf up.
 
-    >>> from stillwatch.share.ledger.tree import leaf_hash
+    >>> from stillwatch.ledger.tree import leaf_hash
     >>> is_included(leaf_hash(b"a"), 0, 2, [leaf_hash(b"b")], node_hash(leaf_hash(b"a"), leaf_hash(b"b")))
     True
     """

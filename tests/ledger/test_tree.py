@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.errors import UnreadableSource
-from stillwatch.share.ledger.edge import Edge
-from stillwatch.share.ledger.tree import (
+from stillwatch.ledger.edge import Edge
+from stillwatch.ledger.tree import (
     EMPTY_ROOT,
     Node,
     consistency_ranges,
@@ -19,7 +19,7 @@ from stillwatch.share.ledger.tree import (
     leaf_hash,
     node_hash,
 )
-from stillwatch.share.ledger.verification import is_consistent, is_included
+from stillwatch.ledger.verification import is_consistent, is_included
 
 LEAVES = [
     bytes.fromhex(text)

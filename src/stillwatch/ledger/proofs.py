@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, select
 
 from stillwatch.errors import InvalidInput, UnreadableSource
-from stillwatch.share.ledger.tables import NODES, STATE
-from stillwatch.share.ledger.tree import Node, consistency_ranges, cover, fold, inclusion_ranges
+from stillwatch.ledger.tables import NODES, STATE
+from stillwatch.ledger.tree import Node, consistency_ranges, cover, fold, inclusion_ranges
 
 __all__ = ["consistency_path", "inclusion_path", "root_at"]
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.ledger.entry import Entry, Kind, Opening, commitment, is_of
-from stillwatch.share.ledger.tree import leaf_hash
-from stillwatch.share.signing.canonical import canonical
+from stillwatch.ledger.entry import Entry, Kind, Opening, commitment, is_of
+from stillwatch.ledger.tree import leaf_hash
+from stillwatch.signing.canonical import canonical
 
 TIME = datetime(2026, 11, 27, tzinfo=UTC)
 OPENING = Opening(b"s" * 32, {"indicator": "i-1", "days": 14})

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.ledger.entry import HEX
-from stillwatch.share.signing.keys import Keys, SigningKey
-from stillwatch.share.signing.refused import Reason, Refused
-from stillwatch.share.signing.signature import MEMBER, signed, verify_signed
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.ledger.entry import HEX
+from stillwatch.signing.keys import Keys, SigningKey
+from stillwatch.signing.refused import Reason, Refused
+from stillwatch.signing.signature import MEMBER, signed, verify_signed
+from stillwatch.signing.stamp import stamp, time_of
 
 __all__ = ["Head", "head_of", "signed_head", "verify_head"]
 

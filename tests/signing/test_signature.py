@@ -14,10 +14,10 @@ from joserfc.jwk import OKPKey
 from joserfc.util import urlsafe_b64decode
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.canonical import canonical
-from stillwatch.share.signing.keys import SigningKey, keys_of
-from stillwatch.share.signing.refused import Refused
-from stillwatch.share.signing.signature import sign, signed, verify, verify_signed
+from stillwatch.signing.canonical import canonical
+from stillwatch.signing.keys import SigningKey, keys_of
+from stillwatch.signing.refused import Refused
+from stillwatch.signing.signature import sign, signed, verify, verify_signed
 
 RFC_KEY = SigningKey(
     OKPKey.import_key(

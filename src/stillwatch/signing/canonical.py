@@ -13,7 +13,7 @@ import orjson
 from rfc8785 import CanonicalizationError, dumps
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.signing.refused import Reason, Refused
+from stillwatch.signing.refused import Reason, Refused
 
 __all__ = ["MOST_BYTES", "MOST_DEPTH", "canonical", "encoded", "parse", "parse_any"]
 

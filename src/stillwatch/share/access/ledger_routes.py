@@ -16,13 +16,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.ledger.book import entry_at, sign_head
+from stillwatch.ledger.export import export
+from stillwatch.ledger.proof import Proof
+from stillwatch.ledger.proofs import consistency_path, inclusion_path
+from stillwatch.ledger.tables import DOCUMENTS, ENTRIES
 from stillwatch.share.access.problem import Problem
-from stillwatch.share.ledger.book import entry_at, sign_head
-from stillwatch.share.ledger.export import export
-from stillwatch.share.ledger.proof import Proof
-from stillwatch.share.ledger.proofs import consistency_path, inclusion_path
-from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import reading
 
 __all__ = ["Reader", "WhoReads", "number_in", "routes_of_ledger"]

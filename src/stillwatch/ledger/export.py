@@ -10,9 +10,9 @@ from typing import Any, Final, TextIO
 from sqlalchemy import Connection, select
 
 from stillwatch.errors import UnreadableSource
-from stillwatch.share.ledger.tables import ENTRIES, HEADS
-from stillwatch.share.signing.canonical import parse
-from stillwatch.share.signing.refused import Refused
+from stillwatch.ledger.tables import ENTRIES, HEADS
+from stillwatch.signing.canonical import parse
+from stillwatch.signing.refused import Refused
 
 __all__ = ["export", "heads_in", "lines_of"]
 

@@ -15,9 +15,9 @@ from hmac import compare_digest
 from typing import Any, Final
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.ledger.tree import leaf_hash
-from stillwatch.share.signing.canonical import canonical
-from stillwatch.share.signing.stamp import stamp, time_of
+from stillwatch.ledger.tree import leaf_hash
+from stillwatch.signing.canonical import canonical
+from stillwatch.signing.stamp import stamp, time_of
 
 __all__ = ["HEX", "SALT_BYTES", "Entry", "Kind", "Opening", "commitment", "is_of"]
 

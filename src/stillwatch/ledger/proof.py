@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stillwatch.errors import FailedProof, InvalidInput
-from stillwatch.share.ledger.entry import HEX, Entry
-from stillwatch.share.ledger.head import Head
-from stillwatch.share.ledger.verification import is_included
+from stillwatch.ledger.entry import HEX, Entry
+from stillwatch.ledger.head import Head
+from stillwatch.ledger.verification import is_included
 
 __all__ = ["Proof", "check_proof"]
 

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from stillwatch.errors import MissingData
-from stillwatch.share.ledger.edge import Edge
-from stillwatch.share.ledger.entry import SALT_BYTES, Entry, Kind, Opening, commitment
-from stillwatch.share.ledger.head import Head, signed_head
-from stillwatch.share.ledger.tables import ABOUT, DOCUMENTS, ENTRIES, HEADS, NODES, STATE
-from stillwatch.share.signing.keys import SigningKey
+from stillwatch.ledger.edge import Edge
+from stillwatch.ledger.entry import SALT_BYTES, Entry, Kind, Opening, commitment
+from stillwatch.ledger.head import Head, signed_head
+from stillwatch.ledger.tables import ABOUT, DOCUMENTS, ENTRIES, HEADS, NODES, STATE
+from stillwatch.signing.keys import SigningKey
 from stillwatch.store.conflict import insert_if_new
 
 __all__ = [

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, delete, func, select
 
 from stillwatch.errors import InvalidInput, MissingData, UnreadableSource
-from stillwatch.share.ledger.book import (
+from stillwatch.ledger.book import (
     Event,
     append,
     append_all,
@@ -21,15 +21,15 @@ from stillwatch.share.ledger.book import (
     recorder,
     sign_head,
 )
-from stillwatch.share.ledger.entry import Kind, is_of
-from stillwatch.share.ledger.head import verify_head
-from stillwatch.share.ledger.proof import Proof, check_proof
-from stillwatch.share.ledger.proofs import consistency_path, inclusion_path, root_at
-from stillwatch.share.ledger.tables import DOCUMENTS, ENTRIES, HEADS, LEDGER_TABLES, NODES
-from stillwatch.share.ledger.tree import Node
-from stillwatch.share.ledger.verification import is_consistent, is_included
-from stillwatch.share.signing.keys import SigningKey, keys_of
-from stillwatch.share.signing.signature import verify_signed
+from stillwatch.ledger.entry import Kind, is_of
+from stillwatch.ledger.head import verify_head
+from stillwatch.ledger.proof import Proof, check_proof
+from stillwatch.ledger.proofs import consistency_path, inclusion_path, root_at
+from stillwatch.ledger.tables import DOCUMENTS, ENTRIES, HEADS, LEDGER_TABLES, NODES
+from stillwatch.ledger.tree import Node
+from stillwatch.ledger.verification import is_consistent, is_included
+from stillwatch.signing.keys import SigningKey, keys_of
+from stillwatch.signing.signature import verify_signed
 from stillwatch.store.database import open_database
 
 TIME = datetime(2026, 11, 27, tzinfo=UTC)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.errors import FailedProof, InvalidInput
-from stillwatch.share.ledger.edge import Edge
-from stillwatch.share.ledger.entry import HEX, Entry
-from stillwatch.share.ledger.export import lines_of
-from stillwatch.share.ledger.head import Head, head_of, verify_head
-from stillwatch.share.ledger.proof import Proof
-from stillwatch.share.ledger.tree import inclusion_ranges
-from stillwatch.share.signing.keys import Keys
+from stillwatch.ledger.edge import Edge
+from stillwatch.ledger.entry import HEX, Entry
+from stillwatch.ledger.export import lines_of
+from stillwatch.ledger.head import Head, head_of, verify_head
+from stillwatch.ledger.proof import Proof
+from stillwatch.ledger.tree import inclusion_ranges
+from stillwatch.signing.keys import Keys
 
 __all__ = ["Audit", "audit", "prove"]
 
