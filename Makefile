@@ -10,7 +10,7 @@ DEMO_OUT ?= demo
 SOURCES := src tests docs requirements benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-format check-lint check-types check-layers check-docs bench bench-slice bench-expect bench-speed bench-scale docs pictures lock format
+.PHONY: help demo test check check-format check-lint check-types check-layers check-docs bench bench-slice bench-expect bench-speed bench-scale bench-exchange docs pictures lock format
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench-speed: $(VENV)/.stamp-dev ## Time, memory and quality of scans (BENCH_ARGS
 
 bench-scale: $(VENV)/.stamp-dev ## Scans by size, beside the machine (BENCH_ARGS='--sizes 0.1,0.25'); hours and 15 GB of disk.
 	@$(PY) -m benchmarks.scale $(BENCH_ARGS)
+
+bench-exchange: $(VENV)/.stamp-dev ## Figures of the exchange (BENCH_ARGS=--psi for back-searches too); 6 minutes.
+	@$(PY) -m benchmarks.exchange $(BENCH_ARGS)
 
 docs: $(VENV)/.stamp-dev ## Write docs/reference/ again from the registries.
 	@$(PY) docs/generate.py

@@ -18,10 +18,11 @@ import numpy as np
 
 from stillwatch.engine.threads import available_cores
 from stillwatch.model.indicator import BAND_COUNT, SignalKind
+from stillwatch.share.answers.index import KINDS, Local, TagIndex
 from stillwatch.share.oprf import Answer, blind, blind_evaluate, combine, finalize, generate_proof, new_key_pair
 from stillwatch.share.oprf.proof import verify_proof
 from stillwatch.share.psi import Asker, Holder
-from stillwatch.share.tags import TagBlock, TagIndex, band_hits, tag_input
+from stillwatch.share.tags import TAG_BYTES, TagBlock, tag_input
 
 REPEATS = 3
 BATCH = 1_024
@@ -118,23 +119,24 @@ def timed(name: str, work: Callable[[], object]) -> float:
 
 
 def matching(n_local: int, n_indicators: int) -> None:
-    """Print what matching local tags against indicators' costs, either way round."""
+    """Print what it costs to index local tags and to look indicators' up."""
     rng = np.random.default_rng(5)
-    local = TagBlock(SignalKind.BAND, EPOCH, rng.integers(0, 256, (n_local // BAND_COUNT * BAND_COUNT, 32), np.uint8))
-    theirs = rng.integers(0, 256, (n_indicators, 32), np.uint8)
-    theirs[: n_indicators // 100] = local.values[: n_indicators // 100]
-    indicators = TagBlock(SignalKind.BAND, EPOCH, theirs)
-    TagIndex(TagBlock(SignalKind.BAND, EPOCH, theirs[:100])).pairs(local)  # compiles the kernel
-    print(f"\nmatching {len(local):,} local tags with {n_indicators:,} of indicators, one thread")
+    local = rng.integers(0, 256, (n_local, TAG_BYTES), np.uint8)
+    theirs = rng.integers(0, 256, (n_indicators, TAG_BYTES), np.uint8)
+    theirs[: n_indicators // 100] = local[: n_indicators // 100]
+    kind, number = np.full(n_local, KINDS.index(SignalKind.BAND), np.uint8), np.arange(n_local, dtype=np.uint64)
+    rows = Local(local, kind, number // BAND_COUNT, number, np.zeros(n_local, np.bool_))
+    asked = TagBlock(SignalKind.BAND, EPOCH, theirs).tags()
+    print(f"\nmatching {n_local:,} local tags with {n_indicators:,} of indicators, one thread")
     built: list[TagIndex] = []
-    timed("index the local tags", lambda: built.append(TagIndex(local)))
-    timed("index the indicators", lambda: built.append(TagIndex(indicators)))
-    timed("indicators in the index of local tags", lambda: built[0].pairs(indicators))
-    timed("100 tags of one new indicator in it", lambda: built[0].pairs(TagBlock(SignalKind.BAND, EPOCH, theirs[:100])))
-    timed("local tags in the index of indicators", lambda: built[1].pairs(local))
-    owner = np.arange(n_indicators) // BAND_COUNT
-    timed("the same with bands counted by template", lambda: band_hits(local, built[1], owner))
-    print(f"found {len(built[0].pairs(indicators).asked):,}, planted {n_indicators // 100:,}")
+    counts = {"n_accounts": n_local, "n_families": n_local // BAND_COUNT}
+    timed(
+        "index the local tags",
+        lambda: built.append(TagIndex.of(rows, epoch=EPOCH, days=1, coverage={}, **counts)),
+    )
+    timed("indicators in the index of local tags", lambda: built[0].hits(asked))
+    timed("100 tags of one new indicator in it", lambda: built[0].hits(asked[:100]))
+    print(f"found {len(built[0].hits(asked).tag):,}, planted {n_indicators // 100:,}")
 
 
 def search(n_held: int, n_asked: int) -> None:

@@ -66,7 +66,14 @@ def test_two_evaluators_on_loopback_tag_a_member_s_values(tmp_path: Path) -> Non
         pair = EvaluatorPair(*peers)
         first = pair.block(SignalKind.ADDRESS, ["198.51.100.7", "203.0.113.9"], Purpose.CHECK, epoch).tags()
         assert pair.block(SignalKind.ADDRESS, ["203.0.113.9"], Purpose.PUBLISH, epoch).tags() == first[1:]
+        for name in ("export", "key"):
+            told = one.get(f"/v1/ledger/{name}", headers={"Authorization": f"Bearer {token}"})
+            (tmp_path / name).write_bytes(told.raise_for_status().content)
     assert (tmp_path / "one" / "keys").read_bytes() != (tmp_path / "two" / "keys").read_bytes()
+    done = CliRunner().invoke(app, ["ledger", "verify", str(tmp_path / "export"), "--key", str(tmp_path / "key")])
+    assert done.exit_code == 0
+    assert "good: 2 entries" in done.output
+    assert "evaluation-budget" in done.output
 
 
 @pytest.mark.parametrize(

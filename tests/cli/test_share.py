@@ -36,7 +36,7 @@ def test_every_refusal_of_every_file_is_told(files: list[str]) -> None:
     result = runner.invoke(app, ["share", "lint", *files])
     assert isinstance(result.exception, InvalidInput)
     assert "2 of 3 files" in str(result.exception)
-    for told in ("unknown-field", "value:phone", "value:enforcement", "JSON in UTF-8"):
+    for told in ("unknown-field", "value:phone", "value:enforcement", "must be whole"):
         assert told in result.output
     assert "1234567" not in result.output
     assert "secr" not in result.output

@@ -39,7 +39,7 @@ def given(tmp_path: Path) -> list[object]:
         sign_head(connection, key, TIME)
         export(connection, tmp_path / "ledger.jsonl")
     period = ["--since", "2026-01-01", "--until", "2026-07-01"]
-    return [tmp_path / "ledger.jsonl", "--appeals", tmp_path / "forum.db", "--key", tmp_path / "key.json", *period]
+    return [tmp_path / "ledger.jsonl", "--db", tmp_path / "forum.db", "--key", tmp_path / "key.json", *period]
 
 
 def test_the_report_is_noised_and_the_same_every_time(given: list[object], tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_what_cannot_be_reported_on_is_named(given: list[object], tmp_path: Path
     (tmp_path / "bad.json").write_text('{"raid": 1}')
     ledger, _, database, *rest = given
     with pytest.raises(MissingData, match="no database"):
-        run(ledger, "--appeals", tmp_path / "nowhere", *rest)
+        run(ledger, "--db", tmp_path / "nowhere", *rest)
     with pytest.raises(InvalidInput, match="kinds of requests"):
         run(*given, "--requests", tmp_path / "bad.json")
     with pytest.raises(UnreadableSource, match="nowhere"):
@@ -70,4 +70,4 @@ def test_what_cannot_be_reported_on_is_named(given: list[object], tmp_path: Path
     changed = tmp_path / "changed.jsonl"
     changed.write_text((tmp_path / "ledger.jsonl").read_text().replace("member-a", "member-z", 1))
     with pytest.raises(FailedProof, match="entry 0 is bad"):
-        run(changed, "--appeals", database, *rest)
+        run(changed, "--db", database, *rest)

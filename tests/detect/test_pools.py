@@ -81,7 +81,9 @@ def test_merging_is_union(one: np.ndarray, other: np.ndarray, third: np.ndarray)
 def test_saved_pools_come_back(tmp_path: Path) -> None:
     """What is saved is what is loaded, and holds hashes only; an empty one is refused."""
     pool = HashPool.of(np.array([7, 9, 11], np.uint64))
+    (tmp_path / "pool").touch(0o644)
     pool.save(tmp_path / "pool")
+    assert (tmp_path / "pool").stat().st_mode & 0o777 == 0o600
     found = load_pool(tmp_path / "pool")
     assert isinstance(found, HashPool)
     assert found.hashes.tolist() == [7, 9, 11]

@@ -15,6 +15,7 @@ from stillwatch.ledger.book import (
     append_all,
     entry_at,
     forget,
+    forget_about,
     head,
     opening_of,
     recorder,
@@ -114,6 +115,19 @@ def test_what_is_forgotten_is_gone_and_its_entry_still_verifies(tmp_path: Path) 
     disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert planted.encode() not in disk
     assert opening.salt not in disk
+
+
+def test_everything_about_one_thing_is_forgotten_together(connection: Connection) -> None:
+    """All versions or those that are named; what is about nothing, or about something else, stays."""
+    about = [("a", "1"), ("a", "2"), ("b", "1"), ("", ""), ("a", "3")]
+    append_all(connection, [Event(Kind.PUBLISH, "m", {"n": n}, TIME, *of) for n, of in enumerate(about)])
+    before = head(connection, TIME)
+    assert forget_about(connection, "a", ["2", "9"]) == 1
+    assert [opening_of(connection, n) is None for n in range(5)] == [False, True, False, False, False]
+    assert forget_about(connection, "a") == 2
+    assert forget_about(connection, "a") == forget_about(connection, "") == 0
+    assert [opening_of(connection, n) is None for n in range(5)] == [True, True, False, False, True]
+    assert head(connection, TIME) == before
 
 
 def test_what_fails_leaves_no_entry(engine: Engine) -> None:

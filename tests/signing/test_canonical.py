@@ -5,11 +5,12 @@ import struct
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.errors import InvalidInput
-from stillwatch.signing.canonical import MOST_BYTES, MOST_DEPTH, canonical, parse
+from stillwatch.signing.canonical import MOST_BYTES, MOST_DEPTH, canonical, encoded, parse
 from stillwatch.signing.refused import Refused
 
 DOCUMENTS = st.dictionaries(
@@ -142,3 +143,23 @@ def test_messages_that_are_no_document_are_refused_with_the_reason(data: bytes, 
     with pytest.raises(Refused) as caught:
         parse(data)
     assert caught.value.reason == reason
+
+
+class Words(str):
+    """Text of another type."""
+
+    __slots__ = ()
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=8)
+        | st.builds(Words, st.text(max_size=4))
+        | st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: abs(x) < 2**53 or abs(x) >= 1e21),
+        lambda inner: st.lists(inner, max_size=3) | st.tuples(inner) | st.dictionaries(st.text(max_size=3), inner),
+        max_leaves=12,
+    )
+)  # fmt: skip
+def test_every_document_is_written_as_the_slow_writer_writes_it(document: Any) -> None:
+    """Whichever of the two writers it is left to: any floats, any keys, tuples, texts of other types."""
+    assert encoded(document) == rfc8785.dumps(document)

@@ -58,6 +58,27 @@ def test_a_signature_is_what_another_library_expects() -> None:
     public.verify(urlsafe_b64decode(tail.encode()), f"{head}.{b64(canonical(DOCUMENT))}".encode())
 
 
+@given(st.dictionaries(st.text(max_size=4), st.integers(-9, 9) | st.text(max_size=9), max_size=4))
+def test_another_library_signs_to_the_letter_alike(document: dict[str, Any]) -> None:
+    """Joserfc's compact form, its payload taken out, is our signature; and each reads the other's."""
+    header = {"alg": "Ed25519", "kid": RFC_KEY.key_id}
+    whole = jws.serialize_compact(header, canonical(document), RFC_KEY.raw, algorithms=["Ed25519"])
+    head, payload, tail = whole.split(".")
+    assert sign(document, RFC_KEY) == f"{head}..{tail}"
+    assert verify(document, f"{head}..{tail}", KEYS) == RFC_KEY.key_id
+    assert jws.deserialize_compact(sign(document, RFC_KEY).replace("..", f".{payload}."), RFC_KEY.raw, ["Ed25519"])
+
+
+def test_a_signature_has_one_spelling() -> None:
+    """Bits that base64 leaves over, padding and letters of another alphabet: the same bytes, and refused."""
+    good = sign(DOCUMENT, RFC_KEY)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    spare = good[:-1] + letters[letters.index(good[-1]) ^ 1]
+    for other in (spare, f"{good}==", f"{good[:-2]}\n{good[-2:]}"):
+        with pytest.raises(Refused):
+            verify(DOCUMENT, other, KEYS)
+
+
 def test_who_signed_is_told() -> None:
     """The order of keys and the spelling of numbers do not matter; the signature may be inside."""
     again = {"a": "text", "b": [1.0, 2.5, None]}

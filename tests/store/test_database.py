@@ -8,10 +8,12 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, i
 from sqlalchemy.exc import IntegrityError
 
 from stillwatch.errors import InvalidInput, UnreadableSource
-from stillwatch.store.database import open_database, reading
+from stillwatch.store.database import empty_log, open_database, reading
 
 TABLES = MetaData()
 ROWS = Table("rows", TABLES, Column("n", Integer, primary_key=True))
+WORDS_TABLES = MetaData()
+WORDS = Table("words", WORDS_TABLES, Column("word", String(40), primary_key=True))
 
 
 def test_what_was_committed_is_there_for_who_opens_it_again(tmp_path: Path) -> None:
@@ -95,3 +97,21 @@ def test_what_was_deleted_is_not_on_the_disk(tmp_path: Path) -> None:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
     engine.dispose()
     assert not any(b"planted-needle" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_what_was_deleted_is_nowhere_once_the_log_is_empty(tmp_path: Path) -> None:
+    """Neither in the database nor in the log beside it, while it stays open; a reader at work is not waited for."""
+    engine = open_database(tmp_path / "a.db", WORDS_TABLES)
+    with engine.begin() as connection:
+        connection.execute(insert(WORDS).values(word="planted-7f3a"))
+    assert b"planted-7f3a" in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    with reading(engine).begin() as reader:
+        reader.execute(select(WORDS)).all()
+        with engine.begin() as connection:
+            connection.execute(delete(WORDS))
+        assert not empty_log(engine)
+    assert empty_log(engine)
+    assert b"planted-7f3a" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000
+    engine.dispose()

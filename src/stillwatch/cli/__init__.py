@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+import stillwatch.cli.forum_trust  # noqa: F401 - adds its commands to `forum`
 from stillwatch import __version__
 from stillwatch.cli.appeal import appeal
 from stillwatch.cli.audit import audit
@@ -23,9 +24,12 @@ from stillwatch.cli.explain import explain
 from stillwatch.cli.forum import forum
 from stillwatch.cli.ledger import ledger
 from stillwatch.cli.member import member
+from stillwatch.cli.member_keys import keys
+from stillwatch.cli.member_said import dispute, opinions, passed_over
 from stillwatch.cli.policy import policy
 from stillwatch.cli.reference import reference
 from stillwatch.cli.rehearse import rehearse
+from stillwatch.cli.rule import rule
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
@@ -73,11 +77,12 @@ for command in (
     score_windows,
     bench,
     evaluator,
-    drill,
     transparency,
     rehearse,
 ):
     app.command()(command)
+for of_member in (dispute, keys, opinions, passed_over):
+    member.command()(of_member)
 groups = {
     "reference": reference,
     "share": share,
@@ -88,6 +93,8 @@ groups = {
     "policy": policy,
     "case": case,
     "appeal": appeal,
+    "rule": rule,
+    "drill": drill,
 }
 for name, group in groups.items():
     app.add_typer(group, name=name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli.appeal_check import check
 from stillwatch.cli.options import AsJson
 from stillwatch.cli.service_office import By, SettingsAt, now, office, plain
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["appeal"]
 
 appeal = typer.Typer(help="Customers' appeals against decisions: read them, answer them.", no_args_is_help=True)
+appeal.command("check")(check)
 
 AppealId = Annotated[str, typer.Argument(metavar="APPEAL", help="Id of the appeal, or its beginning.")]
 

@@ -1,9 +1,10 @@
-"""``stillwatch drill``: a poisoning drill in a simulated forum, and what comes of it."""
+"""``stillwatch drill``: a poisoning drill in a simulated forum, and what comes of it; commands for a real one."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stillwatch.cli import drill_forum
 from stillwatch.cli.options import AsJson, Seed
 
 if TYPE_CHECKING:
@@ -14,7 +15,16 @@ __all__ = ["drill"]
 _COLUMNS = ("bad members", "strategy", "planted", "believed", "until week", "true believed", "caught after")
 
 
-def drill(
+drill = typer.Typer(
+    help="Poisoning drills: in a simulated forum without a command, at a real one with one.",
+    invoke_without_command=True,
+)
+drill_forum.add_to(drill)
+
+
+@drill.callback()
+def simulated(
+    context: typer.Context,
     *,
     members: Annotated[int, typer.Option(min=2, max=200, help="Members of the simulated forum.")] = 20,
     weeks: Annotated[int, typer.Option(min=27, max=200, help="Weeks; bad members behave for the first 26.")] = 40,
@@ -23,6 +33,8 @@ def drill(
     as_json: AsJson = False,
 ) -> None:
     """Plant false campaigns in a simulated forum: how many bad members it takes until one is believed."""
+    if context.invoked_subcommand is not None:
+        return
     from stillwatch.share.drills.society import Rates
     from stillwatch.share.drills.table import drill_table
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stillwatch.errors import InvalidInput
+from stillwatch.cli.listening import check_listening
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -18,7 +18,7 @@ Database = Annotated[
 ]
 Keys = Annotated[Path, typer.Option(help="File of the secret keys, apart from the database; made at first use.")]
 MembersAt = Annotated[Path, typer.Option(help="Names and token hashes of the members, a line each.")]
-Listen = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; beyond this machine only with TLS.")]
+ListenAt = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; beyond this machine only with TLS.")]
 Certificate = Annotated[Path | None, typer.Option(help="TLS certificate, PEM.", show_default="no TLS")]
 CertificateKey = Annotated[Path | None, typer.Option(help="Key of the certificate, PEM.", show_default="no TLS")]
 
@@ -28,7 +28,7 @@ def evaluator(
     db: Database,
     keys: Keys,
     members: MembersAt,
-    listen: Listen = "127.0.0.1:8461",
+    listen: ListenAt = "127.0.0.1:8461",
     tls_cert: Certificate = None,
     tls_key: CertificateKey = None,
     epoch_days: Annotated[int, typer.Option(min=1, max=366, help="Days of an epoch, the same at both.")] = 7,
@@ -37,41 +37,27 @@ def evaluator(
     """Evaluate blinded values under half a key, count them by member, and prove every answer."""
     from stillwatch.ledger.tables import LEDGER_TABLES
     from stillwatch.share.evaluator import METER_TABLES, Keyring, Members, Meter, evaluator_app
+    from stillwatch.share.evaluator.ledger_api import budget_ledger_routes
     from stillwatch.share.evaluator.recording import budget_recorder
+    from stillwatch.share.forum.server import Listen
     from stillwatch.signing.keys import SigningKey
     from stillwatch.store.database import open_database
 
-    host, port = _place(listen)
-    _check_tls(host, tls_cert, tls_key)
+    place = Listen.of(listen)
+    check_listening(place.host, tls_cert, tls_key)
     authenticate = Members(members)
     engine = open_database(db, METER_TABLES)
     LEDGER_TABLES.create_all(engine)
     signing = keys.with_suffix(".signing")
     if not signing.exists():
         SigningKey.generate().save(signing)
-    record = budget_recorder(engine, SigningKey.load(signing))
+    key = SigningKey.load(signing)
+    record, ledger = budget_recorder(engine, key), budget_ledger_routes(engine, key, authenticate)
     with Keyring(keys, epoch_days, grace_days) as keyring:
-        app = evaluator_app(keyring, Meter(engine), authenticate, on_spent=record)
+        app = evaluator_app(keyring, Meter(engine), authenticate, on_spent=record, ledger=ledger)
         typer.echo(f"evaluator: {'https' if tls_cert else 'http'}://{listen}, epochs of {epoch_days} days", err=True)
-        _serve(app, host, port, tls_cert, tls_key)
+        _serve(app, place.host, place.port, tls_cert, tls_key)
     engine.dispose()
-
-
-def _place(listen: str) -> tuple[str, int]:
-    host, colon, port = listen.rpartition(":")
-    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        message = f"--listen must be HOST:PORT, got {listen}"
-        raise InvalidInput(message)
-    return host.strip("[]"), int(port)
-
-
-def _check_tls(host: str, certificate: Path | None, key: Path | None) -> None:
-    if (certificate is None) != (key is None):
-        message = "--tls-cert and --tls-key go together"
-        raise InvalidInput(message)
-    if certificate is None and host not in {"127.0.0.1", "::1", "localhost"}:
-        message = f"tokens must not cross a network in clear: listen on 127.0.0.1 or give --tls-cert, got {host}"
-        raise InvalidInput(message)
 
 
 def _serve(app: "Starlette", host: str, port: int, certificate: Path | None, key: Path | None) -> None:

@@ -1,18 +1,24 @@
 """``stillwatch forum``: run the neutral hub between members, and keep its roster."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli.forum_appeal import appeal
+from stillwatch.cli.listening import check_listening
 from stillwatch.cli.options import AsJson
 from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from stillwatch.share.access.access import Access
     from stillwatch.share.access.roster import OnEvent
+    from stillwatch.share.forum.appeals import Appeals
     from stillwatch.share.taxii.admission import Admit
     from stillwatch.share.taxii.store import Store
     from stillwatch.signing.keys import SigningKey
@@ -28,6 +34,7 @@ member = typer.Typer(help="Members of the forum.", no_args_is_help=True)
 collection = typer.Typer(help="Collections and who may read or write them.", no_args_is_help=True)
 forum.add_typer(member, name="member")
 forum.add_typer(collection, name="collection")
+forum.add_typer(appeal, name="appeal")
 
 Db = Annotated[
     str,
@@ -74,35 +81,34 @@ def serve(  # noqa: PLR0917 - typer's
     ] = None,
     public_url: Annotated[str, typer.Option(help="Where members reach the forum.", show_default="as they asked")] = "",
     key: Key = None,
+    appeal_days: Annotated[int, typer.Option(min=1, max=30, help="Days to answer an appeal.")] = 7,
 ) -> None:
     """Run the forum until it is told to end, unless a command is named."""
     if context.invoked_subcommand is not None:
         return
-    if (tls_cert is None) != (tls_key is None) or (client_ca is not None and tls_cert is None):
-        message = "--tls-cert and --tls-key belong together, and --client-ca needs both"
+    if client_ca is not None and tls_cert is None:
+        message = "--client-ca needs --tls-cert and --tls-key"
         raise InvalidInput(message)
-    _check_listen(listen, tls=tls_cert is not None, behind_proxy=bool(trusted_proxy))
     from stillwatch.share.access.access import Access
     from stillwatch.share.access.credentials import Proxies
     from stillwatch.share.forum.app import Settings, forum_app
-    from stillwatch.share.forum.ledger_api import ledger_routes
-    from stillwatch.share.forum.member_keys import key_routes
+    from stillwatch.share.forum.appeals import Appeals
     from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
     from stillwatch.share.taxii.endpoints import Server
 
+    place = Listen.of(listen)
+    check_listening(place.host, tls_cert, tls_key, behind_proxy=bool(trusted_proxy))
     forum_key = _key(key, db)
     store, on_event = _opened(db, forum_key)
     access = Access(store.engine, proxies=Proxies(trusted_proxy or ()))
-    routes = [
-        *ledger_routes(store.engine, access, forum_key),
-        *key_routes(store.engine, access, on_event),
-    ]
-    app = forum_app(
-        store, access, _guard(), Settings(Server(url=public_url.rstrip("/")), routes=routes, on_event=on_event)
-    )
+    appeals = Appeals(store, forum_key, timedelta(days=appeal_days))
+    routes = _routes(store, access, on_event, forum_key, appeals)
+    presented = Server(url=public_url.rstrip("/"))
+    settings = Settings(presented, routes=routes, on_event=on_event, chores=[appeals.settle])
+    app = forum_app(store, access, _guard(), settings)
     tls = Tls(tls_cert, tls_key, client_ca) if tls_cert and tls_key else None
     log_to_standard_error()
-    server_of(app, Listen.of(listen), tls).run()
+    server_of(app, place, tls).run()
     store.close()
 
 
@@ -199,11 +205,30 @@ def grant(
     _tell({"collection": name, "member": member_id, "read": read, "write": write}, as_json=as_json)
 
 
-def _check_listen(listen: str, *, tls: bool, behind_proxy: bool) -> None:
-    host = listen.rpartition(":")[0].strip("[]")
-    if not (tls or behind_proxy or host in {"127.0.0.1", "::1", "localhost"}):
-        message = f"tokens must not cross a network in clear: listen on 127.0.0.1 or give --tls-cert, got {host}"
-        raise InvalidInput(message)
+def _routes(
+    store: "Store", access: "Access", on_event: "OnEvent", key: "SigningKey", appeals: "Appeals"
+) -> "list[BaseRoute]":
+    """What the forum answers beside TAXII, feed and health."""
+    from stillwatch.share.forum.appeals_api import appeal_routes
+    from stillwatch.share.forum.ledger_api import ledger_routes
+    from stillwatch.share.forum.member_keys import key_routes
+    from stillwatch.share.forum.relay import relay_routes
+    from stillwatch.share.forum.removals import removal_routes
+    from stillwatch.share.forum.rules import rule_routes
+    from stillwatch.share.forum.sealing_keys import sealing_key_routes
+    from stillwatch.share.forum.trust_api import trust_routes
+    from stillwatch.share.rules.incoming import read_message
+
+    return [
+        *ledger_routes(store.engine, access, key),
+        *key_routes(store.engine, access, on_event),
+        *sealing_key_routes(store.engine, access, on_event),
+        *relay_routes(store.engine, access, on_event),
+        *rule_routes(store, access, read_message),
+        *removal_routes(store, access, on_event),
+        *appeal_routes(access, appeals, _guard()),
+        *trust_routes(store.engine, access, key, _guard()),
+    ]
 
 
 def _guard() -> "Admit":
@@ -227,14 +252,21 @@ def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     """The forum's store with its ledger, and what records events there; without a key nothing is recorded."""
     from stillwatch.ledger.tables import LEDGER_TABLES
     from stillwatch.share.access.roster import no_event
+    from stillwatch.share.appeals.tables import APPEAL_TABLES
+    from stillwatch.share.forum.burials import with_tombstones
     from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
     from stillwatch.share.forum.recording import ledger_events
+    from stillwatch.share.forum.trust_api import make_trust_tables
+    from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
     from stillwatch.share.taxii.store import Store
+    from stillwatch.share.trust.places import read_on_in
+    from stillwatch.share.trust.records import RECORD_TABLES
 
-    on_event = no_event if key is None else ledger_events(key)
+    on_event = no_event if key is None else with_tombstones(ledger_events(key, read_on_in))
     store = Store(db, on_event)
-    LEDGER_TABLES.create_all(store.engine)
-    MEMBER_KEY_TABLES.create_all(store.engine)
+    for tables in (LEDGER_TABLES, MEMBER_KEY_TABLES, APPEAL_TABLES, TOMBSTONE_TABLES, RECORD_TABLES):
+        tables.create_all(store.engine)
+    make_trust_tables(store.engine)
     return store, on_event
 
 

@@ -1,16 +1,23 @@
 """``stillwatch member``: a provider's node beside its own findings."""
 
-import json
+import functools
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli import member_rules
+from stillwatch.cli.member_appeal import appeal, appeals
+from stillwatch.cli.member_appeal import told_of as told_of_appeal
+from stillwatch.cli.member_backsearch import backsearch, told_of
 from stillwatch.cli.options import AsJson
+from stillwatch.cli.telling import check_refused as _check
+from stillwatch.cli.telling import tell as _tell
 from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from stillwatch.model.indicator import Indicator
     from stillwatch.share.node.node import Checked
 
 __all__ = ["member"]
@@ -18,6 +25,12 @@ __all__ = ["member"]
 member = typer.Typer(
     help="A provider's node: tell of a campaign, check what others tell, answer.", no_args_is_help=True
 )
+member_rules.add_to(member)
+
+member.add_typer(backsearch, name="backsearch")
+
+member.command()(appeals)
+member.add_typer(appeal, name="appeal")
 
 SettingsAt = Annotated[
     Path, typer.Option("--settings", envvar="STILLWATCH_MEMBER", help="TOML file that says where everything is.")
@@ -30,17 +43,25 @@ def run(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
     """Follow the forum, check every indicator against the member's own traffic, and answer; until interrupted.
 
     When a scan leaves a new index, or an epoch begins, the node tags its traffic again and goes on where it was.
+    Back-searches go on beside it.
     """
+    from stillwatch.share.node.search.office import office_of
     from stillwatch.share.node.service import opened
     from stillwatch.share.node.settings import read_settings
 
     goes_on = True
     while goes_on:
-        with opened(read_settings(settings), datetime.now(UTC)) as service:
+        with opened(read_settings(settings), datetime.now(UTC)) as service, office_of(service) as office:
             again, memory = service.retell(), service.memory()
             told = {"node": service.node.member_id, "own_tags": len(memory.index.kind), "told_again": again}
             _tell(told, as_json=as_json)
-            goes_on = service.run(memory, lambda checked: _tell(_told(checked), as_json=as_json))
+            searching = functools.partial(office.forever, lambda moved: _tell(told_of(moved), as_json=as_json))
+            goes_on = service.run(
+                memory,
+                lambda checked: _tell(_told(checked), as_json=as_json),
+                searching,
+                on_appeal=lambda waiting: _tell(told_of_appeal(waiting), as_json=as_json),
+            )
 
 
 @member.command()
@@ -89,13 +110,16 @@ def revoke(
 @member.command()
 def findings(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
     """List what others' indicators point to in the member's own traffic, with the member's own evidence beside it."""
-    from stillwatch.share.node.node import findings_in
+    from stillwatch.share.node.node import findings_in, indicator_in
+    from stillwatch.share.node.said import opinions_of
     from stillwatch.share.node.settings import read_settings
     from stillwatch.share.node.tables import NODE_TABLES
     from stillwatch.store.database import open_database
 
-    known = read_settings(settings)
-    for found in findings_in(open_database(known.folder / "node.db", NODE_TABLES)):
+    engine = open_database(read_settings(settings).folder / "node.db", NODE_TABLES)
+    for found in findings_in(engine):
+        with engine.begin() as connection:
+            against = opinions_of(connection, found["indicator_id"])
         own, word = found["local"], found["word"]
         told = {
             "family": found["family"],
@@ -104,9 +128,14 @@ def findings(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
             "accounts": own["n_accounts"],
             "indicator": found["indicator_id"],
             "match_bits": round(word["match_bits"], 1),
+            "source": word["confidence"]["source"],
+            "information": word["confidence"]["information"],
+            "origins": word.get("origins", 1),
             "withdrawn": found["withdrawn"],
+            "held_false_by": len(against),
+            "held_false_because": sorted({one.reason.value for one in against if one.reason}),
         }
-        _tell(told, as_json=as_json)
+        _tell(told | _advice(indicator_in(engine, found["indicator_id"])), as_json=as_json)
 
 
 @member.command("evaluator-token")
@@ -149,14 +178,12 @@ def _told(checked: "Checked") -> dict[str, Any]:
         "days": answer.days,
         "coverage": answer.coverage,
         "findings": len(answer.findings),
-    }
+    } | _advice(checked.indicator)
 
 
-def _check(refused: dict[str, str]) -> None:
-    if refused:
-        message = f"the forum refused {len(refused)} objects: {next(iter(refused.values()))}"
-        raise InvalidInput(message)
+def _advice(indicator: "Indicator | None") -> dict[str, str]:
+    """What the originator asks of whoever reads it, while it holds; nothing else is done with it."""
+    from stillwatch.share.answers.advice import quiet_advice
 
-
-def _tell(told: dict[str, Any], *, as_json: bool) -> None:
-    typer.echo(json.dumps(told) if as_json else "  ".join(f"{name}: {value}" for name, value in told.items()))
+    advice = None if indicator is None else quiet_advice(indicator, datetime.now(UTC))
+    return {} if advice is None else {"advice": advice.sentence}

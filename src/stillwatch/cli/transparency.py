@@ -23,7 +23,15 @@ RequestsAt = Annotated[
 def transparency(
     ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="Exported ledger, JSON lines.")],
     *,
-    appeals: Annotated[str, typer.Option(metavar="DATABASE", help="Database with the appeals: URL or SQLite file.")],
+    db: Annotated[
+        str,
+        typer.Option(
+            "--db",
+            metavar="URL",
+            envvar="STILLWATCH_FORUM_DB",
+            help="The forum's database: sqlite or postgresql, or a path.",
+        ),
+    ],
     since: Day,
     until: Day,
     requests: RequestsAt = None,
@@ -35,20 +43,22 @@ def transparency(
     """Verify the ledger and report on a period in noised counts; asked again, it gives the same report."""
     from stillwatch.ledger.audit import audit
     from stillwatch.share.appeals.tables import APPEAL_TABLES
+    from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
     from stillwatch.share.transparency.counts import Period, counted, requests_of
     from stillwatch.share.transparency.release import RELEASE_TABLES, release
     from stillwatch.share.transparency.text import as_text
     from stillwatch.signing.keys import read_keys
     from stillwatch.store.database import open_database
 
-    if "://" not in appeals and not Path(appeals).is_file():
-        msg = f"there is no database {appeals}"
+    if "://" not in db and not Path(db).is_file():
+        msg = f"there is no database {db}"
         raise MissingData(msg)
     told = requests_of(read_object(requests)) if requests else requests_of({})
     audit(ledger, keys=read_keys(key) if key else None)
     period = Period(since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
-    open_database(appeals, RELEASE_TABLES).dispose()
-    with open_database(appeals, APPEAL_TABLES).begin() as connection:
+    for tables in (RELEASE_TABLES, TOMBSTONE_TABLES):
+        open_database(db, tables).dispose()
+    with open_database(db, APPEAL_TABLES).begin() as connection:
         counts = counted(ledger, connection, period, told)
         made = release(connection, counts, period, epsilon, budget, datetime.now(UTC))
     typer.echo(json.dumps(made) if as_json else as_text(made))

@@ -7,6 +7,7 @@ of hashes is what is kept of a campaign: the fills of its templates and its bare
 items again, in the same template or bare, and merges with others by union.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,8 +110,11 @@ class HashPool:
         return type(self).of(self.hashes, other.hashes)
 
     def save(self, path: Path) -> None:
-        """Write it where `load_pool` finds it."""
-        pq.write_table(pa.table({"hash": self.hashes}, schema=POOL), path, compression="zstd")
+        """Write it where `load_pool` finds it, for its owner alone: whoever reads it can test guesses of prompts."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, 0o600)
+            pq.write_table(pa.table({"hash": self.hashes}, schema=POOL), file, compression="zstd")
 
 
 Pool = TextPool | HashPool

@@ -13,15 +13,27 @@ from stillwatch.errors import MissingData
 from stillwatch.ledger.edge import Edge
 from stillwatch.ledger.entry import SALT_BYTES, Entry, Kind, Opening, commitment
 from stillwatch.ledger.head import Head, signed_head
-from stillwatch.ledger.tables import DOCUMENTS, ENTRIES, HEADS, NODES, STATE
+from stillwatch.ledger.tables import ABOUT, DOCUMENTS, ENTRIES, HEADS, NODES, STATE
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.conflict import insert_if_new
 
-__all__ = ["Event", "append", "append_all", "entry_at", "forget", "head", "opening_of", "recorder", "sign_head"]
+__all__ = [
+    "Event",
+    "append",
+    "append_all",
+    "entry_at",
+    "forget",
+    "forget_about",
+    "head",
+    "opening_of",
+    "recorder",
+    "sign_head",
+]
 
 # Made once: to build a statement takes longer than to run it.
 _LOCK = select(STATE).with_for_update()
 _ADD_ENTRIES, _ADD_NODES, _ADD_DOCUMENTS, _ADD_HEAD = (insert(t) for t in (ENTRIES, NODES, DOCUMENTS, HEADS))
+_ADD_ABOUT = insert(ABOUT)
 _GROW = update(STATE)
 _HEAD_OF = select(HEADS.c.head).where(HEADS.c.size == bindparam("of_size"))
 
@@ -32,12 +44,16 @@ class Event:
 
     actor       Pseudonym of who did it.
     document    What the entry commits to; it can be forgotten later.
+    about       What it is about, for `forget_about`, at most 400 characters; empty: it stays until `forget`.
+    version     Version of what it is about, at most 40 characters.
     """
 
     kind: Kind
     actor: str
     document: Mapping[str, Any]
     time: datetime
+    about: str = ""
+    version: str = ""
 
 
 def append(connection: Connection, event: Event) -> Entry:
@@ -66,6 +82,13 @@ def append_all(connection: Connection, events: Sequence[Event]) -> list[Entry]:
             for e, o in zip(entries, openings, strict=True)
         ]
         connection.execute(_ADD_DOCUMENTS, rows)
+        about = [
+            {"index": entry.index, "about": event.about, "version": event.version}
+            for entry, event in zip(entries, events, strict=True)
+            if event.about
+        ]
+        if about:
+            connection.execute(_ADD_ABOUT, about)
     return entries
 
 
@@ -130,6 +153,21 @@ def forget(connection: Connection, index: int) -> bool:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
     return connection.execute(delete(DOCUMENTS).where(DOCUMENTS.c.index == index)).rowcount > 0
+
+
+def forget_about(connection: Connection, about: str, versions: Sequence[str] | None = None) -> int:
+    """Forget every document about something; how many.
+
+    versions    Only those of these versions; None: all.
+    """
+    wanted = select(ABOUT.c.index).where(ABOUT.c.about == about)
+    if versions is not None:
+        wanted = wanted.where(ABOUT.c.version.in_(versions))
+    indexes = connection.execute(wanted.order_by(ABOUT.c.index)).scalars().all()
+    found = sum(forget(connection, index) for index in indexes)
+    for index in indexes:
+        connection.execute(delete(ABOUT).where(ABOUT.c.index == index))
+    return found
 
 
 def recorder(key: SigningKey) -> Callable[[str, str, Mapping[str, Any], Connection], None]:

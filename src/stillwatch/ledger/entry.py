@@ -31,6 +31,7 @@ class Kind(StrEnum):
     """What happened; a closed list."""
 
     PUBLISH = "publish"
+    NETWORKS = "networks"
     REVOKE = "revoke"
     SIGHTING = "sighting"
     OPINION = "opinion"
@@ -45,6 +46,10 @@ class Kind(StrEnum):
     DISCLOSURE = "disclosure"
     POLICY = "policy"
     DECISION = "decision"
+    RULE = "rule"
+    SHADOW_ANSWER = "shadow-answer"
+    REMOVAL = "removal"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from stillwatch.ledger.entry import SALT_BYTES
 from stillwatch.ledger.tree import HASH_BYTES
 from stillwatch.signing.stamp import STAMP_CHARACTERS
 
-__all__ = ["DOCUMENTS", "ENTRIES", "HEADS", "LEDGER_TABLES", "NODES", "STATE"]
+__all__ = ["ABOUT", "DOCUMENTS", "ENTRIES", "HEADS", "LEDGER_TABLES", "NODES", "STATE"]
 
 LEDGER_TABLES: Final = MetaData()
 
+ABOUT_CHARACTERS: Final = 400
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 
 STATE: Final = Table(
@@ -30,7 +31,7 @@ ENTRIES: Final = Table(
     Column("index", _BIG, primary_key=True, autoincrement=False),
     Column("time", String(STAMP_CHARACTERS), nullable=False),
     Column("kind", String(32), nullable=False),
-    Column("actor", String(64), nullable=False),
+    Column("actor", String(64), nullable=False, index=True),
     Column("commitment", String(64), nullable=False),
     Column("root", LargeBinary(HASH_BYTES), nullable=False),
 )
@@ -58,3 +59,12 @@ DOCUMENTS: Final = Table(
     Column("salt", LargeBinary(SALT_BYTES), nullable=False),
     Column("document", JSON, nullable=False),
 )
+
+ABOUT: Final = Table(
+    "ledger_about",
+    LEDGER_TABLES,
+    Column("index", _BIG, primary_key=True, autoincrement=False),
+    Column("about", String(ABOUT_CHARACTERS), nullable=False, index=True),
+    Column("version", String(40), nullable=False),
+)
+"""Of documents that go when what they are about does: what that is, and its version."""

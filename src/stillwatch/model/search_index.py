@@ -1,6 +1,6 @@
 """What a member's node searches: attributes, templates and families of one window, in clear, for nobody else.
 
-Four Arrow tables. They hold values that never cross as they are: a node turns them into tags, buckets and levels.
+Arrow tables. They hold values that never cross as they are: a node turns them into tags, buckets and levels.
 """
 
 from typing import Final
@@ -19,11 +19,12 @@ __all__ = [
     "INDEXED_STREAM",
     "INDEX_TABLES",
     "INDEX_VERSION",
+    "ORDINARY",
     "SIGNAL",
     "WINDOW",
 ]
 
-INDEX_VERSION: Final = 1
+INDEX_VERSION: Final = 2
 """Version of the tables; a change of meaning raises it."""
 
 CAPABILITIES: Final = (*ELICITATION_CLASSES, "tools", "plain")
@@ -88,6 +89,12 @@ ACT: pa.Schema = schema_of(
 )
 """How each campaign acts, in figures."""
 
+ORDINARY: pa.Schema = schema_of(
+    "ordinary",
+    (Column("account", pa.uint64(), "Account hash; ascending, each once.", required=True),),
+)
+"""Verified accounts that nobody suspects: of whom a rate is told, with noise."""
+
 WINDOW: pa.Schema = schema_of(
     "window",
     (
@@ -109,6 +116,7 @@ INDEX_TABLES: Final = {
     "families": INDEXED_FAMILY,
     "streams": INDEXED_STREAM,
     "acts": ACT,
+    "ordinary": ORDINARY,
     "window": WINDOW,
 }
 """Tables of an index by the name of their file."""

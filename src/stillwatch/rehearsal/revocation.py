@@ -1,55 +1,56 @@
-"""An appeal as the forum runs it: filed once, every holder asked, the originator withdraws, removal proved."""
+"""An appeal as members see it through: one files, each holder answers, the forum deletes, each node says it is gone."""
 
-from datetime import UTC, datetime
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
 
 from stillwatch.errors import FailedProof
-from stillwatch.ledger.book import sign_head
-from stillwatch.model.indicator import Indicator
 from stillwatch.rehearsal.house import House
-from stillwatch.share.appeals.case import Answer, Grounds
-from stillwatch.share.appeals.docket import answer, own_case
-from stillwatch.share.appeals.filing import Filing, file
-from stillwatch.share.appeals.removal import check_removal, removal_proof
-from stillwatch.share.appeals.revocation import acknowledge
-from stillwatch.share.appeals.tables import APPEAL_TABLES
-from stillwatch.signing.keys import SigningKey, keys_of
-from stillwatch.store.database import open_database
+from stillwatch.rehearsal.processes import run_once
 
-__all__ = ["appealed"]
+__all__ = ["FILER", "appealed"]
+
+FILER: Final = "beta"
+"""Member whose customer objects."""
+_GONE_IN_S: Final = 240.0
 
 
-def appealed(house: House, originator: str, indicator: Indicator) -> int:
+def appealed(house: House, originator: str, indicator_id: str, key: Path) -> int:
     """Appeal against an indicator and see it through; how many holders have removed it, by a proof that was checked.
 
-    Raises  FailedProof when the proof does not show what happened.
+    All of it by the commands that people have, each a program of its own that talks to the forum.
+
+    key     File with the forum's public key.
+    Raises  FailedProof when the proof does not show what happened; EngineUnavailable when a command fails.
     """
-    engine = open_database(house.forum_db, APPEAL_TABLES)
-    key = SigningKey.load(house.forum_key)
-    filer, now = next(iter(house.members.values())), datetime.now(UTC)
-    filing = Filing(
-        filer,
-        indicator.indicator_id,
-        indicator.created,
-        Grounds.LEGITIMATE_USE,
-        house.members[originator],
-        list(house.members.values()),
-    )
-    try:
-        with engine.begin() as connection:
-            filed = file(connection, filing, now)
-            for member, reference in filed.of_holders.items():
-                if member != house.members[originator]:
-                    answer(connection, member, reference, Answer.ABSTAIN, now)
-            withdrawn = filed.of_holders[house.members[originator]]
-            answer(connection, house.members[originator], withdrawn, Answer.WITHDRAW, now)
-            for member, reference in filed.of_holders.items():
-                acknowledge(connection, member, reference, now)
-            case_id = own_case(connection, filer, filed.reference, now) or ""
-            proof = removal_proof(connection, case_id, sign_head(connection, key, now))
-    finally:
-        engine.dispose()
-    shown = check_removal(proof, keys_of([key.verify_key]))
-    if len(shown.gone) != len(house.members):
-        message = f"{len(shown.gone)} of {len(house.members)} holders are shown to have removed the indicator"
+    filing = ["member", "appeal", "file", indicator_id, "--grounds", "legitimate-use", "--json"]
+    reference = run_once(filing, house.folder / FILER)["reference"]
+    for name in sorted(house.members, key=lambda name: name == originator):
+        asked = run_once(["member", "appeals", "--json"], house.folder / name)
+        given = "withdraw" if name == originator else "abstain"
+        run_once(["member", "appeal", "answer", asked["appeal"], given, "--json"], house.folder / name)
+    _wait_gone(house, reference)
+    run_once(["member", "appeal", "proof", reference, "--out", "removal.json"], house.folder / FILER)
+    shown = run_once(["appeal", "check", "removal.json", "--key", str(key), "--json"], house.folder / FILER)
+    return _counted(house, shown, indicator_id)
+
+
+def _wait_gone(house: House, reference: str) -> None:
+    """Until every node has said by itself that it has removed what the forum deleted."""
+    until = time.monotonic() + _GONE_IN_S
+    told: Mapping[str, Any] = {}
+    while time.monotonic() < until:
+        told = run_once(["member", "appeal", "status", reference, "--json"], house.folder / FILER)
+        if told["state"] == "upheld" and told["n_removed"] == told["n_holders"]:
+            return
+        time.sleep(0.5)
+    message = f"the appeal is {told.get('state')}, {told.get('n_removed')} of {told.get('n_holders')} have removed"
+    raise FailedProof(message)
+
+
+def _counted(house: House, shown: Mapping[str, Any], indicator_id: str) -> int:
+    if shown["indicator"] != indicator_id or not shown["complete"] or len(shown["gone"]) != len(house.members):
+        message = f"{len(shown['gone'])} of {len(house.members)} holders are shown to have removed the indicator"
         raise FailedProof(message)
-    return len(shown.gone)
+    return len(shown["gone"])

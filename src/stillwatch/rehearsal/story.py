@@ -16,7 +16,7 @@ from stillwatch.model.indicator import Indicator, SignalKind
 from stillwatch.rehearsal.house import House, opened_house
 from stillwatch.rehearsal.leaks import planted_values_in
 from stillwatch.rehearsal.processes import run_once
-from stillwatch.rehearsal.revocation import appealed
+from stillwatch.rehearsal.revocation import FILER, appealed
 from stillwatch.rehearsal.world import Provider, make_world
 from stillwatch.scan import scan
 from stillwatch.share.answers.findings import Bars, LocalEvidence, verdict_of
@@ -211,14 +211,14 @@ def _false_alarm(clock: _Clock, house: House, findings: Mapping[str, Findings]) 
                 at, answer = house.nodes[name].next(_ANSWERS_IN_S)
                 clock.note(name, f"{answer['answer']}, {_counted(answer['findings'], 'lead')}", at)
                 _decide(clock, house, name, findings[name], indicator.indicator_id)
-        clock.note("a customer", "appeals at one member; one reference goes to every holder, with a deadline")
-        service.take_back(indicator.indicator_id)
-        _wait_withdrawn(house, indicator.indicator_id, [name for name in house.nodes if name != NOISY])
-        n_gone = appealed(house, NOISY, indicator)
-        clock.note(
-            "forum", f"{NOISY} withdraws: upheld; {n_gone} of {len(house.nodes)} holders have removed it, proved"
-        )
-    clock.note("everybody", "the indicator is withdrawn everywhere, and cannot come back")
+    clock.note("a customer", f"appeals at {FILER}; every holder is asked by the forum, with a deadline")
+    n_gone = appealed(house, NOISY, indicator.indicator_id, _public_key(house))
+    clock.note(
+        "forum",
+        f"{NOISY} withdraws: upheld, deleted; {n_gone} of {len(house.nodes)} nodes say it is gone, proved",
+    )
+    _wait_withdrawn(house, indicator.indicator_id, [name for name in house.nodes if name != NOISY])
+    clock.note("everybody", "the indicator is withdrawn everywhere, and the forum takes it no more")
 
 
 def _mistaken(service: Service) -> tuple[Admitted, Indicator]:
@@ -262,13 +262,15 @@ def _wait_withdrawn(house: House, indicator_id: str, names: Sequence[str]) -> No
 
 def _checked_ledger(clock: _Clock, house: House) -> int:
     """Export the ledger and verify it as anybody would; how many entries it has."""
-    key = house.folder / "forum" / "ledger.jwk"
-    key.write_bytes(orjson.dumps(_public_key(house)))
+    key = _public_key(house)
     run_once(["ledger", "export", str(house.forum_db), "--out", "ledger.jsonl"], house.folder)
     told = run_once(["ledger", "verify", "ledger.jsonl", "--key", str(key), "--json"], house.folder)
     clock.note("auditor", f"verifies the ledger offline: {told['entries']} entries under {told['heads']} signed heads")
     return int(told["entries"])
 
 
-def _public_key(house: House) -> dict[str, str]:
-    return SigningKey.load(house.forum_key).verify_key.jwk()
+def _public_key(house: House) -> Path:
+    """File with the key that the forum's ledger is signed with, as members have compared it."""
+    path = house.folder / "forum" / "ledger.jwk"
+    path.write_bytes(orjson.dumps(SigningKey.load(house.forum_key).verify_key.jwk()))
+    return path

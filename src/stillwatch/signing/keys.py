@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
@@ -48,19 +49,32 @@ class VerifyKey:
             raise InvalidInput(message)
         return cls(_imported(jwk))
 
+    def check(self, signature: bytes, data: bytes) -> None:
+        """Hold a signature against bytes.
+
+        Raises      InvalidSignature (of cryptography) when it is not of them.
+        """
+        public = self.raw.public_key
+        assert isinstance(public, Ed25519PublicKey)  # noqa: S101 - no other curve is imported
+        public.verify(signature, data)
+
+    def is_signed(self, data: bytes, signature: bytes) -> bool:
+        """Whether a bare signature is of these bytes.
+
+        >>> key = SigningKey.generate()
+        >>> key.verify_key.is_signed(b"a", key.sign(b"a")), key.verify_key.is_signed(b"b", key.sign(b"a"))
+        (True, False)
+        """
+        try:
+            self.check(signature, data)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
     def jwk(self) -> dict[str, str]:
         """Public JSON Web Key, only what the thumbprint is made of."""
         told: dict[str, Any] = self.raw.as_dict(private=False)
         return {name: str(told[name]) for name in ("crv", "kty", "x")}
-
-    def is_signed(self, data: bytes, signature: bytes) -> bool:
-        """Whether a bare signature is of these bytes."""
-        public = self.raw.public_key
-        try:
-            public.verify(signature, data)  # type: ignore[union-attr]  # Ed25519 by `_imported`
-        except (InvalidSignature, ValueError):
-            return False
-        return True
 
 
 class SigningKey:
@@ -80,15 +94,11 @@ class SigningKey:
         """Thumbprint of the public half."""
         return self.verify_key.key_id
 
-    def sign_bytes(self, data: bytes) -> bytes:
-        """Bare signature of bytes, 64 of them; for one key and one sequence of bytes there is one.
-
-        >>> key = SigningKey.generate()
-        >>> key.verify_key.is_signed(b"a", key.sign_bytes(b"a")), key.verify_key.is_signed(b"b", key.sign_bytes(b"a"))
-        (True, False)
-        """
+    def sign(self, data: bytes) -> bytes:
+        """Signature of bytes, 64 of them."""
         private = self.raw.private_key
-        return bytes(private.sign(data))  # type: ignore[union-attr]  # Ed25519 by `_imported`
+        assert isinstance(private, Ed25519PrivateKey)  # noqa: S101 - no other curve is imported
+        return private.sign(data)
 
     @classmethod
     def generate(cls) -> Self:

@@ -9,15 +9,15 @@ RFC 7515 (2015), JSON Web Signature, appendix F; RFC 9864 (2025), fully-specifie
 """
 
 import json
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from joserfc import jws
-from joserfc.errors import JoseError
+from cryptography.exceptions import InvalidSignature
 
 from stillwatch.errors import InvalidInput
-from stillwatch.signing.canonical import MOST_BYTES, canonical
+from stillwatch.signing.canonical import canonical
 from stillwatch.signing.keys import Keys, SigningKey
 from stillwatch.signing.refused import Reason, Refused
 
@@ -29,13 +29,6 @@ MEMBER: Final = "signature"
 _MOST_SIGNATURE: Final = 512
 
 
-class _Registry(jws.JWSRegistry):
-    max_payload_length = 2 * MOST_BYTES  # base64 takes a third more
-
-
-_REGISTRY: Final = _Registry(algorithms=[ALGORITHM])
-
-
 def sign(document: object, key: SigningKey) -> str:
     """Detached signature of a document.
 
@@ -45,10 +38,9 @@ def sign(document: object, key: SigningKey) -> str:
     >>> verify({"a": 1}, sign({"a": 1}, key), {key.key_id: key.verify_key}) == key.key_id
     True
     """
-    header = {"alg": ALGORITHM, "kid": key.key_id}
-    whole = jws.serialize_compact(header, canonical(document), key.raw, registry=_REGISTRY)
-    head, _, tail = whole.split(".")
-    return f"{head}..{tail}"
+    head = _encoded(json.dumps({"alg": ALGORITHM, "kid": key.key_id}, separators=(",", ":")).encode())
+    tail = _encoded(key.sign(head + b"." + _encoded(canonical(document))))
+    return f"{head.decode()}..{tail.decode()}"
 
 
 def verify(document: object, signature: str, keys: Keys) -> str:
@@ -57,7 +49,8 @@ def verify(document: object, signature: str, keys: Keys) -> str:
     keys        Who may sign.
     Raises      Refused: malformed, unknown-key or wrong-signature.
     """
-    key_id, spelled = _key_id(signature)
+    head, _, tail = signature.partition("..")
+    key_id = _key_id(signature)
     key = keys.get(key_id)
     if key is None:
         raise Refused(Reason.UNKNOWN_KEY, f"no key {key_id} among the {len(keys)} that may sign")
@@ -66,26 +59,47 @@ def verify(document: object, signature: str, keys: Keys) -> str:
     except InvalidInput as error:
         raise Refused(Reason.MALFORMED, f"what is signed cannot be read: {error}") from error
     try:
-        jws.deserialize_compact(spelled, key.raw, registry=_REGISTRY, payload=payload)
-    except (JoseError, ValueError) as error:
+        key.check(_decoded(tail), head.encode() + b"." + _encoded(payload))
+    except (InvalidSignature, ValueError) as error:
         raise Refused(Reason.WRONG_SIGNATURE, f"the signature of key {key_id} does not fit the document") from error
     return key_id
 
 
-def _key_id(signature: str) -> tuple[str, str]:
-    """Key that a signature names, and the signature, which must be spelled as `sign` spells it."""
-    wrong = "a signature must be a detached JWS of Ed25519 with the key's id and no other header"
-    parts = signature.split(".") if len(signature) <= _MOST_SIGNATURE else []
-    if len(parts) != 3 or parts[1] or not signature.isascii():
-        raise Refused(Reason.MALFORMED, wrong)
+@lru_cache(maxsize=1024)
+def _key_of(head: str) -> str | None:
+    """Key that a header names; None for a header that is not as `sign` writes it."""
     try:
-        header = json.loads(urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
-    except (ValueError, RecursionError) as error:
-        raise Refused(Reason.MALFORMED, wrong) from error
+        header = json.loads(urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except (ValueError, RecursionError):
+        return None
     key_id = header.get("kid") if isinstance(header, dict) else None
-    if not isinstance(key_id, str) or header != {"alg": ALGORITHM, "kid": key_id}:
-        raise Refused(Reason.MALFORMED, wrong)
-    return key_id, signature
+    return key_id if isinstance(key_id, str) and header == {"alg": ALGORITHM, "kid": key_id} else None
+
+
+def _key_id(signature: str) -> str:
+    """Key that a signature names."""
+    parts = signature.split(".") if len(signature) <= _MOST_SIGNATURE else []
+    found = _key_of(parts[0]) if len(parts) == 3 and not parts[1] and signature.isascii() else None
+    if found is None:
+        message = "a signature must be a detached JWS of Ed25519 with the key's id and no other header"
+        raise Refused(Reason.MALFORMED, message)
+    return found
+
+
+def _encoded(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _decoded(text: str) -> bytes:
+    """Bytes of base64url.
+
+    Raises      ValueError unless this is their one spelling.
+    """
+    data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if _encoded(data) != text.encode():
+        message = "base64url in another spelling"
+        raise ValueError(message)
+    return data
 
 
 def signed(document: Mapping[str, Any], key: SigningKey) -> dict[str, Any]:

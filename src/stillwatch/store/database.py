@@ -3,16 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 
-__all__ = ["open_database", "reading"]
+__all__ = ["empty_log", "open_database", "reading"]
 
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _WAIT_S = 30
+_PATIENCE_MS = 200
 _READS = "stillwatch_reads"
 
 
@@ -40,7 +42,8 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
         raise InvalidInput(message)
     is_sqlite = parsed.drivername == "sqlite"
     options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_S}} if is_sqlite else {"pool_pre_ping": True}
-    engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), hide_parameters=True, **options)
+    options |= {"json_serializer": _json, "json_deserializer": _of_json, "hide_parameters": True}
+    engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), **options)
     if is_sqlite:
         _settle_sqlite(engine)
     try:
@@ -59,6 +62,36 @@ def reading(engine: Engine) -> Engine:
     1
     """
     return engine.execution_options(**{_READS: True})
+
+
+def empty_log(engine: Engine) -> bool:
+    """Bring SQLite's write-ahead log into the database and cut it off, so that nothing that was deleted is left in it.
+
+    Whether that could be done now: it is not waited for readers. Of another engine there is nothing to do.
+
+    >>> empty_log(open_database("sqlite://", MetaData()))
+    True
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    pooled = engine.raw_connection()
+    try:
+        connection: Any = pooled.driver_connection
+        connection.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}").close()
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute(f"PRAGMA busy_timeout={_WAIT_S * 1000}").close()
+    finally:
+        pooled.close()
+    return bool(busy == 0)
+
+
+def _of_json(text: Any) -> Any:  # noqa: ANN401 - any JSON
+    """SQLite keeps a document that is but a number as that number."""
+    return orjson.loads(text) if isinstance(text, str | bytes) else text
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _settle_sqlite(engine: Engine) -> None:

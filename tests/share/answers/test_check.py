@@ -93,6 +93,11 @@ def test_benign_rates_of_others_undo_a_match() -> None:
     assert check(ROTATED, memory(rows), NOW, [0.5, 0.4, 0.6]).answer is NOT_SEEN
 
 
+def test_benign_rates_take_nothing_from_a_template() -> None:
+    """An address that half of the world shares says nothing of six bands in one family."""
+    assert check(ROTATED, memory(bands(6)), NOW, [0.5]).findings == check(ROTATED, memory(bands(6)), NOW).findings != ()
+
+
 def test_behaviour_supports_a_match_and_makes_none() -> None:
     """Two payments and the same unusual behaviour are seen; either alone is not."""
     usual = Behaviour({"plain": Share.MOST}, {"plain": Share.MOST}, builds=("curl/8",))

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tests.share.signals import tag
 
 from stillwatch.errors import InvalidInput
 from stillwatch.model.indicator import SignalKind, Tag
 from stillwatch.share.answers.index import KINDS, TAG_BYTES, Local, TagIndex
+from stillwatch.share.tags import TagBlock
 
 ROW = st.tuples(st.integers(0, 6), st.sampled_from(KINDS), st.integers(0, 3), st.integers(0, 4), st.booleans())
 Row = tuple[int, SignalKind, int, int, bool]
@@ -53,6 +55,21 @@ def test_tags_that_share_a_first_word_are_told_apart() -> None:
     data = np.frombuffer(bytes.fromhex(twins[0].value), np.uint8).reshape(1, -1)
     one = Local(data, np.array([4], np.uint8), np.zeros(1, np.uint64), np.zeros(1, np.uint64), np.zeros(1, np.bool_))
     assert index_of(one).hits(twins).tag.tolist() == [0]
+
+
+def test_many_tags_match_where_they_are_equal() -> None:
+    """50,000 against 5,000, of which 1,000 are among them, one byte away from each not."""
+    rng = np.random.default_rng(3)
+    data: NDArray[np.uint8] = rng.integers(0, 256, (50_000, TAG_BYTES), np.uint8)
+    asked: NDArray[np.uint8] = rng.integers(0, 256, (5_000, TAG_BYTES), np.uint8)
+    asked[:1000] = data[7_000:8_000]
+    near = asked[:1000].copy()
+    near[np.arange(1000), rng.integers(0, TAG_BYTES, 1000)] ^= 1
+    kind, place = np.full(50_000, KINDS.index(SignalKind.TLS), np.uint8), np.arange(50_000, dtype=np.uint64)
+    index = index_of(Local(data, kind, place, place, np.zeros(50_000, np.bool_)))
+    hits = index.hits(TagBlock(SignalKind.TLS, 1, np.concatenate([asked, near])).tags())
+    assert hits.tag.tolist() == list(range(1000))
+    assert hits.family.tolist() == hits.account.tolist() == list(range(7_000, 8_000))
 
 
 @pytest.mark.parametrize("value", ["", "ab", "g" * 64, "0" * 63 + " ", "é" * 64])

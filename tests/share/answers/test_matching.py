@@ -11,7 +11,8 @@ from tests.share.signals import NO_BEHAVIOUR, tag
 
 from stillwatch.model.indicator import SignalKind
 from stillwatch.share.answers.index import NO_FAMILY
-from stillwatch.share.answers.matching import LEAST_BANDS, behaviour_bits, match_families, union_bits
+from stillwatch.share.answers.matching import behaviour_bits, match_families, union_bits
+from stillwatch.share.tags import BANDS_OF_A_HIT
 
 ADDRESS, BAND = SignalKind.ADDRESS, SignalKind.BAND
 ROWS = st.tuples(
@@ -52,7 +53,7 @@ def test_rarity_is_counted_outside_the_family(drawn: list[Row]) -> None:
                 inside = {row[2] if kind is BAND else row[3] for row in having if row[2] == family}
                 units = {row[2] if kind is BAND else row[3] for row in having} - inside
                 each.append(max(-math.log2((len(units) + 0.5) / (n + 1)), 0.0))
-            expected += union_bits(each, 6) if kind is ADDRESS or len(each) >= LEAST_BANDS else 0.0
+            expected += union_bits(each, 6) if kind is ADDRESS or len(each) >= BANDS_OF_A_HIT else 0.0
         assert bits == pytest.approx(expected)
 
 
@@ -61,7 +62,7 @@ def test_three_of_eight_bands_tell_rewritten_texts_from_others() -> None:
 
     def at_least_three(alike: float) -> float:
         p = alike**2
-        return 1 - sum(math.comb(8, k) * p**k * (1 - p) ** (8 - k) for k in range(LEAST_BANDS))
+        return 1 - sum(math.comb(8, k) * p**k * (1 - p) ** (8 - k) for k in range(BANDS_OF_A_HIT))
 
     assert at_least_three(0.2) == pytest.approx(0.003, abs=0.0005)
     assert at_least_three(0.8) == pytest.approx(0.97, abs=0.005)

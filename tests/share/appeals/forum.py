@@ -10,6 +10,7 @@ from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.share.appeals.case import Grounds
 from stillwatch.share.appeals.filing import Filing
 from stillwatch.share.appeals.tables import APPEAL_TABLES
+from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
 from stillwatch.store.database import open_database
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -18,12 +19,12 @@ MEMBERS = ("member-a", "member-b", "member-c")
 
 
 def open_forum(path: Path) -> Engine:
-    """Ledger and appeals in one database."""
-    both = MetaData()
-    for tables in (LEDGER_TABLES, APPEAL_TABLES):
+    """Ledger, appeals and tombstones in one database."""
+    all_of_it = MetaData()
+    for tables in (LEDGER_TABLES, APPEAL_TABLES, TOMBSTONE_TABLES):
         for table in tables.tables.values():
-            table.to_metadata(both)
-    return open_database(path, both)
+            table.to_metadata(all_of_it)
+    return open_database(path, all_of_it)
 
 
 def filing(**changed: Any) -> Filing:

@@ -8,15 +8,16 @@ import pytest
 from sqlalchemy import Connection, select
 from tests.share.appeals.forum import LATER, MEMBERS, NOW, filing, open_forum
 
-from stillwatch.errors import InvalidInput
+from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.ledger.book import entry_at, head, opening_of
 from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.case import Answer, Outcome, State
-from stillwatch.share.appeals.docket import answer, asked, decide, own_case, settle, status
-from stillwatch.share.appeals.filing import MOST_A_DAY, Filed, file
+from stillwatch.share.appeals.docket import answer, asked, cases, decide, own_case, settle, status, waiting
+from stillwatch.share.appeals.filing import MOST_A_DAY, Filed, case_filed, file
 from stillwatch.share.appeals.references import MOST_MISSES, TooMany
-from stillwatch.share.appeals.revocation import Cause, Tombstone, is_revoked, revoke, tombstones
+from stillwatch.share.appeals.revocation import acknowledge, revoke
 from stillwatch.share.appeals.tables import APPEALS
+from stillwatch.share.life.tombstones import Cause, Tombstone, tombstone_of, tombstones
 
 A, B, C = MEMBERS
 
@@ -59,7 +60,7 @@ def test_one_reference_reaches_every_holder(connection: Connection) -> None:
 def test_unknown_and_foreign_references_are_one_answer(connection: Connection) -> None:
     """Of the filer, of a holder, made up, empty, long, no Unicode: nothing, and nothing else is told."""
     filed = file(connection, filing(), NOW)
-    theirs = [filed.reference, *filed.of_holders.values(), "", "x", "x" * 10_000, "\ud800"]
+    theirs = [filed.reference, *filed.of_holders.values(), "", "x", "x" * 10_000, "\ud800", "\0"]
     for reference in theirs:
         assert status(connection, "member-d", reference, NOW) is None
         assert asked(connection, "member-d", reference, NOW) is None
@@ -70,15 +71,15 @@ def test_unknown_and_foreign_references_are_one_answer(connection: Connection) -
     assert state(connection, filed) is State.OPEN
 
 
-def test_references_are_not_in_the_database(tmp_path: Path) -> None:
-    """Who reads the disk of the forum can ask about no case."""
+def test_the_filers_reference_is_not_in_the_database(tmp_path: Path) -> None:
+    """Who reads the disk of the forum cannot ask how the case stands; holders' names in it are no secret of theirs."""
     engine = open_forum(tmp_path / "forum.db")
     with engine.begin() as connection:
         filed = file(connection, filing(), NOW)
     engine.dispose()
     disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"indicator--1" in disk
-    assert not [r for r in (filed.reference, *filed.of_holders.values()) if r.encode() in disk]
+    assert filed.reference.encode() not in disk
 
 
 def test_who_guesses_is_stopped(connection: Connection) -> None:
@@ -129,7 +130,7 @@ def test_nobody_but_the_forum_rejects(connection: Connection) -> None:
     assert state(connection, filed) is State.ANSWERED
     decide(connection, case_id, Outcome.REJECTED, NOW)
     assert state(connection, filed) is State.REJECTED
-    assert not is_revoked(connection, "indicator--1")
+    assert not tombstone_of(connection, "indicator--1")
     with pytest.raises(InvalidInput, match="it is rejected"):
         decide(connection, case_id, Outcome.UPHELD, NOW)
 
@@ -146,8 +147,8 @@ def test_silence_of_the_originator_upholds_and_of_others_does_not(connection: Co
     found = status(connection, B, stood_by.reference, LATER)
     assert found is not None
     assert found.state is State.OVERDUE
-    assert is_revoked(connection, "i-1")
-    assert not is_revoked(connection, "i-2")
+    assert tombstone_of(connection, "i-1")
+    assert not tombstone_of(connection, "i-2")
 
 
 def test_a_decision_cannot_save_what_nobody_stands_by(connection: Connection) -> None:
@@ -158,7 +159,16 @@ def test_a_decision_cannot_save_what_nobody_stands_by(connection: Connection) ->
     with pytest.raises(InvalidInput, match="only be upheld"):
         decide(connection, case_id, Outcome.REJECTED, LATER)
     decide(connection, case_id, Outcome.UPHELD, LATER)
-    assert is_revoked(connection, "indicator--1")
+    assert tombstone_of(connection, "indicator--1")
+
+
+def test_what_its_originator_took_back_before_keeps_its_cause(connection: Connection) -> None:
+    """An open case that is upheld afterwards does not make a fallen indicator of a withdrawn one."""
+    filed = file(connection, filing(), NOW)
+    revoke(connection, Tombstone("indicator--1", Cause.WITHDRAWN, NOW, NOW), A)
+    give(connection, filed, a=Answer.WITHDRAW)
+    assert state(connection, filed) is State.UPHELD
+    assert [stone.cause for stone in tombstones(connection)] == [Cause.WITHDRAWN]
 
 
 def test_an_answer_is_given_once_and_before_the_end(connection: Connection) -> None:
@@ -184,8 +194,6 @@ def test_one_revocation_ends_all_appeals_about_the_indicator(connection: Connect
     assert told.state is State.UPHELD
     assert [state(connection, filed) for filed in (first, third, other)] == [State.UPHELD, State.UPHELD, State.OPEN]
     assert len(tombstones(connection)) == 1
-    again = Tombstone("indicator--1", Cause.WITHDRAWN, NOW, NOW)
-    assert not revoke(connection, again, "member-a")
 
 
 def test_the_ledger_names_no_member_and_can_be_opened(connection: Connection) -> None:
@@ -193,10 +201,10 @@ def test_the_ledger_names_no_member_and_can_be_opened(connection: Connection) ->
     filed = file(connection, filing(), NOW)
     give(connection, filed, b=Answer.MAINTAIN, a=Answer.WITHDRAW)
     entries = [entry_at(connection, i) for i in range(head(connection, NOW).size)]
-    assert [e.kind for e in entries] == [Kind.APPEAL] * 4 + [Kind.REVOKE]
+    assert [e.kind for e in entries] == [Kind.APPEAL] * 3 + [Kind.REVOKE, Kind.APPEAL]
     assert not {e.actor for e in entries} & set(MEMBERS)
     openings = [opening_of(connection, i) for i in range(len(entries))]
-    assert [o.document["event"] for o in openings if o] == ["filed", "answered", "answered", "decided", "revoked"]
+    assert [o.document["event"] for o in openings if o] == ["filed", "answered", "answered", "revoked", "decided"]
 
 
 @pytest.mark.parametrize(
@@ -214,3 +222,46 @@ def test_an_appeal_out_of_range_is_refused(connection: Connection, changed: dict
     with pytest.raises(InvalidInput, match=message):
         file(connection, filing(**changed), NOW)
     assert connection.execute(select(APPEALS)).all() == []
+
+
+def test_filing_again_under_a_reference_finds_the_case(connection: Connection) -> None:
+    """An answer that was lost costs nothing; the same reference of another filer is another case."""
+    filed = file(connection, filing(), NOW)
+    again = file(connection, filing(filer=C, reference=filed.reference), NOW)
+    assert case_filed(connection, B, filed.reference) == filed.case_id
+    assert case_filed(connection, C, filed.reference) == again.case_id != filed.case_id
+    assert case_filed(connection, A, filed.reference) is None
+
+
+def test_what_waits_for_a_member_is_listed_and_nothing_else(connection: Connection) -> None:
+    """An answer until it is given or the case is decided, then its word that the indicator is gone; by deadline."""
+    late = file(connection, filing(indicator_id="i-2", within=timedelta(days=9)), NOW)
+    soon = file(connection, filing(indicator_id="i-1"), NOW)
+    assert [(one.alias, one.is_originator) for one in waiting(connection, A, NOW)] == [
+        (soon.of_holders[A], True),
+        (late.of_holders[A], True),
+    ]
+    assert len(waiting(connection, A, NOW, most=1)) == 1
+    assert waiting(connection, "member-d", NOW) == []
+    give(connection, late, c=Answer.MAINTAIN)
+    assert [one.indicator_id for one in waiting(connection, C, NOW)] == ["i-1"]
+    give(connection, late, a=Answer.WITHDRAW)
+    assert [(one.indicator_id, one.state) for one in waiting(connection, C, NOW)] == [
+        ("i-2", State.UPHELD),
+        ("i-1", State.OPEN),
+    ]
+    assert acknowledge(connection, C, late.of_holders[C], NOW)
+    assert [one.indicator_id for one in waiting(connection, C, NOW)] == ["i-1"]
+
+
+def test_a_rejected_case_waits_for_nobody(connection: Connection) -> None:
+    """It is listed for the operator among all cases only, by deadline."""
+    filed = file(connection, filing(), NOW)
+    open_case = file(connection, filing(indicator_id="i-2", within=timedelta(days=1)), NOW)
+    give(connection, filed, a=Answer.MAINTAIN, b=Answer.MAINTAIN, c=Answer.ABSTAIN)
+    decide(connection, filed.case_id, Outcome.REJECTED, NOW)
+    assert [one.indicator_id for one in waiting(connection, A, NOW)] == ["i-2"]
+    assert [case.case_id for case in cases(connection)] == [open_case.case_id]
+    assert [case.case_id for case in cases(connection, undecided=False)] == [open_case.case_id, filed.case_id]
+    with pytest.raises(MissingData, match="no case"):
+        decide(connection, "0" * 32, Outcome.UPHELD, NOW)

@@ -16,7 +16,8 @@ from stillwatch.share.appeals.case import Answer
 from stillwatch.share.appeals.docket import answer, own_case, status
 from stillwatch.share.appeals.filing import Filed, file
 from stillwatch.share.appeals.removal import check_removal, removal_proof
-from stillwatch.share.appeals.revocation import acknowledge
+from stillwatch.share.appeals.revocation import acknowledge, revoke
+from stillwatch.share.life.tombstones import Cause, Tombstone
 from stillwatch.signing.keys import SigningKey, keys_of
 
 KEY = SigningKey.generate()
@@ -93,6 +94,17 @@ def test_an_earlier_revocation_serves_a_later_appeal(connection: Connection) -> 
     later = file(connection, filing(), NOW)
     assert acknowledge(connection, C, later.of_holders[C], NOW)
     assert len(check_removal(proof(connection, later), KEYS).gone) == 1
+
+
+def test_what_was_withdrawn_before_is_proved_without_naming_who_withdrew(connection: Connection) -> None:
+    """The ledger's entry of the originator stays out of the proof: one of the forum's stands for it."""
+    revoke(connection, Tombstone("indicator--1", Cause.WITHDRAWN, NOW, NOW), A)
+    filed = file(connection, filing(), NOW)
+    assert acknowledge(connection, C, filed.of_holders[C], NOW)
+    told = proof(connection, filed)
+    assert check_removal(told, KEYS).gone == {filed.of_holders[C]}
+    assert "member" not in json.dumps(told)
+    assert told["revoked"]["document"]["cause"] == "withdrawn"
 
 
 def test_no_part_can_be_made_up(connection: Connection) -> None:

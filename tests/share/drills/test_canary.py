@@ -78,6 +78,16 @@ def test_a_drill_is_over_when_nobody_holds_a_canary() -> None:
     assert (report.detection, report.recovery) == (None, None)
 
 
+def test_an_echo_is_counted_and_holds_the_drill_open() -> None:
+    """Who published a canary as its own is an echoer, once; it holds until it is said to have removed all."""
+    reactions = [Reaction("m1", one, echoed_at=NOW + timedelta(hours=1)) for one in ("c1", "c2")]
+    reactions += [removed(member, one, 2) for member in ("m2", "m3") for one in ("c1", "c2")]
+    report = evaluate(DRILL, reactions, MEMBERS)
+    assert report.echoers == {"m1"}
+    assert (report.n_echoers, report.n_holding, report.recovery) == (1, 1, None)
+    assert "m1" not in repr(report)
+
+
 def test_names_stay_out_of_what_is_printed() -> None:
     """A report that is written to a log tells how many, not who."""
     assert "m1" not in repr(evaluate(DRILL, [Reaction("m1", "c1", SEEN)], MEMBERS))

@@ -194,7 +194,7 @@ def run(*arguments: str) -> dict[str, Any]:
 GUARDED = """
 import sys, types
 guard = types.ModuleType("stillwatch.share.guard.check")
-guard.check = lambda document, now=None: []
+guard.check, guard.Refusal = lambda document, now=None: [], object
 sys.modules[guard.__name__] = guard
 from stillwatch.cli import main
 main()

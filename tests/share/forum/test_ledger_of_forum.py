@@ -107,9 +107,23 @@ def test_the_whole_ledger_is_for_auditors_and_verifies_offline(place: Place, tmp
     assert indicator(4)["id"].encode() not in body
 
 
+def test_a_member_is_given_what_its_own_entries_commit_to(place: Place) -> None:
+    """Its publication with the salt, nobody else's entries; what was deleted is forgotten and keeps its place."""
+    place.publish(5, 6)
+    with place.client(Role.MEMBER) as client:
+        said = [e for e in client.get("/ledger/own").json()["entries"] if e["kind"] == "publish"]
+        assert [entry["document"]["object"] for entry in said] == [indicator(5), indicator(6)]
+        assert client.delete(f"/forum/collections/{place.campaigns}/objects/{indicator(5)['id']}/").is_success
+        after = [e for e in client.get("/ledger/own").json()["entries"] if e["kind"] == "publish"]
+    assert [entry["document"] and entry["document"]["object"] for entry in after] == [None, indicator(6)]
+    assert [entry["salt"] for entry in after] == [None, said[1]["salt"]]
+    with place.client(Role.AUDITOR) as client:
+        assert {entry["kind"] for entry in client.get("/ledger/own").json()["entries"]} <= {"roster-change"}
+
+
 def test_nobody_without_a_token_learns_anything(place: Place) -> None:
     """Not even how long the ledger is."""
-    for path in ("head", "key", "entries/0/proof", "consistency?from=1", "export"):
+    for path in ("head", "key", "entries/0/proof", "consistency?from=1", "own", "export"):
         assert httpx.get(f"{place.url}/ledger/{path}").status_code == 401
 
 

@@ -7,7 +7,7 @@ import pytest
 import rfc8785
 from tests.share.made import MEMBER, indicator
 
-from stillwatch.share.guard.admit import Admitted, Refused, admit, admit_bytes
+from stillwatch.share.guard.admit import Admitted, NotAdmitted, admit, admit_bytes
 from stillwatch.share.guard.table import schema_hash
 from stillwatch.share.stix.write import bundle_bytes, indicator_bundle
 
@@ -44,7 +44,7 @@ def test_bytes_are_canonical_whatever_came_in() -> None:
 
 def test_refusals_are_told_without_what_was_refused() -> None:
     """The error's text holds no value."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(NotAdmitted) as caught:
         admit(BUNDLE | {"jo@example.org": "4111111111111111"})
     assert "example" not in str(caught.value)
     assert "4111" not in repr(caught.value.refusals)

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from tests.share.made import MEMBER, START, indicator, sighting
 
 from stillwatch.model.indicator import Tlp
-from stillwatch.share.guard.admit import Refused, admit
+from stillwatch.share.commitments.held import item_of
+from stillwatch.share.commitments.holding import Holding
+from stillwatch.share.commitments.messages import commitment_message, reveal_message
+from stillwatch.share.guard.admit import NotAdmitted, admit
 from stillwatch.share.guard.check import REFUSALS_MOST, check
 from stillwatch.share.guard.row import Kind
 from stillwatch.share.guard.table import FIXED_OBJECTS, ROWS, TABLE, schema_hash
@@ -21,15 +24,21 @@ from stillwatch.share.stix.signatures import signed_bundle
 from stillwatch.share.stix.texts import FalsePositive
 from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle, sighting_bundle
 from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.signature import signed
 
 KEY = SigningKey.generate()
+SEARCH: dict[str, dict[str, Any]] = {
+    "search-request": {"kind": "address", "epoch": 2969, "days": 14, "setup": "ab" * 32, "rows": "cd" * 32},
+    "search-answer": {"answer": "counted", "days": 14, "coverage": 0.95, "setup": "ab" * 32, "rows": "cd" * 32},
+    "search-approval": {"search": "cd" * 32, "matches": 10, "person": "ef" * 32},
+    "search-reveal": {"search": "cd" * 32, "person": "ef" * 32, "rows": "01" * 32},
+}
+HOLDING = Holding(MEMBER, map(item_of, indicator().tags), b"s" * 32)
 MESSAGES: dict[str, dict[str, Any]] = {
-    "indicator": signed_bundle(admit(indicator_bundle(indicator(), MEMBER)), KEY),
-    "sighting": signed_bundle(admit(sighting_bundle(sighting(), MEMBER, Tlp.AMBER)), KEY),
+    "indicator": signed_bundle(indicator_bundle(indicator(), MEMBER), KEY),
+    "sighting": signed_bundle(sighting_bundle(sighting(), MEMBER, Tlp.AMBER), KEY),
     "false-positive": signed_bundle(
-        admit(
-            false_positive_bundle(indicator().indicator_id, FalsePositive.RESEARCH, START, member=MEMBER, tlp=Tlp.AMBER)
-        ),
+        false_positive_bundle(indicator().indicator_id, FalsePositive.RESEARCH, START, member=MEMBER, tlp=Tlp.AMBER),
         KEY,
     ),
     "appeal": {
@@ -38,8 +47,7 @@ MESSAGES: dict[str, dict[str, Any]] = {
         "id": "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
         "created": "2026-11-20T01:02:03.004Z",
         "indicator_ref": "indicator--6b0f1bd4-9b7e-4c53-8a1e-0d2f5b6c7a89",
-        "ground": "shared-network",
-        "deadline": "2026-11-27T01:02:03.004Z",
+        "grounds": "shared-address",
     },
     "appeal-answer": {
         "type": "appeal-answer",
@@ -47,7 +55,7 @@ MESSAGES: dict[str, dict[str, Any]] = {
         "id": "2a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
         "created": "2026-11-20T01:02:03.004Z",
         "appeal": "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
-        "answer": "upheld",
+        "answer": "abstain",
     },
     "harvest-rule": {
         "type": "harvest-rule",
@@ -71,6 +79,28 @@ MESSAGES: dict[str, dict[str, Any]] = {
         "precision": "most",
         "recall": "too-few",
     },
+    **{
+        name: signed(
+            {
+                "type": name,
+                "schema": schema_hash(),
+                "id": "5a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
+                "created": "2026-11-20T01:02:03.004Z",
+                "to": MEMBER,
+                **fields,
+            },
+            KEY,
+        )
+        for name, fields in SEARCH.items()
+    },
+    "commitment": signed(
+        commitment_message(HOLDING.commitment, START).document() | {"id": "5a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"}, KEY
+    ),
+    "reveal": signed(
+        reveal_message(17, [HOLDING.reveal(item_of(indicator().tags[0]))], START).document()
+        | {"id": "6a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"},
+        KEY,
+    ),
 }
 SECRETS = {
     "e-mail": "jo.doe@example.org",
@@ -109,6 +139,8 @@ def texts_of(document: Any, *, keys: bool) -> Iterator[str]:
         yield document
 
 
+for name in ("appeal", "appeal-answer", "harvest-rule", "shadow-answer"):
+    MESSAGES[name] = signed(MESSAGES[name], KEY)
 WORDS_KNOWN = {key for message in MESSAGES.values() for key in texts_of(message, keys=True)}
 VALUES_KNOWN = {text for row in TABLE for text in row.choices if isinstance(text, str)} | {
     text for made in FIXED_OBJECTS.values() for text in texts_of(made, keys=False)
@@ -386,6 +418,6 @@ def test_no_kind_has_room_for_free_text() -> None:
 
 def test_refused_says_why() -> None:
     """The error carries every refusal and shows the first."""
-    with pytest.raises(Refused, match=r"and \d+ more") as caught:
+    with pytest.raises(NotAdmitted, match=r"and \d+ more") as caught:
         admit({"type": "appeal"})
-    assert len(caught.value.refusals) == 6
+    assert len(caught.value.refusals) == 5

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.share.made import START
 
 from stillwatch.model.indicator import InformationGrade
-from stillwatch.share.guard.cross import APPEAL_DAYS, CROSS_RULES, QUIET_HOURS, VALID_DAYS, clock_problem
+from stillwatch.share.guard.cross import CROSS_RULES, QUIET_HOURS, VALID_DAYS, clock_problem
 from stillwatch.share.guard.table import ROWS
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.ids import time_text
@@ -41,13 +41,6 @@ def test_advice_to_be_quiet_is_bounded(span: timedelta, *, is_right: bool) -> No
     """72 hours and not a millisecond more."""
     document = {"created": time_text(START), "extensions": {EXTENSION: {"quiet_until": time_text(START + span)}}}
     assert (broken("quiet-until", document) == []) == is_right
-
-
-@pytest.mark.parametrize(("span", "is_right"), spans(timedelta(days=APPEAL_DAYS)))
-def test_an_appeal_has_a_deadline(span: timedelta, *, is_right: bool) -> None:
-    """In the future, and not in half a year."""
-    document = {"created": time_text(START), "deadline": time_text(START + span)}
-    assert (broken("deadline", document) == []) == is_right
 
 
 @given(grade=st.sampled_from(InformationGrade), number=st.none() | st.sampled_from([10, 30, 50, 70, 90]))

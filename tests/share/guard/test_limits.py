@@ -19,10 +19,11 @@ from stillwatch.share.stix.write import bundle_bytes, indicator_bundle
         (b'{"a": 1, "a": 2}', "twice"),
         (b'{"a": NaN}', "NaN"),
         (b'{"a": -Infinity}', "NaN"),
-        (b'{"a": 12345678901234567}', "16 digits"),
-        (b'{"a": "secret', "JSON in UTF-8"),
+        (b'{"a": 12345678901234567}', "2\\^53"),
+        (b'{"a": "secret', "must be whole"),
+        (b'{"a": secret}', r"JSON in UTF-8, .*line 1"),
         (b"\xff\xfe{}", "JSON in UTF-8"),
-        (b"", "JSON"),
+        (b"", "must be whole"),
     ],
 )
 def test_bytes_that_are_no_document_are_refused(raw: bytes, said: str) -> None:
@@ -30,7 +31,7 @@ def test_bytes_that_are_no_document_are_refused(raw: bytes, said: str) -> None:
     with pytest.raises(InvalidInput, match=said) as caught:
         read_json(raw)
     assert "secret" not in str(caught.value)
-    assert caught.value.__cause__ is None or isinstance(caught.value.__cause__, RecursionError)
+    assert caught.value.__cause__ is None
 
 
 def test_bounds_hold_at_their_edges() -> None:

@@ -47,7 +47,7 @@ def test_the_hash_follows_the_table(change: dict[str, object], monkeypatch: pyte
 
 def test_the_table_is_told_in_words() -> None:
     """Paths with the extension by its name, limits as counsel reads them."""
-    assert children("appeal-answer") == ("type", "schema", "id", "created", "appeal", "answer")
+    assert children("appeal-answer") == ("type", "schema", "id", "created", "signature", "appeal", "answer")
     shown = {shown_path(row): limits_of(row) for row in TABLE}
     assert shown["sighting.extensions.stillwatch.coverage"] == "0 to 1; in steps of 0.05"
     assert shown["indicator.extensions.stillwatch.tags"] == "1 to 10,000"

@@ -12,7 +12,8 @@ from tests.share.signals import INDICATOR, NOW, indicator
 
 from stillwatch.errors import InvalidInput
 from stillwatch.model.indicator import Indicator, Tlp
-from stillwatch.share.life.versions import Held, RevocationReason, Tombstone, merged, merged_all, newer
+from stillwatch.share.life.tombstones import Cause, Tombstone
+from stillwatch.share.life.versions import Held, merged, merged_all, newer
 
 IDS = st.sampled_from(["i1", "i2", "i3"])
 
@@ -24,7 +25,12 @@ def version(indicator_id: str, hours: int, tlp: Tlp) -> Indicator:
 
 VERSIONS = st.builds(version, IDS, st.integers(0, 3), st.sampled_from(Tlp))
 TOMBSTONES = st.builds(
-    Tombstone, IDS, st.integers(0, 3).map(lambda hours: NOW + timedelta(hours=hours)), st.sampled_from(RevocationReason)
+    Tombstone,
+    IDS,
+    st.sampled_from(Cause),
+    st.just(NOW),
+    st.integers(0, 3).map(lambda hours: NOW + timedelta(hours=hours)),
+    st.integers(-1, 3),
 )
 ITEMS = st.lists(VERSIONS | TOMBSTONES, max_size=8)
 

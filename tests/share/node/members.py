@@ -30,10 +30,10 @@ EPOCH = 2969
 ALPHA, BETA = "7f3a0f0e-1c2d-4e3f-8a9b-0c1d2e3f4a5b", "8e4b1a2f-2d3e-4f4a-9bac-1d2e3f4a5b6c"
 
 
-def tagged(kind: SignalKind, values: Sequence[str]) -> TagBlock:
+def tagged(kind: SignalKind, values: Sequence[str], epoch: int = EPOCH) -> TagBlock:
     """A keyed function that everybody here can evaluate: equal for equal values, as the evaluators' is."""
-    outputs = [hashlib.sha512(b"key" + tag_input(kind, EPOCH, value)).digest() for value in values]
-    return TagBlock.of_outputs(kind, EPOCH, outputs)
+    outputs = [hashlib.sha512(b"key" + tag_input(kind, epoch, value)).digest() for value in values]
+    return TagBlock.of_outputs(kind, epoch, outputs)
 
 
 def lists() -> WarningLists:

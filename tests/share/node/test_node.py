@@ -1,6 +1,7 @@
 """A node takes each object once, checks what is whole, believes nobody about who they are, drops what is revoked."""
 
 import copy
+import dataclasses
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from tests.share.node.members import ALPHA, BETA, NOW, SIGNING, harvest_of, keys
 
 from stillwatch.errors import MissingData
 from stillwatch.model.campaign import Verdict
-from stillwatch.model.indicator import SightingAnswer
+from stillwatch.model.indicator import Confidence, InformationGrade, SightingAnswer, SourceGrade
 from stillwatch.share.answers.check import Memory
 from stillwatch.share.guard.admit import Admitted
 from stillwatch.share.node.local import LocalIndex
@@ -68,7 +69,7 @@ def test_an_answer_waits_until_the_forum_has_it(bundle: tuple[Node, Admitted, st
     fed(receiver, bundle[1].document()["objects"], beta)
     ((indicator_id, version, sighting),) = receiver.unsent()
     assert read_sighting(sighting).indicator_id == indicator_id == bundle[2]
-    receiver.sent(indicator_id, version)
+    receiver.sent((indicator_id, version))
     assert receiver.unsent() == []
 
 
@@ -123,6 +124,16 @@ def _by_another(made: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def test_what_an_originator_says_of_its_own_grades_is_not_read(indexes: dict[str, LocalIndex], beta: Memory) -> None:
+    """Signed and passed by the guard, and still not its to tell: until the forum is asked nothing is known."""
+    receiver = node(BETA)
+    boast = dataclasses.replace(told(indexes["alpha"]), confidence=Confidence(SourceGrade.A, InformationGrade.ONE))
+    fed(receiver, node(ALPHA).tell(boast, harvest_of(indexes["alpha"]), NOW).document()["objects"], beta)
+    words = [finding["word"]["confidence"] for finding in findings_in(receiver.engine)]
+    assert words
+    assert all(word == {"source": "F", "information": "6"} for word in words)
+
+
 def test_its_own_words_are_no_news(bundle: tuple[Node, Admitted, str], beta: Memory) -> None:
     """The feed brings a member its own objects too."""
     assert fed(bundle[0], bundle[1].document()["objects"], beta) == []
@@ -149,6 +160,22 @@ def test_what_the_forum_deletes_is_withdrawn_and_does_not_come_back(
     assert all(finding["withdrawn"] for finding in findings_in(receiver.engine))
     assert receiver.place() == "gone"
     assert fed(receiver, objects, beta, minutes=1) == []
+
+
+def test_what_fell_before_it_came_is_not_taken(bundle: tuple[Node, Admitted, str], beta: Memory) -> None:
+    """A node that was away hears of the end first; the feed's place is not touched then."""
+    receiver = node(BETA)
+    receiver.bury(f"indicator--{bundle[2]}")
+    assert receiver.place() is None
+    assert fed(receiver, bundle[1].document()["objects"], beta) == []
+
+
+def test_an_own_indicator_that_the_forum_deleted_is_not_told_again(bundle: tuple[Node, Admitted, str]) -> None:
+    """Its originator's node would publish it anew in the next epoch otherwise."""
+    sender = bundle[0]
+    assert [indicator.indicator_id for indicator, _ in sender.own(NOW)] == [bundle[2]]
+    sender.bury(f"indicator--{bundle[2]}", "gone")
+    assert sender.own(NOW) == []
 
 
 def test_the_place_is_kept_with_what_was_done(bundle: tuple[Node, Admitted, str], beta: Memory) -> None:

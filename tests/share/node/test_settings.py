@@ -55,3 +55,15 @@ def test_a_file_that_is_not_there_or_no_toml_is_an_error_of_ours(tmp_path: Path)
     (tmp_path / "bad.toml").write_text("forum = ")
     with pytest.raises(InvalidInput, match=r"bad\.toml must be TOML"):
         read_settings(tmp_path / "bad.toml")
+
+
+def test_nothing_is_open_to_search_unless_it_is_named(tmp_path: Path) -> None:
+    """None by default; kinds that are none are refused with the list of those that are."""
+    (tmp_path / "member.toml").write_text(GOOD)
+    assert read_settings(tmp_path / "member.toml").open_searches == ()
+    (tmp_path / "member.toml").write_text(f'open_searches = ["address", "tls"]\n{GOOD}')
+    assert read_settings(tmp_path / "member.toml").open_searches == ("address", "tls")
+    for wrong in ('"address"', '["names"]', "[1]"):
+        (tmp_path / "member.toml").write_text(f"open_searches = {wrong}\n{GOOD}")
+        with pytest.raises(InvalidInput, match=r"open_searches must be a list of kinds: address, network"):
+            read_settings(tmp_path / "member.toml")

@@ -176,3 +176,16 @@ def test_both_keys_in_either_order_are_one() -> None:
     assert len(np.unique(marks_of(one))) == len(HELD)
     assert [r.tobytes() for r in ascending(one)] == sorted(r.tobytes() for r in one)
     assert len(one) < ROUNDED_TO
+
+
+def test_a_search_goes_on_with_its_key_alone(holder: Holder) -> None:
+    """Values, key and counted answer are all that an asker must keep; an answer of another search is none."""
+    asker = Asker(ADDRESS, EPOCH, ASKED)
+    counted = holder.answer("epsilon", asker.request)
+    search = search_of(counted)
+    revealed, _ = holder.reveal("epsilon", search, 10, approvals(search))
+    again = Asker(ADDRESS, EPOCH, asker.values, asker.secret)
+    again.resume(counted)
+    assert again.reveal(holder.setup, revealed) == [value for value in ASKED if value in set(HELD)]
+    with pytest.raises(FailedProof, match="the holder"):
+        again.resume(revealed)

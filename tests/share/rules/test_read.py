@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillwatch.share.guard.admit import Refused, admit
+from stillwatch.share.guard.admit import NotAdmitted, admit
 from stillwatch.share.rules.read import RULE_BYTES_MOST, WrongRule, parse_rule
 from stillwatch.share.rules.rule import counts_towards_consensus, read_rule, rule_document, rule_hash
 
@@ -140,5 +140,5 @@ def test_only_a_valid_signed_rule_counts() -> None:
     assert not counts_towards_consensus(rule, rule_hash(rule), verify, rule.valid_until)
     assert not counts_towards_consensus(rule, rule_hash(rule), verify, datetime(2026, 11, 1, tzinfo=UTC))
     unfit = replace(rule, segments=("mail jo at example",), exchanges=1)
-    with pytest.raises(Refused):
+    with pytest.raises(NotAdmitted):
         counts_towards_consensus(unfit, rule_hash(unfit), verify, NOW)

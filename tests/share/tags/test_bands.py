@@ -7,18 +7,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy import stats
 
 from stillwatch.errors import InvalidInput
-from stillwatch.model.indicator import BAND_COUNT, SignalKind
-from stillwatch.share.tags import TagBlock, TagIndex, band_hits, bands, canonical, chance_of_a_hit
+from stillwatch.model.indicator import BAND_COUNT, SignalKind, Tag
+from stillwatch.share.answers.index import KINDS, Local, TagIndex
+from stillwatch.share.tags import BANDS_OF_A_HIT, TagBlock, bands, canonical, chance_of_a_hit
 from stillwatch.sketch._kernels_cluster import BANDS, ROWS
 from stillwatch.sketch.bands import band_values
 
 
-def tagged(minhashes: NDArray[np.uint32]) -> TagBlock:
+def tags_of(minhashes: NDArray[np.uint32]) -> list[Tag]:
     """Bands as tags: any injective function of the values stands in for the keyed one."""
     values = [canonical(SignalKind.BAND, value).ljust(32, b"\0") for value in band_values(minhashes)]
-    return TagBlock.of_outputs(SignalKind.BAND, 7, values)
+    return list(TagBlock.of_outputs(SignalKind.BAND, 7, values).tags())
+
+
+def index_of(minhashes: NDArray[np.uint32]) -> TagIndex:
+    """Index of a member with a family for each template, numbered from 1 on."""
+    rows = np.array([np.frombuffer(bytes.fromhex(tag.value), np.uint8) for tag in tags_of(minhashes)])
+    family = np.repeat(np.arange(1, len(minhashes) + 1, dtype=np.uint64), BAND_COUNT)
+    kind = np.full(len(rows), KINDS.index(SignalKind.BAND), np.uint8)
+    local = Local(rows, kind, family, np.zeros(len(rows), np.uint64), np.zeros(len(rows), np.bool_))
+    return TagIndex.of(local, epoch=7, days=1, coverage={}, n_accounts=1, n_families=len(minhashes))
 
 
 def similar(minhashes: NDArray[np.uint32], similarity: float, rng: np.random.Generator) -> NDArray[np.uint32]:
@@ -32,35 +43,18 @@ def test_hits_are_as_frequent_as_the_formula_says(similarity: float) -> None:
     """4,000 templates and a relative of each, within four standard errors; nothing but relatives hits."""
     rng = np.random.default_rng(11)
     theirs = rng.integers(0, 2**32, (4_000, 16), np.uint32)
-    ours = similar(theirs, similarity, rng)
-    hits = band_hits(tagged(ours), TagIndex(tagged(theirs)), np.repeat(np.arange(4_000), BAND_COUNT))
+    hits = index_of(similar(theirs, similarity, rng)).hits(tags_of(theirs))
+    template = hits.tag // BAND_COUNT + 1
+    equal = np.bincount(template[template == hits.family], minlength=4_001)
     p = chance_of_a_hit(similarity)
-    assert abs(len(hits.template) / 4_000 - p) <= 4 * (p * (1 - p) / 4_000) ** 0.5
-    assert (hits.template == hits.indicator).all()
+    assert abs((equal >= BANDS_OF_A_HIT).sum() / 4_000 - p) <= 4 * (p * (1 - p) / 4_000) ** 0.5
+    assert (template == hits.family).all()
 
 
-@given(n_equal=st.integers(0, 8), wanted=st.integers(1, 8))
-def test_a_hit_needs_as_many_bands_as_were_asked_for(n_equal: int, wanted: int) -> None:
-    """Of one indicator, counted by hand; that of another indicator does not count towards it."""
-    rng = np.random.default_rng(2)
-    ours = rng.integers(0, 2**32, (1, 16), np.uint32)
-    theirs = rng.integers(0, 2**32, (2, 16), np.uint32)
-    theirs[0, : 2 * n_equal] = ours[0, : 2 * n_equal]
-    theirs[1, 2 * n_equal :] = ours[0, 2 * n_equal :]
-    hits = band_hits(tagged(ours), TagIndex(tagged(theirs)), np.repeat([5, 9], BAND_COUNT), wanted)
-    expected = {5: n_equal, 9: BAND_COUNT - n_equal}
-    assert dict(zip(hits.indicator.tolist(), hits.n_equal.tolist(), strict=True)) == {
-        i: n for i, n in expected.items() if n >= wanted
-    }
-
-
-def test_a_tag_repeated_by_an_indicator_counts_once() -> None:
-    """Who lists one band eight times has one equal band."""
-    ours = np.arange(16, dtype=np.uint32)[None]
-    one = tagged(ours).values[[0] * 8]
-    index = TagIndex(TagBlock(SignalKind.BAND, 7, one))
-    assert not len(band_hits(tagged(ours), index, np.zeros(8, np.int64), 2).template)
-    assert band_hits(tagged(ours), index, np.zeros(8, np.int64), 1).n_equal.tolist() == [1]
+@given(similarity=st.floats(0, 1), bands=st.integers(1, 8))
+def test_the_chance_is_a_binomial_tail(similarity: float, bands: int) -> None:
+    """As scipy has it."""
+    assert chance_of_a_hit(similarity, bands) == pytest.approx(stats.binom.sf(bands - 1, 8, similarity**2), abs=1e-12)
 
 
 def test_two_bands_of_one_text_are_not_the_same_value() -> None:
@@ -85,19 +79,10 @@ def test_the_table_in_the_text_is_the_formula() -> None:
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
-    """Other numbers of lanes, other types, no whole templates, other kinds, owners missing, chances beyond one."""
+    """Other numbers of lanes, other types, chances beyond one."""
     with pytest.raises(InvalidInput, match="uint32"):
         band_values(np.zeros((1, 15), np.uint32))
     with pytest.raises(InvalidInput, match="uint32"):
         band_values(np.zeros((1, 16), np.uint64))
-    whole = tagged(np.zeros((1, 16), np.uint32))
-    owner = np.zeros(8, np.int64)
-    for asked, owners in (
-        (TagBlock(SignalKind.BAND, 7, whole.values[:7]), owner),
-        (TagBlock(SignalKind.TLS, 7, whole.values), owner),
-        (whole, owner[:7]),
-    ):
-        with pytest.raises(InvalidInput, match="kind band"):
-            band_hits(asked, TagIndex(whole), owners)
     with pytest.raises(InvalidInput, match="0 to 1"):
         chance_of_a_hit(1.1)

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from tests.share.hub import PLENTY, admit, indicator
 
 from stillwatch.share.access.login import Member
@@ -22,7 +22,15 @@ from stillwatch.share.taxii.publishing import NotYours
 from stillwatch.share.taxii.store import Store
 
 POSTGRESQL = os.environ.get("STILLWATCH_TEST_POSTGRESQL")
-NAMES = ("forum_records", "forum_statuses", "forum_usage", "forum_grants", "forum_tokens", "forum_certificates")
+NAMES = (
+    "forum_records",
+    "forum_lives",
+    "forum_statuses",
+    "forum_usage",
+    "forum_grants",
+    "forum_tokens",
+    "forum_certificates",
+)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -209,4 +217,27 @@ def test_pages_are_what_a_plain_model_gives(
         more = page.more
         beyond = page.records[-1].sequence if page.records else beyond
     assert found == [(indicator(n)["id"][11:], f"{v:02}") for n, v in expected]
+    store.close()
+
+
+def test_who_publishes_looks_ids_up_and_reads_no_collection(tmp_path: Path) -> None:
+    """However much there is: SQLite's own plan of every search for ids goes by the index of ids."""
+    store = Store(tmp_path / "forum.db")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        if statement.startswith("SELECT") and "forum_records" in statement and "object_id IN" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    member = joined(store)
+    send(store, member, *(indicator(n) for n in range(3)))
+    store.page("c", Filters(ids=(indicator(1)["id"],)))
+    store.delete(member, "c", Filters(ids=(indicator(1)["id"],), every=True))
+    event.remove(store.engine, "before_cursor_execute", note)
+    with store.engine.begin() as connection:
+        for statement, parameters in asked:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            assert any("forum_records_once (collection_id=? AND object_id=?" in row[3] for row in rows), rows
+    assert len(asked) >= 3
     store.close()

@@ -15,7 +15,8 @@ from stillwatch.ledger.export import export
 from stillwatch.share.appeals.case import Answer
 from stillwatch.share.appeals.docket import answer
 from stillwatch.share.appeals.filing import file
-from stillwatch.share.appeals.revocation import Cause, Tombstone, revoke
+from stillwatch.share.appeals.revocation import revoke
+from stillwatch.share.life.tombstones import Cause, Tombstone
 from stillwatch.share.transparency.counts import Counts, Period, counted, requests_of, span_of
 from stillwatch.share.transparency.release import RELEASE_TABLES, release, released
 from stillwatch.signing.keys import SigningKey

@@ -9,7 +9,7 @@ import pytest
 from stillwatch.errors import InvalidInput
 from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.case import State
-from stillwatch.share.appeals.revocation import Cause
+from stillwatch.share.life.tombstones import Cause
 from stillwatch.share.transparency.counts import SPANS, Counts, Period, Request
 from stillwatch.share.transparency.report import N_QUERIES, false_positive_rate, median_span, report_on
 from stillwatch.share.transparency.text import as_text
@@ -18,7 +18,7 @@ PERIOD = Period(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UT
 COUNTS = Counts(
     entries=dict.fromkeys((k.value for k in Kind if k is not Kind.APPEAL), 0) | {"publish": 400, "revoke": 16},
     appeals=dict.fromkeys(map(str, State), 0) | {"upheld": 10, "rejected": 5},
-    revocations={Cause.APPEAL: 10, Cause.WITHDRAWN: 4, Cause.FALSE_POSITIVE: 2},
+    revocations={Cause.APPEAL: 10, Cause.WITHDRAWN: 2, Cause.DELETED: 4},
     to_revoke=dict.fromkeys(SPANS, 0) | {SPANS[4]: 9, SPANS[5]: 7},
     to_decide=dict.fromkeys(SPANS, 0) | {SPANS[3]: 3, SPANS[6]: 2},
     requests=dict.fromkeys(map(str, Request), 0) | {"court-order": 2},
@@ -93,9 +93,9 @@ def test_the_text_says_what_the_report_says() -> None:
     text = as_text(report_on(COUNTS, PERIOD, 1.0, 2.0, none).told())
     assert "epsilon 1 of a budget of 2" in text
     assert "2026-01-01 to 2026-07-01" in text
-    assert "False positives: 3.00% of published indicators (95 %:" in text
-    assert "1 to 3 days after publication" in text
-    assert "too few to tell after filing" in text
+    assert "Taken back or fallen in an appeal: 3.00% of published indicators (95 %:" in text
+    assert "Median from publication to its end: 1 to 3 days" in text
+    assert "Median from an appeal to its decision: too few to tell" in text
 
 
 def test_a_period_has_a_length() -> None:

@@ -233,4 +233,4 @@ def _signed(files: Mapping[str, bytes], case: Case, key: SigningKey) -> dict[str
     ]
     told = {"format": standalone.FORMAT, "format_version": 1, "case": case.case_id, "key": key.key_id, "files": listed}
     manifest = _json(told)
-    return {**files, standalone.MANIFEST: manifest, standalone.SIGNATURE: key.sign_bytes(manifest)}
+    return {**files, standalone.MANIFEST: manifest, standalone.SIGNATURE: key.sign(manifest)}

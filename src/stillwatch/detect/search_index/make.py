@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.detect.measure import Measured
 from stillwatch.detect.search_index.acts import acts
+from stillwatch.detect.search_index.ordinary import ordinary_accounts
 from stillwatch.detect.search_index.signals import account_signals, band_signals, log_signals
 from stillwatch.detect.views import view_of
 from stillwatch.errors import InvalidInput
@@ -51,6 +52,7 @@ def search_index(  # noqa: PLR0913, PLR0917 - a scan's results, one by one
         "families": _families(measured, score_bits, findings),
         "streams": measured.streams.select(INDEXED_STREAM.names).cast(INDEXED_STREAM),
         "acts": acts(engine, exchanges, findings),
+        "ordinary": ordinary_accounts(measured, accounts, findings),
         "window": _window(measured, exchanges.count(), n_accounts, coverage),
     }
 

@@ -16,6 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
+from stillwatch.store.conflict import insert_if_new
+
 __all__ = [
     "CERTIFICATES",
     "COLLECTIONS",
@@ -100,12 +102,13 @@ USAGE: Final = Table(
 )
 
 
+_READ: Final = sql("SELECT value FROM forum_counters WHERE name = :name")
 _ADVANCE: Final = sql("UPDATE forum_counters SET value = value + :by WHERE name = :name RETURNING value")
 
 
 def counter(connection: Connection, name: str) -> int:
     """Value of a counter; one that nobody advanced is 0."""
-    return connection.execute(select(COUNTERS.c.value).where(COUNTERS.c.name == name)).scalar() or 0
+    return connection.execute(_READ, {"name": name}).scalar() or 0
 
 
 def advance(connection: Connection, name: str, by: int = 1) -> int:
@@ -113,12 +116,11 @@ def advance(connection: Connection, name: str, by: int = 1) -> int:
     added = connection.execute(_ADVANCE, {"name": name, "by": by}).scalar()
     if added is not None:
         return int(added)
-    connection.execute(sql("INSERT INTO forum_counters VALUES (:name, 0) ON CONFLICT DO NOTHING"), {"name": name})
+    insert_if_new(connection, COUNTERS, {"name": name, "value": 0})
     return advance(connection, name, by)
 
 
 def key_of(connection: Connection, name: str, fresh: bytes) -> bytes:
     """Key of that name: the one that is there, else the fresh one from now on."""
-    values = {"name": name, "value": fresh}
-    connection.execute(sql("INSERT INTO forum_keys VALUES (:name, :value) ON CONFLICT DO NOTHING"), values)
+    insert_if_new(connection, KEYS, {"name": name, "value": fresh})
     return bytes(connection.execute(select(KEYS.c.value).where(KEYS.c.name == name)).scalar_one())

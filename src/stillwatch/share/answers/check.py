@@ -9,6 +9,7 @@ from typing import Final
 from stillwatch.model.indicator import Behaviour, Indicator, Sighting, SightingAnswer, SignalKind
 from stillwatch.share.answers.findings import Finding, LocalEvidence, PartnerWord
 from stillwatch.share.answers.index import TagIndex
+from stillwatch.share.answers.innocents import Innocents
 from stillwatch.share.answers.matching import FamilyMatch, match_families
 from stillwatch.share.life.decay import live_tags
 from stillwatch.share.trust.benign import match_bits, pooled_rate
@@ -27,11 +28,13 @@ class Memory:
 
     behaviour       Of its families, by number.
     evidence        Its own evidence on a family; a family that its scan has not judged gives zero bits.
+    innocents       Accounts that nobody suspects, by their tags; None: not known, and no benign rate is told.
     """
 
     index: TagIndex
     behaviour: Mapping[int, Behaviour]
     evidence: Callable[[int], LocalEvidence]
+    innocents: Innocents | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ def check(indicator: Indicator, memory: Memory, now: datetime, benign_rates: Seq
 
     What answers is a match in traffic, not a judgement of it: who sees a campaign need not call it one.
 
-    benign_rates    Shares of innocent accounts that carry its tags, as members told; no tag is taken to be rarer.
+    benign_rates    Shares of innocent accounts that carry its tags, as members told; bands apart, no tag is taken to be
+                    rarer.
     """
     index = memory.index
     weights = {

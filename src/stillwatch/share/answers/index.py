@@ -6,7 +6,7 @@ shared: a tag of an indicator that stands for a carrier-NAT address then hits no
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +94,7 @@ class TagIndex:
         words = np.ascontiguousarray(local.tags).view(">u8").astype(np.uint64)
         kept = np.flatnonzero(~local.is_shared)
         columns = [local.account, local.family, local.kind, *words.T[::-1]]
-        order = kept[np.lexsort([column[kept] for column in columns])]
+        order = kept[_order([column[kept] for column in columns])]
         if len(order):
             fresh = np.zeros(len(order), np.bool_)
             fresh[0] = True
@@ -119,6 +119,17 @@ class TagIndex:
         same = (self.words[row] == wanted[asked]).all(axis=1) & (self.kind[row] == kinds[asked])
         row = row[same]
         return Hits(asked[same], self.family[row], self.account[row])
+
+
+def _order(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
+    """Rows sorted by the last column, then the one before it and so on: by all only where the last is the same."""
+    order = np.argsort(columns[-1], kind="stable")
+    first = columns[-1][order]
+    same = np.flatnonzero(first[1:] == first[:-1])
+    tied = np.union1d(same, same + 1)
+    rows = order[tied]
+    order[tied] = rows[np.lexsort([column[rows] for column in columns])]
+    return order
 
 
 def _words(values: Sequence[str]) -> NDArray[np.uint64]:

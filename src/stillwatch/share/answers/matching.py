@@ -11,17 +11,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 
 from stillwatch.model.indicator import Behaviour, SignalKind, Tag
 from stillwatch.share.answers.behaviour import BehaviourMatch, compare_behaviour
 from stillwatch.share.answers.index import NO_FAMILY, TagIndex
+from stillwatch.share.tags.bands import BANDS_OF_A_HIT
 
-__all__ = ["LEAST_BANDS", "FamilyMatch", "behaviour_bits", "match_families", "union_bits"]
-
-LEAST_BANDS: Final = 3
+__all__ = ["FamilyMatch", "behaviour_bits", "match_families", "union_bits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,8 @@ def match_families(
 
     weights     Tags that are looked for, with what time has left of them, 0 to 1.
     local       Behaviour of the member's own families, as far as known.
-    most_bits   What one tag may be worth at most: others have seen the innocent with some of them, no saying which.
+    most_bits   What one tag may be worth at most, but a band: others have seen the innocent with some of the rest, no
+                saying which.
     """
     tags = tuple(weights)
     found = _tag_hits(index, tags, [min(weight, 1.0) for weight in weights.values()], most_bits)
@@ -94,7 +93,7 @@ def behaviour_bits(n_others: int, n_families: int) -> float:
 
 
 def _is_enough(kind: SignalKind, bits: Sequence[float]) -> bool:
-    return kind is not SignalKind.BAND or len(bits) >= LEAST_BANDS
+    return kind is not SignalKind.BAND or len(bits) >= BANDS_OF_A_HIT
 
 
 def _tag_hits(
@@ -111,11 +110,11 @@ def _tag_hits(
         tag = tags[int(hits.tag[start])]
         families, row_family = np.unique(hits.family[start:stop], return_inverse=True)
         if tag.kind is SignalKind.BAND:
-            outside, n = np.full(len(families), len(families) - 1), index.n_families
+            outside, n, most = np.full(len(families), len(families) - 1), index.n_families, math.inf
         else:
             carrying = len(np.unique(hits.account[start:stop]))
-            outside, n = carrying - np.bincount(row_family), index.n_accounts
-        rarity = np.clip(-np.log2((outside + 0.5) / (n + 1)), 0.0, most_bits) * weights[int(hits.tag[start])]
+            outside, n, most = carrying - np.bincount(row_family), index.n_accounts, most_bits
+        rarity = np.clip(-np.log2((outside + 0.5) / (n + 1)), 0.0, most) * weights[int(hits.tag[start])]
         for family, bits in zip(families.tolist(), rarity.tolist(), strict=True):
             if family != NO_FAMILY:
                 found[family][tag.kind].append(bits)

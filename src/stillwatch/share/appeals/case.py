@@ -8,8 +8,12 @@ did about it.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["Answer", "Case", "Grounds", "Holder", "Outcome", "State", "ruling", "state_of"]
+__all__ = ["REMOVED", "Answer", "Case", "Grounds", "Holder", "Outcome", "State", "ruling", "state_of"]
+
+REMOVED: Final = "removed"
+"""Word of a holder that what was revoked is gone."""
 
 
 class Grounds(StrEnum):

@@ -1,8 +1,8 @@
 """File an appeal, once, and every holder of the indicator is asked."""
 
-import secrets
+import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,11 +13,11 @@ from stillwatch.ledger.book import Event, append
 from stillwatch.ledger.entry import Kind
 from stillwatch.share.appeals.case import Grounds, Outcome
 from stillwatch.share.appeals.references import TooMany, hash_of, new_reference
-from stillwatch.share.appeals.revocation import is_revoked
 from stillwatch.share.appeals.tables import APPEALS, HOLDERS
+from stillwatch.share.life.tombstones import Cause, Tombstone, tombstone_of
 from stillwatch.signing.stamp import stamp
 
-__all__ = ["FORUM", "LONGEST", "MOST_A_DAY", "Filed", "Filing", "file"]
+__all__ = ["FORUM", "LONGEST", "MOST_A_DAY", "Filed", "Filing", "case_filed", "file"]
 
 FORUM: Final = "forum"
 """Actor of what the forum itself records."""
@@ -37,6 +37,7 @@ class Filing:
     originator  Member that published the indicator.
     holders     Members that have it; the originator is asked in any case.
     within      Time to answer, at most 30 days.
+    reference   Chosen by the filer, so that filing again after a lost answer is no second appeal.
     """
 
     filer: str
@@ -46,43 +47,57 @@ class Filing:
     originator: str
     holders: Collection[str]
     within: timedelta = timedelta(days=7)
+    reference: str = field(default_factory=new_reference)
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """References: one for the filer, one for each holder; only their hashes are kept."""
+    """A case, and who may ask about it under which reference.
 
+    reference   The filer's; only its hash is kept.
+    of_holders  The name of each in this case, by pseudonym.
+    """
+
+    case_id: str
     reference: str
     of_holders: Mapping[str, str]
 
 
 def file(connection: Connection, filing: Filing, now: datetime) -> Filed:
-    """File an appeal. Of an indicator that is revoked already it is upheld at once.
+    """File an appeal. Against an indicator that is revoked already it is upheld at once.
 
-    connection  To a database with the ledger's and the appeals' tables.
+    connection  To a database with the tables of ledger, appeals and tombstones.
     Raises      InvalidInput for a deadline or holders out of range; TooMany after 20 in 24 hours.
     """
     _check(filing)
     _check_rate(connection, filing.filer, now)
     members = sorted({filing.originator, *filing.holders})
-    case_id, reference = secrets.token_hex(16), new_reference()
-    aliases = {member: secrets.token_hex(8) for member in members}
-    is_over = is_revoked(connection, filing.indicator_id)
+    case_id = uuid.uuid4().hex
+    aliases = {member: new_reference() for member in members}
+    stone = tombstone_of(connection, filing.indicator_id)
     row: dict[str, Any] = {
         "case_id": case_id,
-        "reference_hash": hash_of(reference),
+        "reference_hash": hash_of(filing.filer, filing.reference),
         "filer": filing.filer,
         "indicator_id": filing.indicator_id,
         "published_at": stamp(filing.published_at),
         "grounds": filing.grounds.value,
         "filed_at": stamp(now),
         "deadline": stamp(now + filing.within),
-        "outcome": Outcome.UPHELD.value if is_over else None,
-        "decided_at": stamp(now) if is_over else None,
+        "outcome": Outcome.UPHELD.value if stone else None,
+        "decided_at": stamp(now) if stone else None,
     }
     row["filed_entry"] = _recorded(connection, row, sorted(aliases.values()), now)
+    row["revoked_entry"] = None if stone is None else _revoked(connection, stone, now)
     connection.execute(insert(APPEALS), row)
-    return Filed(reference, _ask(connection, case_id, aliases, filing.originator))
+    connection.execute(insert(HOLDERS), _holders(case_id, aliases, filing.originator))
+    return Filed(case_id, filing.reference, aliases)
+
+
+def case_filed(connection: Connection, filer: str, reference: str) -> str | None:
+    """Case that the filer has filed under this reference; None: none yet."""
+    here = APPEALS.c.reference_hash == hash_of(filer, reference)
+    return connection.execute(select(APPEALS.c.case_id).where(here)).scalar()
 
 
 def _recorded(connection: Connection, row: Mapping[str, Any], aliases: list[str], now: datetime) -> int:
@@ -98,20 +113,19 @@ def _recorded(connection: Connection, row: Mapping[str, Any], aliases: list[str]
     return append(connection, Event(Kind.APPEAL, FORUM, document, now)).index
 
 
-def _ask(connection: Connection, case_id: str, aliases: Mapping[str, str], originator: str) -> dict[str, str]:
-    references = {member: new_reference() for member in aliases}
-    rows = [
-        {
-            "case_id": case_id,
-            "member": member,
-            "alias": alias,
-            "reference_hash": hash_of(references[member]),
-            "is_originator": member == originator,
-        }
+def _revoked(connection: Connection, stone: Tombstone, now: datetime) -> int:
+    """Entry that says that the indicator was gone before; that of who took it back would name a member."""
+    if stone.cause is Cause.APPEAL:
+        return stone.entry
+    document = {"event": "revoked", "indicator": stone.indicator_id, "cause": stone.cause.value}
+    return append(connection, Event(Kind.APPEAL, FORUM, document, now)).index
+
+
+def _holders(case_id: str, aliases: Mapping[str, str], originator: str) -> list[dict[str, Any]]:
+    return [
+        {"case_id": case_id, "member": member, "alias": alias, "is_originator": member == originator}
         for member, alias in aliases.items()
     ]
-    connection.execute(insert(HOLDERS), rows)
-    return references
 
 
 def _check(filing: Filing) -> None:

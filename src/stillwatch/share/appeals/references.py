@@ -1,18 +1,18 @@
 """References: who has one may ask about its case; who has none learns nothing, not even that there is one."""
 
 import hashlib
-import secrets
+import uuid
 from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Table, delete, select, update
+from sqlalchemy import Column, Connection, delete, select, update
 
 from stillwatch.errors import InvalidInput
 from stillwatch.share.appeals.tables import LOOKUPS
 from stillwatch.store.conflict import insert_if_new
 
-__all__ = ["MOST_MISSES", "TooMany", "find", "hash_of", "new_reference"]
+__all__ = ["MOST_MISSES", "TooMany", "check_misses", "find", "hash_of", "miss", "new_reference"]
 
 MOST_MISSES: Final = 30
 """Look-ups an hour that may find nothing."""
@@ -31,37 +31,43 @@ class TooMany(InvalidInput):
 
 
 def new_reference() -> str:
-    """A new reference: 256 random bits.
+    """A new reference: a UUID of 122 random bits.
 
     >>> len(new_reference())
-    43
+    36
     """
-    return secrets.token_urlsafe(32)
+    return str(uuid.uuid4())
 
 
-def hash_of(reference: str) -> str:
-    """What is stored of a reference; it has too many bits to need a salt."""
-    return hashlib.sha256(reference.encode("utf-8", "surrogatepass")).hexdigest()
+def hash_of(filer: str, reference: str) -> str:
+    """What is stored of a filer's reference; it has too many bits to need a salt.
+
+    Filers choose their references, so that filing again is no harm: those of two filers must not meet.
+    """
+    return hashlib.sha256(f"{filer}\0{reference}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def find(connection: Connection, table: Table, owner: Column[str], ask: tuple[str, str], now: datetime) -> str | None:
+def find(
+    connection: Connection, columns: tuple[Column[str], Column[str]], ask: tuple[str, str], now: datetime
+) -> str | None:
     """Case of a reference, None when there is none or it is somebody else's: both take the same steps.
 
-    owner   Column that says whose reference it is.
-    ask     Caller and reference.
+    columns     What is looked up, and whose it is.
+    ask         Caller, and what is looked up.
     Raises  TooMany after 30 misses in one hour.
     """
-    caller, reference = ask
-    _check_misses(connection, caller, now)
-    wanted = hash_of(reference[:_LONGEST])
-    columns = table.c.case_id, table.c.reference_hash, owner.label("owner")
-    row: Any = connection.execute(select(*columns).where(table.c.reference_hash == wanted)).one_or_none()
-    stored, whose = (row.reference_hash, row.owner) if row is not None else ("", "")
+    caller, told = ask
+    check_misses(connection, caller, now)
+    wanted = told if told.isascii() and told.isprintable() else ""  # what no engine would take
+    key, owner = columns
+    fitting = key.table.select().with_only_columns(key.table.c.case_id, key.label("key"), owner.label("owner"))
+    row: Any = connection.execute(fitting.where(key == wanted[:_LONGEST])).one_or_none()
+    stored, whose = (row.key, row.owner) if row is not None else ("", "")
     is_same = compare_digest(stored.encode(), wanted.encode())
     is_own = compare_digest(whose.encode(), caller.encode())
     if is_same & is_own:
         return str(row.case_id)
-    _miss(connection, caller, now)
+    miss(connection, caller, now)
     return None
 
 
@@ -69,7 +75,11 @@ def _hour(now: datetime) -> str:
     return now.astimezone(UTC).strftime("%Y-%m-%dT%H")
 
 
-def _check_misses(connection: Connection, caller: str, now: datetime) -> None:
+def check_misses(connection: Connection, caller: str, now: datetime) -> None:
+    """Nothing while the caller may look up what it does not know is there.
+
+    Raises  TooMany after 30 misses in one hour.
+    """
     here = (LOOKUPS.c.caller == caller) & (LOOKUPS.c.hour == _hour(now))
     misses = connection.execute(select(LOOKUPS.c.misses).where(here)).scalar() or 0
     if misses >= MOST_MISSES:
@@ -78,7 +88,8 @@ def _check_misses(connection: Connection, caller: str, now: datetime) -> None:
         raise TooMany(message, left_s)
 
 
-def _miss(connection: Connection, caller: str, now: datetime) -> None:
+def miss(connection: Connection, caller: str, now: datetime) -> None:
+    """Count a look-up that found nothing."""
     hour = _hour(now)
     connection.execute(delete(LOOKUPS).where(LOOKUPS.c.hour < hour))
     insert_if_new(connection, LOOKUPS, {"caller": caller, "hour": hour, "misses": 0})

@@ -16,7 +16,7 @@ from stillwatch.ledger.entry import HEX, Entry, Opening, is_of
 from stillwatch.ledger.head import Head, verify_head
 from stillwatch.ledger.proof import Proof, check_proof
 from stillwatch.ledger.proofs import inclusion_path
-from stillwatch.share.appeals.tables import APPEALS, HOLDERS, TOMBSTONES
+from stillwatch.share.appeals.tables import APPEALS, HOLDERS
 from stillwatch.signing.keys import Keys
 
 __all__ = ["Removal", "check_removal", "removal_proof"]
@@ -49,11 +49,7 @@ def removal_proof(connection: Connection, case_id: str, head: Mapping[str, Any])
     Raises      MissingData when the case is not upheld, or what the entries commit to was forgotten.
     """
     case = connection.execute(select(APPEALS).where(APPEALS.c.case_id == case_id)).one_or_none()
-    stone = None
-    if case is not None and case.outcome == "upheld":
-        found = select(TOMBSTONES.c.entry).where(TOMBSTONES.c.indicator_id == case.indicator_id)
-        stone = connection.execute(found).scalar()
-    if case is None or stone is None:
+    if case is None or case.revoked_entry is None:
         message = "nothing was revoked in this case"
         raise MissingData(message)
     removed = select(HOLDERS.c.removed_entry).where(HOLDERS.c.case_id == case_id, HOLDERS.c.removed_entry.is_not(None))
@@ -62,7 +58,7 @@ def removal_proof(connection: Connection, case_id: str, head: Mapping[str, Any])
     return {
         "head": dict(head),
         "filed": _shown(connection, case.filed_entry, size),
-        "revoked": _shown(connection, stone, size),
+        "revoked": _shown(connection, case.revoked_entry, size),
         "removed": [_shown(connection, index, size) for index in entries],
     }
 

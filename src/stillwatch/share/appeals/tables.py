@@ -1,4 +1,4 @@
-"""Tables of appeals. References are stored as hashes: who reads the database cannot use them."""
+"""Tables of appeals. The filer's reference is stored as a hash: who reads the database cannot use it."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, St
 
 from stillwatch.signing.stamp import STAMP_CHARACTERS
 
-__all__ = ["APPEALS", "APPEAL_TABLES", "HOLDERS", "LOOKUPS", "TOMBSTONES"]
+__all__ = ["APPEALS", "APPEAL_TABLES", "HOLDERS", "LOOKUPS"]
 
 APPEAL_TABLES: Final = MetaData()
 
@@ -24,32 +24,24 @@ APPEALS: Final = Table(
     Column("outcome", String(16)),
     Column("decided_at", String(STAMP_CHARACTERS)),
     Column("filed_entry", Integer, nullable=False),
+    Column("revoked_entry", Integer),
     Index("appeals_by_filer", "filer", "filed_at"),
 )
+"""`filed_entry` and `revoked_entry` are the ledger's entries that say so, and name no member."""
 
 HOLDERS: Final = Table(
     "appeal_holders",
     APPEAL_TABLES,
     Column("case_id", ForeignKey(APPEALS.c.case_id), primary_key=True),
     Column("member", String(64), primary_key=True),
-    Column("alias", String(32), nullable=False),
-    Column("reference_hash", String(64), nullable=False, unique=True),
+    Column("alias", String(36), nullable=False, unique=True),
     Column("is_originator", Boolean, nullable=False),
     Column("answer", String(16)),
     Column("removed_entry", Integer),
     Index("appeal_holders_by_member", "member"),
 )
-"""`removed_entry` is the ledger's entry in which the holder acknowledges that the indicator is gone."""
-
-TOMBSTONES: Final = Table(
-    "tombstones",
-    APPEAL_TABLES,
-    Column("indicator_id", String(64), primary_key=True),
-    Column("cause", String(32), nullable=False),
-    Column("published_at", String(STAMP_CHARACTERS), nullable=False),
-    Column("revoked_at", String(STAMP_CHARACTERS), nullable=False),
-    Column("entry", Integer, nullable=False),
-)
+"""`alias` is the holder's name in this case and its reference, of no use to anybody else; `removed_entry` is the
+ledger's entry in which it acknowledges that the indicator is gone."""
 
 LOOKUPS: Final = Table(
     "appeal_lookups",

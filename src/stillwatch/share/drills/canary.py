@@ -31,13 +31,15 @@ class Reaction:
     """What one member made of one canary. None: it did not, so far.
 
     disputed_at     When it gave the opinion that the indicator is false.
-    removed_at      When it acknowledged the revocation.
+    echoed_at       When it published as its own what the canary says.
+    removed_at      When it acknowledged the revocation, and had taken back what it echoed.
     """
 
     member_id: str
     indicator_id: str
     answer: SightingAnswer | None = None
     disputed_at: datetime | None = None
+    echoed_at: datetime | None = None
     removed_at: datetime | None = None
 
 
@@ -47,7 +49,9 @@ class DrillReport:
 
     detection       From the injection to the first dispute; None: nobody disputed.
     recovery        From the injection until the last holder removed the last canary; None: somebody still holds one.
+    n_holding       Members that still hold a canary.
     believers       Members that answered seen; audited as wrong, not for publication.
+    echoers         Members that published a canary's tags as their own; not for publication either.
     """
 
     n_members: int
@@ -57,7 +61,10 @@ class DrillReport:
     n_believers: int
     detection: timedelta | None
     recovery: timedelta | None
+    n_echoers: int
+    n_holding: int
     believers: frozenset[str] = field(repr=False)
+    echoers: frozenset[str] = field(repr=False)
 
 
 def canary(like: Indicator, now: datetime, random: Random | None = None) -> Indicator:
@@ -99,8 +106,9 @@ def evaluate(drill: Drill, reactions: Iterable[Reaction], members: Iterable[str]
     seen = [r for r in answered if r.answer is SightingAnswer.SEEN]
     removed = {(r.member_id, r.indicator_id): r.removed_at for r in known if r.removed_at is not None}
     disputed = [r.disputed_at for r in known if r.disputed_at is not None]
-    is_over = len(removed) == len(everybody) * len(drill.indicator_ids)
+    holding = {member for member in everybody for one in drill.indicator_ids if (member, one) not in removed}
     believers = frozenset(r.member_id for r in seen)
+    echoers = frozenset(r.member_id for r in known if r.echoed_at is not None)
     return DrillReport(
         n_members=len(everybody),
         n_canaries=len(drill.indicator_ids),
@@ -108,6 +116,9 @@ def evaluate(drill: Drill, reactions: Iterable[Reaction], members: Iterable[str]
         n_seen=len(seen),
         n_believers=len(believers),
         detection=min(disputed) - drill.injected_at if disputed else None,
-        recovery=max(removed.values()) - drill.injected_at if is_over else None,
+        recovery=max(removed.values()) - drill.injected_at if not holding else None,
+        n_echoers=len(echoers),
+        n_holding=len(holding),
         believers=believers,
+        echoers=echoers,
     )

@@ -3,7 +3,7 @@
 An evaluator learns who asks, when, for which purpose and how many (padded) elements; of the values it learns nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,9 +12,10 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from stillwatch.errors import InvalidInput
+from stillwatch.share.access.problem import Problem
 from stillwatch.share.evaluator.keyring import Keyring
 from stillwatch.share.evaluator.messages import LARGEST_ASK, Ask, Reply, read_ask, write_keys, write_reply
 from stillwatch.share.evaluator.meter import Meter
@@ -23,7 +24,7 @@ from stillwatch.share.oprf.blinding import blind_evaluate
 from stillwatch.share.oprf.proof import generate_proof
 from stillwatch.share.tags.epochs import epoch_end
 
-__all__ = ["Authenticate", "OnSpent", "evaluator_app"]
+__all__ = ["Authenticate", "OnSpent", "evaluator_app", "member_of"]
 
 Authenticate = Callable[[str], str | None]
 """Member behind a bearer token, None for a token that is nobody's."""
@@ -46,6 +47,19 @@ async def _body(request: Request) -> bytes:
         if len(body) > LARGEST_ASK:
             raise HTTPException(413, f"a request must be at most {LARGEST_ASK} bytes")
     return body
+
+
+async def member_of(request: Request, authenticate: Authenticate) -> str:
+    """Member whose bearer token a request carries.
+
+    Raises      HTTPException 401 for one without, or with one that is nobody's.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    known = scheme.lower() == "bearer" and 0 < len(token) <= _LONGEST_TOKEN
+    member = await run_sync(authenticate, token) if known else None
+    if member is None:
+        raise HTTPException(401, "a bearer token of a member is needed", {"WWW-Authenticate": "Bearer"})
+    return member
 
 
 class _Service:
@@ -73,21 +87,13 @@ class _Service:
 
     async def evaluate(self, request: Request) -> Response:
         """Elements of a member, evaluated with a proof."""
-        member = await self._member(request)
+        member = await member_of(request, self._authenticate)
         try:
             ask = read_ask(await _body(request))
             reply = await run_sync(self._evaluated, member, ask)
         except InvalidInput as wrong:
             raise HTTPException(400, str(wrong)) from wrong
         return Response(write_reply(reply), media_type=_JSON)
-
-    async def _member(self, request: Request) -> str:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        known = scheme.lower() == "bearer" and 0 < len(token) <= _LONGEST_TOKEN
-        member = await run_sync(self._authenticate, token) if known else None
-        if member is None:
-            raise HTTPException(401, "a bearer token of a member is needed", {"WWW-Authenticate": "Bearer"})
-        return member
 
     def _evaluated(self, member: str, ask: Ask) -> Reply:
         """Count, tell the ledger, evaluate, prove; in this order, so that nothing is answered that was not counted.
@@ -126,6 +132,8 @@ class _Service:
 
 
 async def _refused(_request: Request, wrong: Exception) -> Response:
+    if isinstance(wrong, Problem):
+        return JSONResponse({"error": wrong.description}, wrong.status, wrong.headers)
     assert isinstance(wrong, HTTPException)  # noqa: S101 - what this handler is registered for
     return JSONResponse({"error": wrong.detail}, wrong.status_code, wrong.headers)
 
@@ -136,12 +144,14 @@ def evaluator_app(
     authenticate: Authenticate,
     *,
     on_spent: OnSpent | None = None,
+    ledger: Sequence[BaseRoute] = (),
     now: Callable[[], datetime] = _utc_now,
 ) -> Starlette:
     """The application.
 
     authenticate    Called on a thread, with a token of at most 512 characters.
     on_spent        Where evaluations are written down; if it fails, nothing is evaluated, and the budget stays spent.
+    ledger          Routes that show what was written down.
     now             Clock, UTC.
     """
     service = _Service(keyring, meter, authenticate, on_spent, now)
@@ -149,5 +159,6 @@ def evaluator_app(
         Route("/v1/evaluate", service.evaluate, methods=["POST"]),
         Route("/v1/keys", service.keys),
         Route("/health", service.health),
+        *ledger,
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _refused})
+    return Starlette(routes=routes, exception_handlers={HTTPException: _refused, Problem: _refused})

@@ -20,6 +20,8 @@ from stillwatch.errors import InvalidInput
 from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.oprf.group import ELEMENT_BYTES, read_element
 from stillwatch.share.oprf.proof import PROOF_BYTES
+from stillwatch.signing.canonical import parse
+from stillwatch.signing.refused import Refused
 
 __all__ = [
     "ELEMENTS",
@@ -40,6 +42,7 @@ ELEMENTS: Final = 1_024
 LARGEST_ASK: Final = 64 << 10
 """Bytes: 1,024 elements take 48,128 and the rest little."""
 LARGEST_REPLY: Final = LARGEST_ASK
+_DEPTH: Final = 2
 _EPOCHS: Final = 2**31
 _EPOCH: Final = re.compile(r"[0-9]{1,10}")
 
@@ -65,14 +68,11 @@ class Reply:
 
 def _object(data: bytes, largest: int, names: frozenset[str]) -> dict[str, Any]:
     """A JSON object with exactly these names."""
-    if len(data) > largest:
-        message = f"a message must be at most {largest} bytes, got {len(data)}"
-        raise InvalidInput(message)
     try:
-        found = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict) or found.keys() != names:
+        found = parse(data, largest, _DEPTH)
+    except Refused as error:
+        raise InvalidInput(str(error)) from None
+    if found.keys() != names:
         message = f"a message must be a JSON object with exactly {', '.join(sorted(names))}"
         raise InvalidInput(message)
     return found
@@ -142,7 +142,7 @@ def read_reply(data: bytes) -> Reply:
     Raises      InvalidInput, which shows nothing of it.
     """
     found = _object(data, LARGEST_REPLY, frozenset({"epoch", "elements", "proof", "left"}))
-    proof, left = _bytes(found["proof"], PROOF_BYTES), _number(found["left"], "left", 2**63)
+    proof, left = _bytes(found["proof"], PROOF_BYTES), _number(found["left"], "left", 2**53)
     return Reply(_number(found["epoch"], "epoch", _EPOCHS), _elements(found["elements"]), proof, left)
 
 

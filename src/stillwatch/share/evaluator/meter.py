@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Engine, MetaData, String, Table, delete, select, text, update
+from sqlalchemy import BigInteger, Column, ColumnElement, Engine, MetaData, String, Table, delete, select, update
 
 from stillwatch.errors import InvalidInput
 from stillwatch.share.evaluator.purpose import BUDGETS, Purpose
+from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["METER_TABLES", "Meter"]
 
@@ -18,10 +19,6 @@ _SPENT: Final = Table(
     Column("purpose", String(32), primary_key=True),
     Column("epoch", BigInteger, primary_key=True),
     Column("n", BigInteger, nullable=False),
-)
-_BEGIN: Final = text(
-    "INSERT INTO evaluator_spent (member, purpose, epoch, n) VALUES (:member, :purpose, :epoch, 0) "
-    "ON CONFLICT DO NOTHING"
 )
 
 
@@ -51,7 +48,7 @@ class Meter:
         row = _row(member, purpose, epoch)
         counted = update(_SPENT).where(*row, _SPENT.c.n <= budget - n).values(n=_SPENT.c.n + n)
         with self._engine.begin() as connection:
-            connection.execute(_BEGIN, who)
+            insert_if_new(connection, _SPENT, {**who, "n": 0})
             if connection.execute(counted).rowcount != 1:
                 return None
             spent: int = connection.execute(select(_SPENT.c.n).where(*row)).scalar_one()

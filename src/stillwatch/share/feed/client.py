@@ -27,7 +27,7 @@ class Event:
     """What happened at the forum.
 
     place       Where the feed goes on after this event.
-    kind        ``object`` or ``tombstone``.
+    kind        ``object``, ``tombstone`` or ``message``.
     origin      Pseudonym of who published it, as the forum knows it; what an object says of itself may be a lie.
     document    The object; for a tombstone its `id` and `version`, None for all versions.
     """
@@ -100,7 +100,8 @@ async def _connection(
 def _event(sent: Sent) -> Event:
     try:
         told = orjson.loads(sent.data)
-        document = told["object"] if sent.name == "object" else {"id": told["id"], "version": told["version"]}
+        is_gone = sent.name == "tombstone"
+        document = {"id": told["id"], "version": told["version"]} if is_gone else told["object"]
         return Event(sent.event_id, sent.name, told["collection"], told["origin"], told["date_added"], document)
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         message = f"an event of the feed cannot be read: {type(error).__name__}"

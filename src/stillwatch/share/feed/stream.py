@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -26,8 +27,9 @@ from stillwatch.share.taxii.cursor import Cursors
 __all__ = ["USE", "Feed", "Pace"]
 
 USE: Final = "feed"
-_TOGETHER: Final = 16
+_TOGETHER: Final = 64
 """Events that are sent before the reader must have taken some."""
+_NAMES: Final = 4_096
 _HEAD: Final = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
@@ -57,6 +59,8 @@ class Feed:
         self._tail = tail
         self._access = access
         self._cursors = cursors
+        # An event has one id, whoever reads it.
+        self._name = lru_cache(_NAMES)(lambda sequence: cursors.text(sequence, USE).encode())
         self._pace = pace or Pace()
         self._open: Counter[str] = Counter()
 
@@ -143,8 +147,7 @@ class Feed:
         return tuple(c.collection_id for c in self._access.collections(now, fresh=True).values() if c.can_read)
 
     def _frame(self, entry: Entry) -> bytes:
-        name = self._cursors.text(entry.sequence, USE).encode()
-        return b"id: %b\nevent: %b\ndata: %b\n\n" % (name, entry.kind.encode(), entry.data)
+        return b"id: %b\nevent: %b\ndata: %b\n\n" % (self._name(entry.sequence), entry.kind.encode(), entry.data)
 
     async def _write(self, send: Send, data: bytes) -> None:
         await self._out(send, {"type": "http.response.body", "body": data, "more_body": True})

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -18,6 +18,7 @@ from stillwatch.share.access.access import Access
 from stillwatch.share.access.roster import OnEvent, Roster, no_event
 from stillwatch.share.feed.stream import Feed, Pace
 from stillwatch.share.feed.tail import Tail
+from stillwatch.share.forum.chores import CHORES_S, chores_running
 from stillwatch.share.forum.headers import SafeHeaders
 from stillwatch.share.forum.log import RequestLog
 from stillwatch.share.forum.own import own_routes
@@ -36,12 +37,15 @@ class Settings:
     """How a forum presents itself and behaves.
 
     routes      Endpoints of other parts of the forum: ledger, evaluator, appeals.
+    chores      What is done by itself every so many seconds, beside forgetting what is over.
     on_event    Told of changes to the roster inside their transactions; of objects the store tells its own.
     """
 
     server: Server = field(default_factory=Server)
     pace: Pace = field(default_factory=Pace)
     routes: Sequence[BaseRoute] = ()
+    chores: Sequence[Callable[[], object]] = ()
+    chores_s: float = CHORES_S
     on_event: OnEvent = no_event
 
 
@@ -61,7 +65,7 @@ def forum_app(store: Store, access: Access, admit: Admit, settings: Settings | N
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with tail.running():
+        async with tail.running(), chores_running([store.forget, *chosen.chores], chosen.chores_s):
             yield
 
     middleware = [Middleware(RequestLog), Middleware(SafeHeaders)]

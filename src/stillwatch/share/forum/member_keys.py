@@ -1,12 +1,11 @@
 """Members' public keys: each publishes its own, others ask for that of a pseudonym they have met."""
 
-import json
 import uuid
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Column, Engine, MetaData, String, Table, insert, select
+from sqlalchemy import JSON, BigInteger, Column, Connection, Engine, MetaData, String, Table, insert, select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,10 +17,14 @@ from stillwatch.share.access.login import Member
 from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.plain import plain
-from stillwatch.signing.keys import VerifyKey
+from stillwatch.share.taxii.body import read_body
+from stillwatch.signing.canonical import parse
+from stillwatch.signing.keys import Keys, VerifyKey, keys_of
+from stillwatch.signing.refused import Refused
+from stillwatch.signing.succession import ENDORSEMENT, EndorsedKey, succeeding
 from stillwatch.store.database import reading
 
-__all__ = ["MEMBER_KEY_TABLES", "key_routes"]
+__all__ = ["MEMBER_KEY_TABLES", "add_key", "key_routes", "verify_keys_of"]
 
 MEMBER_KEY_TABLES: Final = MetaData()
 _KEYS: Final = Table(
@@ -32,6 +35,13 @@ _KEYS: Final = Table(
     Column("jwk", JSON, nullable=False),
     Column("created_s", BigInteger, nullable=False),
 )
+_ENDORSEMENTS: Final = Table(
+    "forum_key_endorsements",
+    MEMBER_KEY_TABLES,
+    Column("key_id", String(64), primary_key=True),
+    Column("endorsement", String(512), nullable=False),
+)
+"""What an older key of the same member signed for a key; the members' nodes check it themselves."""
 _MOST_BYTES: Final = 1024
 _MOST_KEYS: Final = 16
 
@@ -45,12 +55,9 @@ def key_routes(engine: Engine, access: Access, on_event: OnEvent) -> list[BaseRo
 
     async def publish(request: Request) -> Response:
         member = await run_in_threadpool(access.member, request.scope, request.headers)
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _MOST_BYTES:
-                raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a key must have at most {_MOST_BYTES} bytes")
-        return plain(await run_in_threadpool(_added, engine, member, body, on_event), HTTPStatus.CREATED)
+        body = await read_body(request, _MOST_BYTES)
+        told = await run_in_threadpool(lambda: add_key(engine, member, _read(body), on_event))
+        return plain(told, HTTPStatus.CREATED)
 
     async def ask(request: Request) -> Response:
         await run_in_threadpool(access.member, request.scope, request.headers)
@@ -62,8 +69,11 @@ def key_routes(engine: Engine, access: Access, on_event: OnEvent) -> list[BaseRo
     ]
 
 
-def _added(engine: Engine, member: Member, body: bytes, on_event: OnEvent) -> dict[str, Any]:
-    key = _read(body)
+def add_key(engine: Engine, member: Member, key: VerifyKey, on_event: OnEvent) -> dict[str, Any]:
+    """Publish a key of a member; one that is there already is no second one.
+
+    Raises      Problem 409 when somebody else has it, or the member has 16.
+    """
     row = {"key_id": key.key_id, "member_id": member.member_id, "jwk": key.jwk()}
     with engine.begin() as connection:
         known = connection.execute(select(_KEYS).where(_KEYS.c.key_id == key.key_id)).first()
@@ -74,16 +84,33 @@ def _added(engine: Engine, member: Member, body: bytes, on_event: OnEvent) -> di
             raise Problem(HTTPStatus.CONFLICT, f"a member may have at most {_MOST_KEYS} keys")
         if known is None:
             connection.execute(insert(_KEYS).values(created_s=int(datetime.now(UTC).timestamp()), **row))
-            on_event("member-key", member.member_id, {"jwk": key.jwk()}, connection)
+            told = key.jwk()
+            if isinstance(key, EndorsedKey) and key.endorsement:
+                _check_endorsement(key, member.member_id, connection)
+                connection.execute(insert(_ENDORSEMENTS).values(key_id=key.key_id, endorsement=key.endorsement))
+                told[ENDORSEMENT] = key.endorsement
+            on_event("member-key", member.member_id, {"jwk": told}, connection)
     return {"key_id": key.key_id}
 
 
-def _read(body: bytes) -> VerifyKey:
+def _check_endorsement(key: EndorsedKey, member_id: str, connection: Connection) -> None:
+    rows = connection.execute(select(_KEYS.c.jwk).where(_KEYS.c.member_id == member_id, _KEYS.c.key_id != key.key_id))
+    if key.key_id not in succeeding([key], member_id, keys_of(VerifyKey.of(jwk) for jwk in rows.scalars())):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "an endorsement must be of another key of the same member")
+
+
+def _read(body: bytes) -> EndorsedKey:
     try:
-        told = json.loads(body)
-        return VerifyKey.of(told if isinstance(told, dict) else {})
-    except (ValueError, InvalidInput, RecursionError) as error:
+        return EndorsedKey.of(parse(body))
+    except (Refused, InvalidInput) as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "a key must be a public JSON Web Key of Ed25519") from error
+
+
+def verify_keys_of(engine: Engine, member_id: str) -> Keys:
+    """Keys that a member has published, to verify with; none where it has none."""
+    with reading(engine).begin() as connection:
+        rows = connection.execute(select(_KEYS.c.jwk).where(_KEYS.c.member_id == member_id)).scalars()
+        return keys_of(VerifyKey.of(jwk) for jwk in rows)
 
 
 def _keys_of(engine: Engine, member_id: str) -> dict[str, Any]:
@@ -92,8 +119,10 @@ def _keys_of(engine: Engine, member_id: str) -> dict[str, Any]:
     except ValueError as error:
         raise Problem(HTTPStatus.NOT_FOUND, "no keys for that pseudonym") from error
     with reading(engine).begin() as connection:
-        rows = connection.execute(select(_KEYS.c.jwk).where(_KEYS.c.member_id == pseudonym).order_by(_KEYS.c.created_s))
-        found = [row.jwk for row in rows]
+        chosen = select(_KEYS.c.jwk, _ENDORSEMENTS.c.endorsement).where(_KEYS.c.member_id == pseudonym)
+        both = chosen.outerjoin_from(_KEYS, _ENDORSEMENTS, _KEYS.c.key_id == _ENDORSEMENTS.c.key_id)
+        rows = connection.execute(both.order_by(_KEYS.c.created_s, _KEYS.c.key_id))
+        found = [row.jwk | ({ENDORSEMENT: row.endorsement} if row.endorsement else {}) for row in rows]
     if not found:
         raise Problem(HTTPStatus.NOT_FOUND, "no keys for that pseudonym")
     return {"keys": found}

@@ -3,20 +3,21 @@
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
-import rfc8785
+import orjson
 
 from stillwatch.errors import InvalidInput
 from stillwatch.share.guard.check import Refusal, check
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.guard.table import schema_hash
+from stillwatch.signing.canonical import encoded
 
-__all__ = ["Admitted", "Refused", "admit", "admit_bytes"]
+__all__ = ["Admitted", "NotAdmitted", "admit", "admit_bytes", "why_not"]
 
 _SHOWN_MOST: Final = 3
 _PASSED: Final = object()
 
 
-class Refused(InvalidInput):
+class NotAdmitted(InvalidInput):
     """The table does not let a document cross; `refusals` says why, all of it."""
 
     def __init__(self, refusals: list[Refusal]) -> None:
@@ -59,23 +60,29 @@ class Admitted:
 
     def document(self) -> Any:  # noqa: ANN401 - any JSON
         """A copy of the document."""
-        return read_json(self.body)
+        return orjson.loads(self.body)
+
+
+def why_not(document: object, *, now: datetime | None = None) -> str | None:
+    """Why a document may not cross, as `admit` says it; None when it may: for who takes and does not hand on."""
+    refusals = check(document, now=now)
+    return str(NotAdmitted(refusals)) if refusals else None
 
 
 def admit(document: object, *, now: datetime | None = None) -> Admitted:
     """The document as it may cross.
 
-    Raises  Refused with every refusal.
+    Raises  NotAdmitted with every refusal.
     """
     refusals = check(document, now=now)
     if refusals:
-        raise Refused(refusals)
-    return Admitted(rfc8785.dumps(document), schema_hash(), _PASSED)  # type: ignore[arg-type]  # checked: it is JSON
+        raise NotAdmitted(refusals)
+    return Admitted(encoded(document), schema_hash(), _PASSED)
 
 
 def admit_bytes(raw: bytes, *, now: datetime | None = None) -> Admitted:
     """As `admit`, of bytes that somebody sent: size, form and repeated names are checked first.
 
-    Raises  InvalidInput when it is no JSON within the limits; Refused as `admit`.
+    Raises  InvalidInput when it is no JSON within the limits; NotAdmitted as `admit`.
     """
     return admit(read_json(raw), now=now)

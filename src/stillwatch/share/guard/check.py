@@ -7,9 +7,8 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final
 
-import orjson
-
 from stillwatch.share.guard.cross import CROSS_RULES, clock_problem
+from stillwatch.share.guard.fitting import BUNDLE, fits, is_fixed, key_of
 from stillwatch.share.guard.kinds import problem_of
 from stillwatch.share.guard.limits import TEXT_MOST, too_much
 from stillwatch.share.guard.row import Kind, Row
@@ -24,7 +23,7 @@ SCANNED_MOST: Final = 1 << 16
 
 _TYPES: Final = tuple(row.path for row in TABLE if "." not in row.path)
 _FIXED_TYPES: Final = frozenset(made["type"] for made in FIXED_OBJECTS.values())
-_INNER: Final = frozenset({Kind.OBJECT, Kind.ANY, Kind.LIST})
+_RULES: Final = {kind: [rule for rule in CROSS_RULES if kind in rule.types] for kind in _TYPES}
 _KNOWN: Final = frozenset(name for path in ROWS if ROWS[path].kind is Kind.OBJECT for name in children(path))
 
 
@@ -52,10 +51,23 @@ def check(document: object, *, now: datetime | None = None) -> list[Refusal]:
     >>> [(r.path, r.rule) for r in check({"type": "bundle", "mail": "jo@example.org"}) if "?" in r.path]
     [('/?1', 'unknown-field'), ('/?1', 'value:e-mail'), ('/?1', 'value:url')]
     """
+    if isinstance(document, dict) and _passes(document, now):
+        return []
     bound = too_much(document)
     if bound:
         return [Refusal("", "limit", bound)]
     return list(islice(_Reading(now).top(document, ""), REFUSALS_MOST))
+
+
+def _passes(document: dict[str, Any], now: datetime | None) -> bool:
+    """Whether there is nothing to refuse, as in most of what is read."""
+    if not fits(document):
+        return False
+    objects = [document, *document["objects"]] if document["type"] == BUNDLE else [document]
+    told = [made for made in objects if not is_fixed(made)]
+    if any(True for made in told for rule in _RULES[made["type"]] for _ in rule.broken(made)):
+        return False
+    return now is None or not any(clock_problem(made, now) for made in told)
 
 
 class _Reading:
@@ -73,7 +85,7 @@ class _Reading:
             return
         identifier, kind = value.get("id"), value.get("type")
         fixed = FIXED_OBJECTS.get(identifier) if isinstance(identifier, str) else None
-        if fixed is not None and _same(value, fixed):
+        if is_fixed(value):
             return
         if fixed is not None or (isinstance(kind, str) and kind in _FIXED_TYPES and kind not in _TYPES):
             yield Refusal(at, "fixed", "must be equal to the object that is the same for everybody")
@@ -86,9 +98,8 @@ class _Reading:
             yield from self.between(value, at)
 
     def between(self, value: dict[str, Any], at: str) -> Iterator[Refusal]:
-        for rule in CROSS_RULES:
-            if value["type"] in rule.types:
-                yield from (Refusal(f"{at}{place}", rule.name, rule.says) for place in rule.broken(value))
+        for rule in _RULES[value["type"]]:
+            yield from (Refusal(f"{at}{place}", rule.name, rule.says) for place in rule.broken(value))
         late = clock_problem(value, self.now) if self.now else None
         if late:
             yield Refusal(f"{at}{late[0]}", late[1], late[2])
@@ -114,8 +125,6 @@ class _Reading:
         due = _due(row.path)
         for name, below in due.items():
             if name in value:
-                if below.kind not in _INNER and problem_of(below, value[name]) is None:
-                    continue  # most of what is read: no generator for it
                 yield from self.walk(value[name], f"{at}/{name}", below)
             elif below.required:
                 yield Refusal(f"{at}/{name}", "missing", "must be there")
@@ -134,7 +143,7 @@ class _Reading:
         least, most = int(row.least or 0), int(row.most or 0)
         if not least <= len(value) <= most:
             yield Refusal(at, "length", f"must hold {least} to {most}")
-        if len({_key(item) for item in value}) != len(value):
+        if len({key_of(item) for item in value}) != len(value):
             yield Refusal(at, "repeated", "must hold nothing twice")
         inner = ROWS[f"{row.path}[]"]
         for place, item in enumerate(value):
@@ -178,21 +187,3 @@ def _due(path: str) -> dict[str, Row]:
 def _shown(name: object, place: int) -> str:
     """A field's name where the table knows it; else its place: the name may be what must not be told."""
     return name if isinstance(name, str) and name in _KNOWN else f"?{place}"
-
-
-def _key(item: object) -> bytes | str:
-    try:
-        return orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # no JSON: refused anyway
-        return repr(item)
-
-
-def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Whether two documents are equal, 1 and True told apart."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return bool(one == other)

@@ -10,11 +10,10 @@ from stillwatch.share.stix.confidence import STIX_CONFIDENCE
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.share.stix.ids import read_time
 
-__all__ = ["APPEAL_DAYS", "CROSS_RULES", "QUIET_HOURS", "SKEW", "VALID_DAYS", "CrossRule", "clock_problem"]
+__all__ = ["CROSS_RULES", "QUIET_HOURS", "SKEW", "VALID_DAYS", "CrossRule", "clock_problem"]
 
 VALID_DAYS: Final = 180
 QUIET_HOURS: Final = 72
-APPEAL_DAYS: Final = 30
 TAGS_MOST: Final = 10_000
 SKEW: Final = timedelta(minutes=2)
 """How far a member's clock may be ahead."""
@@ -59,12 +58,6 @@ def _quiet(document: Document) -> Iterator[str]:
     created, quiet = read_time(document.get("created")), read_time(_extension(document).get("quiet_until"))
     if created and quiet and not timedelta() < quiet - created <= timedelta(hours=QUIET_HOURS):
         yield f"/extensions/{EXTENSION}/quiet_until"
-
-
-def _deadline(document: Document) -> Iterator[str]:
-    times = _times(document, "created", "deadline")
-    if times and not timedelta() < times[1] - times[0] <= timedelta(days=APPEAL_DAYS):
-        yield "/deadline"
 
 
 def _confidence(document: Document) -> Iterator[str]:
@@ -144,9 +137,6 @@ CROSS_RULES: Final = (
         f"quiet_until must be after created and at most {QUIET_HOURS} hours later",
         ("indicator",),
         _quiet,
-    ),
-    CrossRule(
-        "deadline", f"deadline must be after created and at most {APPEAL_DAYS} days later", ("appeal",), _deadline
     ),
     CrossRule(
         "confidence", "confidence must be the number of the information grade, none for 6", ("indicator",), _confidence

@@ -3,7 +3,8 @@
 import math
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from stillwatch.errors import InvalidInput
@@ -37,7 +38,7 @@ def problem_of(row: Row, value: object) -> Problem | None:
 
 
 def _choice(row: Row, value: object) -> Problem | None:
-    if any(type(value) is type(allowed) and value == allowed for allowed in row.choices):
+    if isinstance(value, Hashable) and (type(value), value) in row.allowed:
         return None
     if len(row.choices) > _SHOWN_MOST:
         return "choice", f"must be one of the {len(row.choices)} values that the table lists"
@@ -111,12 +112,16 @@ def _schema(_row: Row, value: object) -> Problem | None:
 def _signature(_row: Row, value: object) -> Problem | None:
     """One spelling of the header, so that there is no room for anything but a key's id and a signature."""
     found = _SIGNATURE.fullmatch(value) if isinstance(value, str) else None
-    if found:
-        header = urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4))
-        again = urlsafe_b64encode(header).rstrip(b"=").decode()
-        if again == found[1] and _HEADER.fullmatch(header):
-            return None
+    if found and _is_header(found[1]):
+        return None
     return "signature", "must be a detached JWS of Ed25519, with the key's id and no other header"
+
+
+@lru_cache(maxsize=256)
+def _is_header(text: str) -> bool:
+    """One member signs with one header for months."""
+    header = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return urlsafe_b64encode(header).rstrip(b"=").decode() == text and _HEADER.fullmatch(header) is not None
 
 
 def _name(_row: Row, value: object) -> Problem | None:
@@ -126,8 +131,12 @@ def _name(_row: Row, value: object) -> Problem | None:
 
 
 def _pattern(_row: Row, value: object) -> Problem | None:
-    if not isinstance(value, str):
-        return "pattern", "must be a text"
+    return _pattern_problem(value) if isinstance(value, str) else ("pattern", "must be a text")
+
+
+@lru_cache(maxsize=256)
+def _pattern_problem(value: str) -> Problem | None:
+    """A pattern is looked at when it is made, sent, taken and checked."""
     try:
         if format_pattern(parse_pattern(value)) == value:
             return None

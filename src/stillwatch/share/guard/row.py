@@ -1,6 +1,6 @@
 """A line of the table of what may cross: where, which kind of value, within which limits, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -39,6 +39,7 @@ class Row:
     least, most Of a number, or of a list's length; None: no such limit.
     step        Step of a number.
     required    Whether it must be there.
+    allowed     The choices with their types, to look one up: 1, 1.0 and True are equal and not the same.
     """
 
     path: str
@@ -49,3 +50,8 @@ class Row:
     most: float | None = None
     step: float | None = None
     required: bool = True
+    allowed: frozenset[tuple[type, Any]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Derived once: choices are looked up more often than anything else."""
+        object.__setattr__(self, "allowed", frozenset((type(choice), choice) for choice in self.choices))

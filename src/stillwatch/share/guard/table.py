@@ -12,9 +12,11 @@ import rfc8785
 
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
 from stillwatch.model.indicator import InformationGrade, SignalKind, SourceGrade, Technique
+from stillwatch.share.appeals.case import REMOVED, Answer, Grounds
 from stillwatch.share.guard.cross import CROSS_RULES
 from stillwatch.share.guard.row import Kind, Row
 from stillwatch.share.guard.scanners import SCANNERS
+from stillwatch.share.guard.searches import MATCHES, SEARCH_ANSWERS
 from stillwatch.share.guard.words import ENFORCEMENT_WORDS
 from stillwatch.share.rules.terms import ANSWERS, RULE_LIMITS
 from stillwatch.share.stix.atlas import ADVICE, ADVICE_LINKS, ATTACK_PATTERNS, INTRUSION_SET
@@ -33,10 +35,13 @@ from stillwatch.share.stix.texts import (
 )
 from stillwatch.share.stix.vocabulary import MAX_TOKENS, TEMPERATURES, TOP_PS
 
-__all__ = ["FIXED_OBJECTS", "ROWS", "TABLE", "children", "schema_hash"]
+__all__ = ["FIXED_OBJECTS", "REVEALED_MOST", "ROWS", "TABLE", "children", "schema_hash"]
 
 TAGS_MOST: Final = 10_000
 EPOCH_MOST: Final = 1_000_000
+REVEALED_MOST: Final = 256
+"""Tags in one reveal: a handful proves as much as all."""
+_LEAVES: Final = tuple(1 << n for n in range(6, 21))
 
 FIXED_OBJECTS: Final[Mapping[str, dict[str, Any]]] = {
     made["id"]: made
@@ -98,6 +103,15 @@ def _message(kind: str, why: str) -> tuple[Row, ...]:
         Row(f"{kind}.schema", Kind.SCHEMA, "which version of this table it passed"),
         Row(f"{kind}.id", Kind.UUID, "random reference; it tells nothing of the case"),
         Row(f"{kind}.created", Kind.TIME, "when it was made"),
+        Row(f"{kind}.signature", Kind.SIGNATURE, "who made it: not even the forum speaks for a member", required=False),
+    )
+
+
+def _letter(kind: str, why: str) -> tuple[Row, ...]:
+    """Fields of what one member writes to one other; the forum carries it sealed."""
+    return (
+        *_message(kind, why),
+        Row(f"{kind}.to", Kind.UUID, "pseudonym of who it is for: passed on to somebody else it is worth nothing"),
     )
 
 
@@ -210,11 +224,15 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("note.object_refs[]", Kind.ID, "STIX", ("indicator", "opinion")),
     *_message("appeal", "an affected customer objects; the case itself stays with the member that got it"),
     Row("appeal.indicator_ref", Kind.ID, "which indicator", ("indicator",)),
-    Row("appeal.ground", Kind.CHOICE, "a closed list", ("not-ours", "shared-network", "legitimate-use", "outdated")),
-    Row("appeal.deadline", Kind.TIME, "until when each holder answers"),
-    *_message("appeal-answer", "what became of an appeal"),
-    Row("appeal-answer.appeal", Kind.UUID, "which appeal"),
-    Row("appeal-answer.answer", Kind.CHOICE, "about the signal, not the customer", ("upheld", "rejected", "removed")),
+    Row("appeal.grounds", Kind.CHOICE, "a closed list", tuple(grounds.value for grounds in Grounds)),
+    *_message("appeal-answer", "what a holder thinks of the indicator on its own evidence, or that it is gone"),
+    Row("appeal-answer.appeal", Kind.UUID, "the holder's name in the case"),
+    Row(
+        "appeal-answer.answer",
+        Kind.CHOICE,
+        "about the signal, not the customer",
+        (*(answer.value for answer in Answer), REMOVED),
+    ),
     *_message("harvest-rule", "a detector that a person wrote, to be tried in shadow"),
     Row("harvest-rule.version", Kind.CHOICE, "of the format", (1,)),
     Row("harvest-rule.author", Kind.NAME, "pseudonym"),
@@ -245,6 +263,40 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("shadow-answer.rule", Kind.DIGEST, "hash of the unmodified rule"),
     Row("shadow-answer.precision", Kind.CHOICE, "a bucket", ANSWERS),
     Row("shadow-answer.recall", Kind.CHOICE, "a bucket", ANSWERS),
+    *_letter("search-request", "a member asks another how many of its values both have"),
+    Row("search-request.kind", Kind.CHOICE, "kind of the values", _KINDS),
+    Row("search-request.epoch", Kind.WHOLE, "whose set-up and whose count of searches", least=0, most=EPOCH_MOST),
+    Row("search-request.days", Kind.WHOLE, "days of traffic that must have been looked through", least=1, most=90),
+    Row("search-request.setup", Kind.DIGEST, "of the set-up that the asker has already", required=False),
+    Row("search-request.rows", Kind.DIGEST, "of the values, blinded, that go with it"),
+    *_letter("search-answer", "how a search was answered: what is counted goes with it, blinded twice"),
+    Row("search-answer.answer", Kind.CHOICE, "counted, or why not", SEARCH_ANSWERS),
+    Row("search-answer.days", Kind.WHOLE, "days of traffic that were searched", least=1, most=90, required=False),
+    Row("search-answer.coverage", Kind.STEPS, "share of it with values of the kind", (), 0, 1, 0.05, required=False),
+    Row("search-answer.setup", Kind.DIGEST, "of the set-up to count with", required=False),
+    Row("search-answer.rows", Kind.DIGEST, "of what is counted; it names the search from now on", required=False),
+    *_letter("search-approval", "a person of the asker's allows the reveal"),
+    Row("search-approval.search", Kind.DIGEST, "which search"),
+    Row("search-approval.matches", Kind.CHOICE, "lower end of a bucket; fewer are not revealed", MATCHES),
+    Row("search-approval.person", Kind.DIGEST, "salted hash of a name that stays with the member"),
+    *_letter("search-reveal", "which values both have, for the asker to read, since people of both sides allowed it"),
+    Row("search-reveal.search", Kind.DIGEST, "which search"),
+    Row("search-reveal.person", Kind.DIGEST, "salted hash of a name that stays with the member"),
+    Row("search-reveal.rows", Kind.DIGEST, "of what goes with it, blinded twice, in the order of the request"),
+    *_message("commitment", "what a member holds, committed to before it reads what others have published"),
+    Row("commitment.root", Kind.DIGEST, "of a tree of salted hashes; it tells nothing of them"),
+    Row("commitment.size", Kind.CHOICE, "leaves of the tree, filled up to a power of two", _LEAVES),
+    *_message("reveal", "tags that a member had committed to and another member has published since"),
+    Row("reveal.commitment", Kind.WHOLE, "place of the commitment in the ledger", least=0, most=(1 << 53) - 1),
+    Row("reveal.items", Kind.LIST, "tags that both have published; a handful proves", least=1, most=REVEALED_MOST),
+    Row("reveal.items[]", Kind.OBJECT, "one tag, and what shows that it was committed to"),
+    Row("reveal.items[].kind", Kind.CHOICE, "what kind of value it stands for", _KINDS),
+    Row("reveal.items[].epoch", Kind.WHOLE, "which key it was made with", least=0, most=EPOCH_MOST),
+    Row("reveal.items[].value", Kind.TAG, "output of a keyed function that nobody evaluates alone"),
+    Row("reveal.items[].salt", Kind.DIGEST, "random; of this tag alone"),
+    Row("reveal.items[].place", Kind.WHOLE, "leaf of the tree; leaves are in no order", least=0, most=_LEAVES[-1] - 1),
+    Row("reveal.items[].path", Kind.LIST, "hashes up to the root", least=6, most=20),
+    Row("reveal.items[].path[]", Kind.DIGEST, "a hash"),
 )
 """Every field that may cross; objects that are the same for everybody stand in FIXED_OBJECTS."""
 

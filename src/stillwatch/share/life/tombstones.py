@@ -1,72 +1,85 @@
-"""Tombstones in a database: what was revoked cannot come back, however often it is published again."""
+"""Tombstones: what is left of a revoked indicator, for ever, and nothing of its content."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, insert, select, update
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, select
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.life.versions import RevocationReason, Tombstone, newer
+from stillwatch.signing.stamp import STAMP_CHARACTERS, stamp, time_of
+from stillwatch.store.conflict import insert_if_new
 
-__all__ = ["TOMBSTONE_TABLES", "buried", "bury", "tombstones_since"]
+__all__ = ["TOMBSTONES", "TOMBSTONE_TABLES", "Cause", "Tombstone", "bury", "tombstone_of", "tombstones"]
 
 _MOST_CHARACTERS: Final = 64
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ASKED_AT_ONCE: Final = 500
+_MOST: Final = 1000
 
 TOMBSTONE_TABLES: Final = MetaData()
-_TOMBSTONES: Final = Table(
+TOMBSTONES: Final = Table(
     "tombstones",
     TOMBSTONE_TABLES,
     Column("indicator_id", String(_MOST_CHARACTERS), primary_key=True),
-    Column("revoked_at_us", BigInteger, nullable=False, index=True),
-    Column("reason", String(32), nullable=False),
+    Column("cause", String(32), nullable=False),
+    Column("published_at", String(STAMP_CHARACTERS), nullable=False),
+    Column("revoked_at", String(STAMP_CHARACTERS), nullable=False),
+    Column("entry", Integer, nullable=False, index=True),
 )
 
 
-def bury(connection: Connection, tombstone: Tombstone) -> bool:
-    """Keep a tombstone for ever; True when the indicator had none yet. The earlier one of two is kept.
+class Cause(StrEnum):
+    """Why an indicator was revoked; a closed list, so that it tells of nobody."""
 
-    Raises      InvalidInput if the id is empty or longer than 64 characters, or the time has no zone.
+    APPEAL = "appeal"
+    WITHDRAWN = "withdrawn"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of a revoked indicator.
+
+    cause       An appeal was upheld; its originator took it back; it was deleted at the forum without either.
+    entry       Of the ledger; -1: none yet.
     """
-    if not 0 < len(tombstone.indicator_id) <= _MOST_CHARACTERS or tombstone.revoked_at.tzinfo is None:
-        msg = f"a tombstone needs an id of 1 to {_MOST_CHARACTERS} characters and a time with a zone"
-        raise InvalidInput(msg)
-    known = buried(connection, [tombstone.indicator_id])
-    if not known:
-        connection.execute(insert(_TOMBSTONES), {"indicator_id": tombstone.indicator_id} | _row(tombstone))
-    elif newer(known[0], tombstone) == tombstone != known[0]:
-        row = _TOMBSTONES.c.indicator_id == tombstone.indicator_id
-        connection.execute(update(_TOMBSTONES).where(row).values(_row(tombstone)))
-    return not known
+
+    indicator_id: str
+    cause: Cause
+    published_at: datetime
+    revoked_at: datetime
+    entry: int = -1
 
 
-def buried(connection: Connection, indicator_ids: Iterable[str]) -> tuple[Tombstone, ...]:
-    """Tombstones of those of the indicators that have one, in the order of their ids."""
-    ids = sorted(set(indicator_ids))
-    found: list[Tombstone] = []
-    for start in range(0, len(ids), _ASKED_AT_ONCE):
-        some = _TOMBSTONES.c.indicator_id.in_(ids[start : start + _ASKED_AT_ONCE])
-        rows = connection.execute(select(_TOMBSTONES).where(some).order_by(_TOMBSTONES.c.indicator_id))
-        found += [_tombstone(row.indicator_id, row.revoked_at_us, row.reason) for row in rows]
-    return tuple(found)
+def bury(connection: Connection, tombstone: Tombstone) -> bool:
+    """Keep a tombstone; True when the indicator had none yet. The first one stays, whatever follows.
+
+    Raises      InvalidInput if the id is empty or longer than 64 characters, or a time has no zone.
+    """
+    if not 0 < len(tombstone.indicator_id) <= _MOST_CHARACTERS:
+        message = f"an indicator's id must have 1 to {_MOST_CHARACTERS} characters, got {len(tombstone.indicator_id)}"
+        raise InvalidInput(message)
+    row: dict[str, object] = {
+        "indicator_id": tombstone.indicator_id,
+        "cause": tombstone.cause.value,
+        "published_at": stamp(tombstone.published_at),
+        "revoked_at": stamp(tombstone.revoked_at),
+        "entry": tombstone.entry,
+    }
+    return insert_if_new(connection, TOMBSTONES, row)
 
 
-def tombstones_since(connection: Connection, since: datetime) -> tuple[Tombstone, ...]:
-    """Those of indicators revoked at that time or later, oldest first."""
-    late = _TOMBSTONES.c.revoked_at_us >= _microseconds(since)
-    ordered = select(_TOMBSTONES).where(late).order_by(_TOMBSTONES.c.revoked_at_us, _TOMBSTONES.c.indicator_id)
-    return tuple(_tombstone(row.indicator_id, row.revoked_at_us, row.reason) for row in connection.execute(ordered))
+def tombstone_of(connection: Connection, indicator_id: str) -> Tombstone | None:
+    """Tombstone of an indicator; None while it stands."""
+    row = connection.execute(select(TOMBSTONES).where(TOMBSTONES.c.indicator_id == indicator_id)).one_or_none()
+    return None if row is None else _read(row)
 
 
-def _row(tombstone: Tombstone) -> dict[str, int | str]:
-    return {"revoked_at_us": _microseconds(tombstone.revoked_at), "reason": tombstone.reason.value}
+def tombstones(connection: Connection, after: int = -1, most: int = _MOST) -> list[Tombstone]:
+    """Tombstones in the ledger's order, from behind an entry on: what a member that was away has to remove."""
+    later = select(TOMBSTONES).where(TOMBSTONES.c.entry > after).order_by(TOMBSTONES.c.entry).limit(most)
+    return [_read(row) for row in connection.execute(later)]
 
 
-def _tombstone(indicator_id: str, revoked_at_us: int, reason: str) -> Tombstone:
-    return Tombstone(indicator_id, _EPOCH + timedelta(microseconds=revoked_at_us), RevocationReason(reason))
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
+def _read(row: Any) -> Tombstone:  # noqa: ANN401 - a row of the table
+    return Tombstone(row.indicator_id, Cause(row.cause), time_of(row.published_at), time_of(row.revoked_at), row.entry)

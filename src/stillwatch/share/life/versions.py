@@ -6,9 +6,6 @@ whatever arrives first or twice: `merged` is commutative, associative and idempo
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from functools import reduce
 from typing import Any
 
@@ -16,30 +13,9 @@ import orjson
 
 from stillwatch.errors import InvalidInput
 from stillwatch.model.indicator import Indicator
+from stillwatch.share.life.tombstones import Tombstone
 
-__all__ = ["Held", "RevocationReason", "Tombstone", "merged", "merged_all", "newer"]
-
-
-class RevocationReason(StrEnum):
-    """Why an indicator was revoked; a closed list, so that it tells of nobody."""
-
-    FALSE_POSITIVE = "false-positive"
-    APPEAL_UPHELD = "appeal-upheld"
-    WITHDRAWN = "withdrawn"
-    KEY_COMPROMISED = "key-compromised"
-    DRILL = "drill"
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """What is left of a revoked indicator: nothing of its content.
-
-    revoked_at  UTC.
-    """
-
-    indicator_id: str
-    revoked_at: datetime
-    reason: RevocationReason
+__all__ = ["Held", "merged", "merged_all", "newer"]
 
 
 Held = Indicator | Tombstone
@@ -58,7 +34,7 @@ def newer(one: Held, other: Held) -> Held:
         msg = "versions must be of one indicator, got two ids"
         raise InvalidInput(msg)
     if isinstance(one, Tombstone) and isinstance(other, Tombstone):
-        return min(one, other, key=lambda t: (t.revoked_at, t.reason))
+        return min(one, other, key=lambda t: (t.revoked_at, t.entry, t.published_at, t.cause))
     if isinstance(one, Tombstone):
         return one
     if isinstance(other, Tombstone):

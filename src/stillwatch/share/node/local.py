@@ -34,6 +34,7 @@ class LocalIndex:
     rows        Table INDEXED_FAMILY, in that order.
     streams     Table INDEXED_STREAM.
     acts        Rows of table ACT by campaign.
+    ordinary    Hashes, ascending, of verified accounts that nobody suspects.
     coverage    Share of the traffic that shows each kind, 0 to 1.
     """
 
@@ -42,6 +43,7 @@ class LocalIndex:
     rows: pa.Table
     streams: pa.Table
     acts: Mapping[str, Mapping[str, Any]]
+    ordinary: NDArray[np.uint64]
     coverage: Mapping[SignalKind, float]
     first: datetime
     last: datetime
@@ -54,14 +56,8 @@ class LocalIndex:
         Raises  UnreadableSource when it is not there, damaged, or not an index; IncompatibleVersion for another
                 version; InvalidInput when nothing was looked through.
         """
+        window = _window(folder)
         tables = {name: _read(folder / f"{name}.parquet", schema) for name, schema in INDEX_TABLES.items()}
-        window = tables["window"].to_pylist()
-        if not window or not tables["window"]["n_exchanges"][0].as_py():
-            message = f"the index {folder} is of no traffic: scan logs with some"
-            raise InvalidInput(message)
-        if {row["version"] for row in window} != {INDEX_VERSION}:
-            message = f"the index {folder} is of another version: scan again with --index"
-            raise IncompatibleVersion(message)
         rows = tables["families"].sort_by("family")
         return cls(
             tables["signals"],
@@ -69,6 +65,7 @@ class LocalIndex:
             rows,
             tables["streams"],
             {row["campaign_id"]: row for row in tables["acts"].to_pylist()},
+            tables["ordinary"]["account"].to_numpy(),
             {SignalKind(row["kind"]): row["coverage"] for row in window},
             window[0]["first"],
             window[0]["last"],
@@ -101,6 +98,18 @@ class LocalIndex:
             row["n_accounts"],
             row["n_exchanges"],
         )
+
+
+def _window(folder: Path) -> list[dict[str, Any]]:
+    """Rows of the table of that name, which says first whether the others can be read."""
+    window: list[dict[str, Any]] = _read(folder / "window.parquet", INDEX_TABLES["window"]).to_pylist()
+    if not window or not window[0]["n_exchanges"]:
+        message = f"the index {folder} is of no traffic: scan logs with some"
+        raise InvalidInput(message)
+    if {row["version"] for row in window} != {INDEX_VERSION}:
+        message = f"the index {folder} is of another version: scan again with --index"
+        raise IncompatibleVersion(message)
+    return window
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table:

@@ -11,6 +11,7 @@ from stillwatch.errors import InvalidInput
 from stillwatch.model.indicator import Behaviour, SignalKind
 from stillwatch.share.answers.check import Memory
 from stillwatch.share.answers.index import KINDS, Local, TagIndex
+from stillwatch.share.answers.innocents import Innocents
 from stillwatch.share.node.describe import behaviour_of
 from stillwatch.share.node.local import ELSEWHERE, LocalIndex
 from stillwatch.share.tags.block import TAG_BYTES, TagBlock
@@ -41,7 +42,7 @@ def memory_of(index: LocalIndex, tagged: TagValues, epoch: int, lists: WarningLi
         n_accounts=index.n_accounts,
         n_families=len(index.families),
     )
-    return Memory(tags, _behaviours(index), index.evidence)
+    return Memory(tags, _behaviours(index), index.evidence, Innocents.of(local, index.ordinary, epoch))
 
 
 _Rows = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint64], NDArray[np.bool_]]

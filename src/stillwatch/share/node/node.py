@@ -5,28 +5,55 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.model.indicator import Indicator, SightingAnswer
 from stillwatch.share.answers.check import Answer, Memory, check, sighting_of
 from stillwatch.share.answers.findings import Finding
-from stillwatch.share.guard.admit import Admitted, admit
-from stillwatch.share.node.tables import ANSWERS, FINDINGS, KEYS, OBJECTS, OWN, PASSED_OVER, PLACES
+from stillwatch.share.feed.client import Event
+from stillwatch.share.guard.admit import Admitted, admit, why_not
+from stillwatch.share.node.grading import NOT_KNOWN
+from stillwatch.share.node.pins import Seen, trusted_keys, verify_told
+from stillwatch.share.node.rates import told_rate
+from stillwatch.share.node.rules import keep_message
+from stillwatch.share.node.said import Opinion, keep_opinion, keep_sighting, opinions_of, rates_of
+from stillwatch.share.node.statements import (
+    ADD_ANSWER,
+    ADD_FINDINGS,
+    ADD_PASSED_OVER,
+    ANSWERED,
+    BODIES,
+    DROP_ANSWER,
+    DROP_FINDINGS,
+    KEEP,
+    SENT,
+    UNSENT,
+)
+from stillwatch.share.node.tables import FINDINGS, OBJECTS, OWN, PASSED_OVER, PLACES, REMOVED
 from stillwatch.share.stix.ids import derived_id, stix_id, time_text
 from stillwatch.share.stix.read import read_indicator, read_sighting
 from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
-from stillwatch.share.stix.write import indicator_bundle, revocation, sighting_bundle
-from stillwatch.signing.keys import Keys, SigningKey, VerifyKey, keys_of
+from stillwatch.share.stix.texts import FalsePositive
+from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle, revocation, sighting_bundle
+from stillwatch.signing.keys import Keys, SigningKey, keys_of
 from stillwatch.signing.refused import Reason, Refused
+from stillwatch.signing.signature import verify_signed
+from stillwatch.store.conflict import insert_if_new
 
-__all__ = ["Checked", "KeysOf", "Node", "findings_in"]
+__all__ = ["MOST_SENT", "Checked", "KeysOf", "Node", "findings_in", "indicator_in", "passed_over_in"]
 
+MOST_SENT: Final = 100
+"""Answers that are sent together, oldest first."""
 _KEPT: Final = {"indicator", "infrastructure"}
+_AGAINST: Final = {"opinion", "note"}
 _FEED: Final = "feed"
+_OBJECT, _TOMBSTONE, _MESSAGE = "object", "tombstone", "message"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +73,7 @@ KeysOf = Callable[[str], Keys]
 
 
 class Node:
-    """Objects come in one by one, in the order of the feed; each is taken in one transaction with its place.
+    """Events come in the order of the feed; what comes together is taken in one transaction with its place.
 
     member_id   Pseudonym at the forum.
     engine      Database with `NODE_TABLES`.
@@ -59,6 +86,7 @@ class Node:
         self.engine = engine
         self.key = key
         self._keys_of = keys_of
+        self._pinned: dict[str, Keys] = {}
 
     def place(self) -> str | None:
         """Where the feed goes on; None: from the beginning."""
@@ -68,97 +96,193 @@ class Node:
     def take(
         self, document: Mapping[str, Any], origin: str, place: str, memory: Memory, now: datetime
     ) -> Checked | None:
-        """Take one object of the feed; an indicator that is whole is checked against one's own traffic.
-
-        An object that does not pass the guard, or that says it is of somebody else than who published it, is passed
-        over, and the place moves: it will be no better the next time.
+        """Take one object of the feed, as `take_all` does.
 
         origin      Pseudonym of who published it, as the forum has it.
         """
-        with self.engine.begin() as connection:
-            connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
-            connection.execute(insert(PLACES).values(name=_FEED, place=place))
-            if origin == self.member_id:
-                return None
-            problem = self._problem(connection, document, origin, now)
-            if problem is not None:
-                connection.execute(insert(PASSED_OVER).values(place=place, origin=origin, reason=problem[:200]))
-                return None
-            if document["type"] in _KEPT:
-                _keep(connection, document, origin)
-                if document.get("revoked"):
-                    _withdraw(connection, str(document["id"]))
-            if document["type"] == "relationship" and document["relationship_type"] == "indicates":
-                return self._check(connection, str(document["source_ref"]), memory, now)
+        found = self.take_all([Event(place, _OBJECT, "", origin, "", dict(document))], memory, now)
+        return found[0] if found else None
+
+    def take_all(self, events: Sequence[Event], memory: Memory, now: datetime) -> list[Checked]:
+        """Take events of the feed in order; an indicator that is whole is checked against one's own traffic.
+
+        They are taken in one transaction with the place of the last: all of them or none.
+
+        An object that does not pass the guard, or that says it is of somebody else than who published it, is passed
+        over, and the place moves: it will be no better the next time. What the forum has deleted is buried.
+        """
+        found: list[Checked] = []
+        try:
+            with self.engine.begin() as connection:
+                for event in events:
+                    if event.kind == _TOMBSTONE:
+                        _bury(connection, str(event.document.get("id")), event.place)
+                        continue
+                    if event.kind == _MESSAGE:
+                        self._take_message(connection, event, now)
+                        continue
+                    checked = self._take(connection, event, memory, now)
+                    if checked is not None:
+                        found.append(checked)
+                _move(connection, events[-1].place)
+        except BaseException:
+            self._pinned.clear()  # keys that were pinned in this transaction are not in the database
+            raise
+        return found
+
+    def _take(self, connection: Connection, event: Event, memory: Memory, now: datetime) -> Checked | None:
+        document, origin = event.document, event.origin
+        if origin == self.member_id or not _is_news(document):
+            return None
+        problem = self._problem(connection, event, now)
+        if problem is not None:
+            connection.execute(ADD_PASSED_OVER, {"place": event.place, "origin": origin, "reason": problem[:200]})
+            return None
+        kind = document["type"]
+        if kind in _KEPT:
+            _keep(connection, document, origin)
+            if document.get("revoked"):
+                _withdraw(connection, str(document["id"]))
+        if kind == "relationship" and document["relationship_type"] == "indicates":
+            return self._check(connection, str(document["source_ref"]), memory, now)
+        if kind in _AGAINST and _is_known(connection, document["object_refs"]):
+            keep_opinion(connection, document, origin)
+        if kind == "sighting" and _is_known(connection, [document["sighting_of_ref"]]):
+            told = keep_sighting(connection, document, origin)
+            if told is not None:
+                return self._check(connection, stix_id("indicator", told), memory, now, again=True)
         return None
 
-    def bury(self, object_id: str, place: str) -> None:
-        """Take note that the forum has deleted an object: what came of it is withdrawn, and it does not come back."""
-        with self.engine.begin() as connection:
-            connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
-            connection.execute(insert(PLACES).values(name=_FEED, place=place))
-            gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
-            connection.execute(gone.values(revoked=True, body=b""))
-            _withdraw(connection, object_id)
+    def bury(self, object_id: str, place: str | None = None) -> None:
+        """Take note that the forum has deleted an object: what came of it is withdrawn, and it does not come back.
 
-    def _problem(self, connection: Connection, document: Mapping[str, Any], origin: str, now: datetime) -> str | None:
-        """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
+        place   Where the feed goes on; None when it was not the feed that told.
+        """
+        with self.engine.begin() as connection:
+            _bury(connection, object_id, place)
+            if place is not None:
+                _move(connection, place)
+
+    def removed(self) -> list[str]:
+        """Places of deletions that were carried out here and that the forum has not heard of."""
+        with self.engine.begin() as connection:
+            return list(connection.execute(select(REMOVED.c.place)).scalars())
+
+    def removal_told(self, place: str) -> None:
+        """The forum knows it."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(REMOVED).where(REMOVED.c.place == place))
+
+    def take_message(self, document: Mapping[str, Any], origin: str, place: str, now: datetime) -> None:
+        """Take one message of the feed, as `take_all` does."""
+        with self.engine.begin() as connection:
+            self._take_message(connection, Event(place, _MESSAGE, "", origin, "", dict(document)), now)
+            _move(connection, place)
+
+    def _take_message(self, connection: Connection, event: Event, now: datetime) -> None:
+        """Take a rule or an answer to one from the feed: kept and listed, never run by itself.
+
+        What is not taken is passed over, as of objects; its own messages are kept too, so that it sees what all see.
+        """
         try:
-            admit(dict(document), now=now)
+            message = admit(dict(event.document), now=now)
+            seen = Seen(event.place, time_text(_in_milliseconds(now)))
+            self.believed(connection, event.origin, lambda keys: verify_signed(event.document, keys), seen)
+            problem = keep_message(connection, message, event.origin)
+        except Refused as error:
+            problem = f"{error.reason.value}: {error}"
         except InvalidInput as error:
-            return str(error)
+            problem = str(error)
+        if problem is not None:
+            connection.execute(ADD_PASSED_OVER, {"place": event.place, "origin": event.origin, "reason": problem[:200]})
+
+    def _problem(self, connection: Connection, event: Event, now: datetime) -> str | None:
+        """Why an object is not taken: the guard, another's name, or another's signature; None for a good one."""
+        document, origin = event.document, event.origin
+        problem = why_not(dict(document), now=now)
+        if problem is not None:
+            return problem
         maker = stix_id("identity", origin)
         if document.get("created_by_ref", maker) != maker and is_members(document):
             return "it says it is of somebody else than who published it"
         try:
             if is_members(document):
-                self._verify(connection, document, origin)
+                seen = Seen(event.place, time_text(_in_milliseconds(now)))
+                self.believed(connection, origin, lambda keys: verify_object(document, keys), seen)
         except Refused as error:
             return f"{error.reason.value}: {error}"
         return None
 
-    def _verify(self, connection: Connection, document: Mapping[str, Any], origin: str) -> None:
-        """Hold a signature against the keys that were pinned, and once more against what the member has now."""
-        rows = connection.execute(select(KEYS.c.jwk).where(KEYS.c.member_id == origin)).scalars()
-        known = keys_of(VerifyKey.of(jwk) for jwk in rows)
+    def believed(self, connection: Connection, origin: str, verify: Callable[[Keys], T], seen: Seen) -> T:
+        """Hold a signature against the trusted keys of a member, and once more against what the member has now.
+
+        verify      Gives what was signed, or raises Refused.
+        Raises      Refused when no trusted key of the member's has signed it.
+        """
+        known = self._pinned.get(origin)
+        if known is None:
+            known = self._pinned[origin] = trusted_keys(connection, origin)
         try:
-            verify_object(document, known)
+            return verify(known)
         except Refused as error:
             if error.reason is not Reason.UNKNOWN_KEY:
                 raise
-            found = self._keys_of(origin)
-            verify_object(document, found)
-            for key_id, key in found.items():
-                if key_id not in known:
-                    connection.execute(insert(KEYS).values(member_id=origin, key_id=key_id, jwk=key.jwk()))
+        del self._pinned[origin]
+        # Nobody tells a member which keys it has itself.
+        told = keys_of([self.key.verify_key]) if origin == self.member_id else self._keys_of(origin)
+        return verify_told(connection, origin, verify, told, seen)
 
-    def _check(self, connection: Connection, identifier: str, memory: Memory, now: datetime) -> Checked | None:
+    def _check(
+        self, connection: Connection, identifier: str, memory: Memory, now: datetime, *, again: bool = False
+    ) -> Checked | None:
+        """Check an indicator once, and again when others' benign rates of it have changed; None when nothing is new."""
         held = _held(connection, identifier)
         if held is None:
             return None
-        indicator = read_indicator(held)
+        indicator = dataclasses.replace(read_indicator(held), confidence=NOT_KNOWN)
         version = time_text(indicator.modified)
-        done = select(ANSWERS).where(ANSWERS.c.indicator_id == indicator.indicator_id, ANSWERS.c.version == version)
-        if connection.execute(done).first() is not None:
+        before = connection.execute(ANSWERED, {"of_indicator": indicator.indicator_id, "of_version": version}).first()
+        if (before is not None) is not again:
             return None
-        answer = check(indicator, memory, now)
-        made = sighting_of(answer, indicator.indicator_id, str(uuid.uuid4()), _in_milliseconds(now))
-        told = None if made is None else self._signed(sighting_bundle(made, self.member_id, indicator.tlp), now)
+        answer = check(indicator, memory, now, rates_of(connection, indicator.indicator_id))
+        if before is not None and answer.answer is None:
+            return None
+        if before is not None and answer.answer is not None and answer.answer.value == before.answer:
+            _replace_findings(connection, indicator.indicator_id, answer)
+            return None
+        told = self._answered(connection, indicator, answer, memory, now, None if before is None else before.body)
         _remember(connection, indicator, answer, told, now)
         return Checked(indicator, answer, told)
 
-    def unsent(self) -> list[tuple[str, str, Admitted]]:
+    def _answered(
+        self,
+        connection: Connection,
+        indicator: Indicator,
+        answer: Answer,
+        memory: Memory,
+        now: datetime,
+        before: bytes | None,
+    ) -> Admitted | None:
+        """The sighting to send: a new one, or a new version of what was said before."""
+        at = _in_milliseconds(now)
+        old = None if before is None else read_sighting(admit(orjson.loads(before)))
+        identifier, created = (str(uuid.uuid4()), at) if old is None else (old.sighting_id, old.created)
+        rate = told_rate(connection, indicator, memory.innocents)
+        made = sighting_of(answer, indicator.indicator_id, identifier, created, rate)
+        return None if made is None else self._signed(sighting_bundle(made, self.member_id, indicator.tlp, at), now)
+
+    def unsent(self, most: int = MOST_SENT) -> list[tuple[str, str, Admitted]]:
         """Sightings that were made and not sent: indicator, its version and the bundle, the oldest first."""
-        waiting = select(ANSWERS).where(ANSWERS.c.is_sent.is_(False)).order_by(ANSWERS.c.checked_at)
         with self.engine.begin() as connection:
-            rows = connection.execute(waiting).all()
+            rows = connection.execute(UNSENT, {"most": most}).all()
         return [(row.indicator_id, row.version, admit(orjson.loads(row.body))) for row in rows]
 
-    def sent(self, indicator_id: str, version: str) -> None:
-        """The forum has it; sent again it would be the same object."""
-        done = update(ANSWERS).where(ANSWERS.c.indicator_id == indicator_id, ANSWERS.c.version == version)
-        with self.engine.begin() as connection:
-            connection.execute(done.values(is_sent=True))
+    def sent(self, *answers: tuple[str, str]) -> None:
+        """The forum has answers to these versions of indicators; sent again they would be the same objects."""
+        rows = [{"of_indicator": indicator_id, "of_version": version} for indicator_id, version in answers]
+        if rows:
+            with self.engine.begin() as connection:
+                connection.execute(SENT, rows)
 
     def tell(self, indicator: Indicator, campaign_id: str, now: datetime) -> Admitted:
         """Bundle of an own indicator, or of a new version of one, remembered with the campaign it tells of."""
@@ -192,12 +316,53 @@ class Node:
         return revoked
 
     def _signed(self, bundle: dict[str, Any], now: datetime) -> Admitted:
-        return admit(signed_bundle(admit(bundle, now=now), self.key), now=now)
+        return admit(signed_bundle(bundle, self.key), now=now)
+
+    def dispute(self, indicator_id: str, reason: FalsePositive, now: datetime) -> Admitted:
+        """Bundle that holds another's indicator to be false: an opinion and a note, each from a closed list.
+
+        Raises  MissingData when the node holds no such indicator of another member, or it was taken back.
+        """
+        with self.engine.begin() as connection:
+            held = _held(connection, f"indicator--{indicator_id}")
+            if held is None:
+                message = f"this node holds no indicator {indicator_id} of another member"
+                raise MissingData(message)
+            tlp, at = read_indicator(held).tlp, _in_milliseconds(now)
+            made = false_positive_bundle(indicator_id, reason, at, member=self.member_id, tlp=tlp)
+            told = self._signed(made, now)
+            for document in told.document()["objects"]:
+                if document["type"] in _AGAINST:
+                    keep_opinion(connection, document, self.member_id)
+        return told
+
+    def opinions_of(self, indicator_id: str) -> list[Opinion]:
+        """Who holds an indicator to be false, and why; the member's own opinion too."""
+        with self.engine.begin() as connection:
+            return opinions_of(connection, indicator_id)
 
     def passed_over(self) -> list[tuple[str, str]]:
         """Who published what was not taken, and why."""
         with self.engine.begin() as connection:
             return [(row.origin, row.reason) for row in connection.execute(select(PASSED_OVER))]
+
+
+def passed_over_in(engine: Engine) -> list[dict[str, Any]]:
+    """How many objects of whom were not taken, for each reason; most first."""
+    count = func.count().label("objects")
+    grouped = select(PASSED_OVER.c.origin, PASSED_OVER.c.reason, count).group_by(
+        PASSED_OVER.c.origin, PASSED_OVER.c.reason
+    )
+    with engine.begin() as connection:
+        rows = connection.execute(grouped.order_by(count.desc(), PASSED_OVER.c.origin, PASSED_OVER.c.reason)).mappings()
+        return [dict(row) for row in rows]
+
+
+def indicator_in(engine: Engine, indicator_id: str) -> Indicator | None:
+    """Another member's indicator as the node holds it; None when it does not, or it was taken back."""
+    with engine.begin() as connection:
+        held = _held(connection, f"indicator--{indicator_id}")
+    return None if held is None else read_indicator(held)
 
 
 def findings_in(engine: Engine) -> list[dict[str, Any]]:
@@ -209,13 +374,38 @@ def findings_in(engine: Engine) -> list[dict[str, Any]]:
 
 def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> None:
     """The newest version; what was revoked stays revoked, whatever comes later."""
-    known = connection.execute(select(OBJECTS).where(OBJECTS.c.object_id == document["id"])).first()
-    if known is not None and (known.revoked or known.origin != origin or known.modified >= document["modified"]):
-        return
     gone = document.get("revoked") is True
-    connection.execute(delete(OBJECTS).where(OBJECTS.c.object_id == document["id"]))
     row = {"object_id": document["id"], "type": document["type"], "origin": origin, "modified": document["modified"]}
-    connection.execute(insert(OBJECTS).values(**row, revoked=gone, body=b"" if gone else orjson.dumps(document)))
+    connection.execute(KEEP, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
+
+
+def _bury(connection: Connection, object_id: str, place: str | None) -> None:
+    _erase(connection, object_id)
+    _withdraw(connection, object_id)
+    if place is not None and object_id.startswith("indicator--"):
+        insert_if_new(connection, REMOVED, {"place": place})
+
+
+def _move(connection: Connection, place: str) -> None:
+    """Remember the place in the feed."""
+    connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
+    connection.execute(insert(PLACES).values(name=_FEED, place=place))
+
+
+def _is_news(document: Mapping[str, Any]) -> bool:
+    """Whether anything follows from an object here: campaigns, and most links, say nothing that the rest does not."""
+    kind = document.get("type")
+    return kind != "campaign" and (kind != "relationship" or document.get("relationship_type") == "indicates")
+
+
+def _erase(connection: Connection, object_id: str) -> None:
+    """Drop the content of an object, one that has not come yet included; an own indicator is not told again."""
+    gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
+    kind, _, own = object_id.partition("--")
+    if not connection.execute(gone.values(revoked=True, body=b"")).rowcount and kind in _KEPT:
+        row = {"object_id": object_id, "type": kind, "origin": "", "modified": "", "revoked": True, "body": b""}
+        connection.execute(insert(OBJECTS).values(row))
+    connection.execute(update(OWN).where(OWN.c.indicator_id == own).values(revoked=True))
 
 
 def _withdraw(connection: Connection, object_id: str) -> None:
@@ -224,11 +414,18 @@ def _withdraw(connection: Connection, object_id: str) -> None:
     connection.execute(update(FINDINGS).where(told).values(withdrawn=True))
 
 
+def _is_known(connection: Connection, references: Sequence[str]) -> bool:
+    """Whether what is spoken of is an indicator of the node's own, or one that it holds: nothing else is kept."""
+    told = [reference.partition("--")[2] for reference in references]
+    own = select(OWN.c.indicator_id).where(OWN.c.indicator_id.in_(told))
+    held = select(OBJECTS.c.object_id).where(OBJECTS.c.object_id.in_(references), OBJECTS.c.type == "indicator")
+    return any(connection.execute(one).first() is not None for one in (own, held))
+
+
 def _held(connection: Connection, identifier: str) -> Admitted | None:
     """The indicator with its networks as one bundle; None when it is not there, or was taken back."""
     wanted = [identifier, derived_id("infrastructure", identifier.partition("--")[2])]
-    rows = connection.execute(select(OBJECTS).where(OBJECTS.c.object_id.in_(wanted)).order_by(OBJECTS.c.type)).all()
-    objects = [orjson.loads(row.body) for row in rows if not row.revoked]
+    objects = [orjson.loads(body) for body in connection.execute(BODIES, {"of_objects": wanted}).scalars()]
     if not any(made["id"] == identifier for made in objects):
         return None
     bundle = {"type": "bundle", "id": derived_id("bundle", identifier), "objects": objects}
@@ -253,10 +450,15 @@ def _remember(
         "body": None if told is None else told.body,
         "is_sent": told is None,
     }
-    connection.execute(insert(ANSWERS).values(row))
-    connection.execute(delete(FINDINGS).where(FINDINGS.c.indicator_id == indicator.indicator_id))
-    if said is SightingAnswer.SEEN:
-        connection.execute(insert(FINDINGS), _rows(indicator.indicator_id, answer.findings))
+    connection.execute(DROP_ANSWER, {"of_indicator": row["indicator_id"], "of_version": row["version"]})
+    connection.execute(ADD_ANSWER, row)
+    _replace_findings(connection, indicator.indicator_id, answer)
+
+
+def _replace_findings(connection: Connection, indicator_id: str, answer: Answer) -> None:
+    connection.execute(DROP_FINDINGS, {"of_indicator": indicator_id})
+    if answer.answer is SightingAnswer.SEEN:
+        connection.execute(ADD_FINDINGS, _rows(indicator_id, answer.findings))
 
 
 def _rows(indicator_id: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from stillwatch.errors import InvalidInput, UnreadableSource
+from stillwatch.model.indicator import SignalKind
+from stillwatch.share.node.places import url_problem
 
 __all__ = ["EvaluatorAt", "NodeSettings", "read_settings"]
 
 _MOST_BYTES: Final = 1 << 16
 _TEXTS: Final = ("forum", "collection", "token_file", "index", "folder")
+_LISTS: Final = ("warning_lists", "open_searches")
+_KINDS: Final = tuple(kind.value for kind in SignalKind)
 _EVALUATOR: Final = ("url", "token_file", "keys_file")
 
 
@@ -32,13 +36,14 @@ class EvaluatorAt:
 class NodeSettings:
     """Where everything is.
 
-    forum           URL of the forum.
+    forum           URL of the forum; https, unless it is on this machine.
     collection      Id or alias of the collection that members write to.
     token_file      File with the member's token.
     index           What `stillwatch scan --index` wrote.
     folder          The node's own folder: its database, its signing key.
     evaluators      Two.
     warning_lists   Files of addresses and domains that many people share.
+    open_searches   Kinds of values that other members may search for here; none of them unless they are named.
     """
 
     forum: str
@@ -48,6 +53,7 @@ class NodeSettings:
     folder: Path
     evaluators: tuple[EvaluatorAt, EvaluatorAt]
     warning_lists: tuple[Path, ...] = ()
+    open_searches: tuple[str, ...] = ()
 
 
 def read_settings(path: Path) -> NodeSettings:
@@ -81,6 +87,7 @@ def read_settings(path: Path) -> NodeSettings:
         at / told["folder"],
         (first, second),
         tuple(at / name for name in told.get("warning_lists", [])),
+        tuple(told.get("open_searches", [])),
     )
 
 
@@ -88,19 +95,30 @@ def _problems(told: Mapping[str, Any]) -> list[str]:
     """Everything that is wrong, in the order of the file's form."""
     found = [f"{name} must be text" for name in _TEXTS if not _is_text(told.get(name))]
     found += [
-        f"{name} is no setting; there are {', '.join((*_TEXTS, 'warning_lists', 'evaluators'))}"
-        for name in sorted(told.keys() - {*_TEXTS, "warning_lists", "evaluators"})
+        f"{name} is no setting; there are {', '.join((*_TEXTS, *_LISTS, 'evaluators'))}"
+        for name in sorted(told.keys() - {*_TEXTS, *_LISTS, "evaluators"})
     ]
     lists = told.get("warning_lists", [])
     if not isinstance(lists, list) or not all(map(_is_text, lists)):
         found.append("warning_lists must be a list of paths")
+    kinds = told.get("open_searches", [])
+    if not isinstance(kinds, list) or not all(kind in _KINDS for kind in kinds):
+        found.append(f"open_searches must be a list of kinds: {', '.join(_KINDS)}")
+    found += _problem_of_url("forum", told.get("forum"))
     evaluators = told.get("evaluators")
     if not isinstance(evaluators, dict) or len(evaluators) != 2:
         return [*found, "evaluators must be two tables, [evaluators.NAME]"]
     for name, one in sorted(evaluators.items()):
         if not isinstance(one, dict) or set(one) != set(_EVALUATOR) or not all(map(_is_text, one.values())):
             found.append(f"evaluators.{name} must have {', '.join(_EVALUATOR)}, each text")
+        else:
+            found += _problem_of_url(f"evaluators.{name}.url", one["url"])
     return found
+
+
+def _problem_of_url(name: str, url: object) -> list[str]:
+    problem = url_problem(name, url) if isinstance(url, str) and url else None
+    return [] if problem is None else [problem]
 
 
 def _is_text(value: object) -> bool:

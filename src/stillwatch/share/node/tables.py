@@ -2,9 +2,21 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-__all__ = ["ANSWERS", "FINDINGS", "KEYS", "NODE_TABLES", "OBJECTS", "OWN", "PASSED_OVER", "PLACES"]
+__all__ = [
+    "ANSWERS",
+    "APPEALS_FILED",
+    "APPEALS_TOLD",
+    "FINDINGS",
+    "KEYS",
+    "NODE_TABLES",
+    "OBJECTS",
+    "OWN",
+    "PASSED_OVER",
+    "PLACES",
+    "REMOVED",
+]
 
 NODE_TABLES: Final = MetaData()
 
@@ -42,6 +54,7 @@ ANSWERS: Final = Table(
     Column("checked_at", String(40), nullable=False),
     Column("body", LargeBinary),
     Column("is_sent", Boolean, nullable=False),
+    Index("node_answers_waiting", "is_sent", "checked_at"),
 )
 """What each check came to, and the sighting to send; no answer and none to send where nothing could be compared."""
 
@@ -49,7 +62,7 @@ FINDINGS: Final = Table(
     "node_findings",
     NODE_TABLES,
     Column("family", String(20), primary_key=True),
-    Column("indicator_id", String(40), primary_key=True),
+    Column("indicator_id", String(40), primary_key=True, index=True),
     Column("local", JSON, nullable=False),
     Column("word", JSON, nullable=False),
     Column("withdrawn", Boolean, nullable=False),
@@ -70,7 +83,7 @@ KEYS: Final = Table(
     Column("key_id", String(64), primary_key=True),
     Column("jwk", JSON, nullable=False),
 )
-"""Keys of the other members: what was pinned at first sight stays, later keys are added."""
+"""Keys of the other members that are trusted (`pins`)."""
 
 PASSED_OVER: Final = Table(
     "node_passed_over",
@@ -80,3 +93,25 @@ PASSED_OVER: Final = Table(
     Column("reason", String(200), nullable=False),
 )
 """Objects that were not taken, and why; the objects themselves are not kept."""
+
+REMOVED: Final = Table("node_removed", NODE_TABLES, Column("place", String(200), primary_key=True))
+"""Deletions that were carried out, until the forum knows it."""
+APPEALS_TOLD: Final = Table(
+    "node_appeals_told",
+    NODE_TABLES,
+    Column("appeal", String(40), primary_key=True),
+    Column("indicator_id", String(40), nullable=False),
+)
+"""Appeals that wait for an answer and of which somebody here was told."""
+
+APPEALS_FILED: Final = Table(
+    "node_appeals_filed",
+    NODE_TABLES,
+    Column("reference", String(40), primary_key=True),
+    Column("indicator_id", String(40), nullable=False),
+    Column("grounds", String(32), nullable=False),
+    Column("filed_at", String(40), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("is_sent", Boolean, nullable=False),
+)
+"""What the member has filed for its customers; the forum keeps of the reference only a hash."""

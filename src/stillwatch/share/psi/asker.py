@@ -20,17 +20,36 @@ class Asker:
     """One search, under a key of its own: two searches for the same values have nothing in common.
 
     values      Distinct ones count; at most 262,144.
+    secret      Key of a search that goes on; None draws one.
     Raises      InvalidInput for too many values.
     """
 
-    def __init__(self, kind: SignalKind, epoch: int, values: Sequence[str]) -> None:
+    def __init__(self, kind: SignalKind, epoch: int, values: Sequence[str], secret: bytes | None = None) -> None:
         self._values = list(dict.fromkeys(values))
         if not 0 < len(self._values) <= LARGEST[Form.REQUEST]:
             message = f"an asker must have 1 to {LARGEST[Form.REQUEST]} values, got {len(self._values)}"
             raise InvalidInput(message)
         self.kind, self.epoch = kind, epoch
-        self._secret = random_scalar()
+        self._secret = secret or random_scalar()
         self._counted: NDArray[np.uint8] | None = None
+
+    @property
+    def values(self) -> list[str]:
+        """Distinct values, in the order of the request."""
+        return list(self._values)
+
+    @property
+    def secret(self) -> bytes:
+        """Key of the search, for whoever keeps it until the search is over."""
+        return self._secret
+
+    def resume(self, answer: bytes) -> None:
+        """Take up a search that was counted before.
+
+        answer      The counted one.
+        Raises      FailedProof if it is none.
+        """
+        self._counted = self._rows(answer, Form.COUNTED)
 
     @cached_property
     def request(self) -> bytes:

@@ -102,7 +102,7 @@ def counts_towards_consensus(
 
     published_hash  Hash under which the rule is known to the members.
     verify          Whether the document bears its author's signature.
-    Raises          Refused (InvalidInput) when the rule may not cross at all.
+    Raises          NotAdmitted when the rule may not cross at all.
     """
     if rule_hash(rule) != published_hash or not rule.created <= now < rule.valid_until:
         return False

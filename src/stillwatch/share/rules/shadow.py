@@ -1,5 +1,6 @@
 """Try a rule on one's own traffic: it flags nobody, and tells only how well it did, in buckets."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +10,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stillwatch.errors import InvalidInput
 from stillwatch.model.fingerprint import ELICITATION_CLASSES
+from stillwatch.share.guard.admit import Admitted
 from stillwatch.share.guard.table import schema_hash
 from stillwatch.share.rules._kernels import Wordings, wording_rows
 from stillwatch.share.rules.rule import HarvestRule, rule_hash
-from stillwatch.share.rules.terms import answer_bucket
+from stillwatch.share.rules.terms import TOO_FEW, answer_bucket
 from stillwatch.share.rules.wording import NUMBER, pieces_of
 from stillwatch.share.stix.ids import time_text
 from stillwatch.share.stix.vocabulary import max_tokens_bucket, temperature_bucket, top_p_bucket
@@ -23,7 +26,17 @@ from stillwatch.sketch.folding import fold_tables
 from stillwatch.sketch.strings import strings_of
 from stillwatch.sketch.tokens import tokens_of
 
-__all__ = ["ShadowAnswer", "holds", "matching", "run_in_shadow", "shadow_document"]
+__all__ = [
+    "ShadowAnswer",
+    "ShadowCounts",
+    "answer_of",
+    "count_in_shadow",
+    "holds",
+    "matching",
+    "read_answer",
+    "run_in_shadow",
+    "shadow_document",
+]
 
 _BUCKETS = {"temperature": temperature_bucket, "top_p": top_p_bucket, "max_tokens": max_tokens_bucket}
 
@@ -41,6 +54,29 @@ class ShadowAnswer:
     precision: str
     recall: str
 
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether both are of too few accounts: then nothing is sent."""
+        return self.precision == self.recall == TOO_FEW
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowCounts:
+    """How a rule did, exactly. It stays with the member, and names no account: a rule in shadow flags nobody.
+
+    n_exchanges, n_matched      Exchanges that were read, and those of them that match.
+    n_accounts, n_flagged       Accounts of these, and those that the rule would flag.
+    n_judged_flagged, n_harvesting, n_caught    Of the judged accounts: flagged, known to harvest, both.
+    """
+
+    n_exchanges: int
+    n_matched: int
+    n_accounts: int
+    n_flagged: int
+    n_judged_flagged: int
+    n_harvesting: int
+    n_caught: int
+
 
 def matching(rule: HarvestRule, batch: pa.RecordBatch) -> NDArray[np.bool_]:
     """Which exchanges of a batch of EXCHANGE match; what is not known does not match."""
@@ -56,28 +92,58 @@ def matching(rule: HarvestRule, batch: pa.RecordBatch) -> NDArray[np.bool_]:
     return found
 
 
-def run_in_shadow(rule: HarvestRule, batches: Iterable[pa.RecordBatch], labels: Mapping[str, bool]) -> ShadowAnswer:
-    """Run a rule and hold it against what is known of the accounts.
+def count_in_shadow(
+    rule: HarvestRule, batches: Iterable[pa.RecordBatch], labels: Mapping[str, bool] | None = None
+) -> ShadowCounts:
+    """Run a rule over traffic and count.
 
     batches    Batches of EXCHANGE.
-    labels     Accounts that were judged: True harvests, False does not. Others do not count.
+    labels     Accounts that were judged: True harvests, False does not. None: nobody was.
     """
-    seen: dict[str, int] = {}
-    hits: dict[str, int] = {}
+    seen: Counter[str] = Counter()
+    hits: Counter[str] = Counter()
     for batch in batches:
-        accounts = batch["account_id"].to_pylist()
-        for account, hit in zip(accounts, matching(rule, batch).tolist(), strict=True):
-            if account in labels:
-                seen[account] = seen.get(account, 0) + 1
-                hits[account] = hits.get(account, 0) + hit
+        accounts = np.array(batch["account_id"].to_pylist(), object)
+        seen.update(accounts.tolist())
+        hits.update(accounts[matching(rule, batch)].tolist())
+    judged = {} if labels is None else labels
     flagged = {a for a, n in hits.items() if n >= rule.exchanges and n >= rule.share * seen[a]}
-    harvesting = {account for account in seen if labels[account]}
-    caught = len(flagged & harvesting)
+    harvesting = {account for account in seen if judged.get(account)}
+    return ShadowCounts(
+        n_exchanges=seen.total(),
+        n_matched=hits.total(),
+        n_accounts=len(seen),
+        n_flagged=len(flagged),
+        n_judged_flagged=sum(account in judged for account in flagged),
+        n_harvesting=len(harvesting),
+        n_caught=len(flagged & harvesting),
+    )
+
+
+def answer_of(rule: HarvestRule, counts: ShadowCounts) -> ShadowAnswer:
+    """What may be told of the counts: two buckets."""
     return ShadowAnswer(
         rule=rule_hash(rule),
-        precision=answer_bucket(caught, len(flagged)),
-        recall=answer_bucket(caught, len(harvesting)),
+        precision=answer_bucket(counts.n_caught, counts.n_judged_flagged),
+        recall=answer_bucket(counts.n_caught, counts.n_harvesting),
     )
+
+
+def run_in_shadow(rule: HarvestRule, batches: Iterable[pa.RecordBatch], labels: Mapping[str, bool]) -> ShadowAnswer:
+    """Run a rule and hold it against what is known of the accounts; parameters as of `count_in_shadow`."""
+    return answer_of(rule, count_in_shadow(rule, batches, labels))
+
+
+def read_answer(admitted: Admitted) -> ShadowAnswer:
+    """Answer of a message that the guard admitted.
+
+    Raises  InvalidInput when the message is no answer.
+    """
+    told = admitted.document()
+    if told["type"] != "shadow-answer":
+        message = "an answer to a rule must be a message of type shadow-answer"
+        raise InvalidInput(message)
+    return ShadowAnswer(told["rule"], told["precision"], told["recall"])
 
 
 def shadow_document(answer: ShadowAnswer, answer_id: str, created: datetime) -> dict[str, Any]:

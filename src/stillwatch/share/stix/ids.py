@@ -4,6 +4,7 @@ import hashlib
 import re
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from stillwatch.errors import InvalidInput
@@ -15,6 +16,7 @@ CREATED: Final = "2026-11-01T00:00:00.000Z"
 
 _ID = re.compile(r"([a-z][a-z-]{2,40})--([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})")
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z", re.ASCII)
+_TIME_LENGTH: Final = len(CREATED)
 
 
 def derived_id(kind: str, *parts: str) -> str:
@@ -70,7 +72,13 @@ def read_time(text: object) -> datetime | None:
     >>> read_time("2026-11-02T03:04:05.006Z").microsecond, read_time("2026-11-02T03:04:05.006+00:00")
     (6000, None)
     """
-    found = _TIME.fullmatch(text) if isinstance(text, str) else None
+    return _time_of(text) if isinstance(text, str) and len(text) == _TIME_LENGTH else None
+
+
+@lru_cache(maxsize=4096)
+def _time_of(text: str) -> datetime | None:
+    """All objects of a bundle say the same few times."""
+    found = _TIME.fullmatch(text)
     if found is None:
         return None
     *parts, milliseconds = (int(part) for part in found.groups())

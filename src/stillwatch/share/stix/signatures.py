@@ -7,7 +7,6 @@ TAXII and the feed hand them on. What is the same for everybody needs none.
 from collections.abc import Mapping
 from typing import Any
 
-from stillwatch.share.guard.admit import Admitted
 from stillwatch.share.stix.extension import EXTENSION
 from stillwatch.signing.keys import Keys, SigningKey
 from stillwatch.signing.refused import Reason, Refused
@@ -23,14 +22,15 @@ def is_members(made: Mapping[str, Any]) -> bool:
     return EXTENSION in made.get("extensions", {})
 
 
-def signed_bundle(admitted: Admitted, key: SigningKey) -> Object:
-    """The document with every object of the member signed; it has to pass the guard again."""
-    document: Object = admitted.document()
-    for made in document["objects"]:
-        if is_members(made):
-            made["extensions"][EXTENSION].pop(MEMBER, None)
-            made["extensions"][EXTENSION][MEMBER] = sign(made, key)
-    return document
+def signed_bundle(bundle: Mapping[str, Any], key: SigningKey) -> Object:
+    """The bundle with every object of the member signed; it has passed no guard yet."""
+    return {**bundle, "objects": [_signed(made, key) if is_members(made) else made for made in bundle["objects"]]}
+
+
+def _signed(made: Object, key: SigningKey) -> Object:
+    extension = {name: value for name, value in made["extensions"][EXTENSION].items() if name != MEMBER}
+    bare = {**made, "extensions": {**made["extensions"], EXTENSION: extension}}
+    return {**bare, "extensions": {**made["extensions"], EXTENSION: {**extension, MEMBER: sign(bare, key)}}}
 
 
 def verify_object(made: Mapping[str, Any], keys: Keys) -> str:

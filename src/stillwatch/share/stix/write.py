@@ -71,12 +71,13 @@ def indicator_bundle(indicator: Indicator, member: str) -> Object:
     return _bundle(objects, told)
 
 
-def sighting_bundle(sighting: Sighting, member: str, tlp: Tlp) -> Object:
+def sighting_bundle(sighting: Sighting, member: str, tlp: Tlp, modified: datetime | None = None) -> Object:
     """Bundle of a member's answer; ``count: 0`` says looked and not seen. Rates are rounded to four decimals.
 
-    tlp     Of the indicator that is answered.
+    tlp         Of the indicator that is answered.
+    modified    When the answer came to be another than the member said first; None: it is the first.
     """
-    common = _Common(member, tlp, sighting.created, sighting.created)
+    common = _Common(member, tlp, sighting.created, modified or sighting.created)
     more: Object = {
         "days": sighting.days,
         "coverage": round(round(sighting.coverage / 0.05) * 0.05, 2),

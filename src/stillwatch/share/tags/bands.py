@@ -23,33 +23,17 @@ References
 Leskovec, Rajaraman and Ullman (2020), Mining of massive datasets, section 3.4.
 """
 
-from typing import Final, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
+import math
+from typing import Final
 
 from stillwatch.errors import InvalidInput
 from stillwatch.model.fingerprint import SIGNATURE_LENGTH
-from stillwatch.model.indicator import BAND_COUNT, SignalKind
-from stillwatch.share.tags.block import TagBlock
-from stillwatch.share.tags.index import TagIndex
+from stillwatch.model.indicator import BAND_COUNT
 
-__all__ = ["BANDS_OF_A_HIT", "BandHits", "band_hits", "chance_of_a_hit"]
+__all__ = ["BANDS_OF_A_HIT", "chance_of_a_hit"]
 
 BANDS_OF_A_HIT: Final = 3
 _LANES: Final = SIGNATURE_LENGTH // BAND_COUNT
-
-
-class BandHits(NamedTuple):
-    """Templates and indicators with enough equal bands, one row each pair, by template.
-
-    n_equal     Equal bands, 1 to 8.
-    """
-
-    template: NDArray[np.int64]
-    indicator: NDArray[np.int64]
-    n_equal: NDArray[np.int64]
 
 
 def chance_of_a_hit(similarity: float, bands: int = BANDS_OF_A_HIT) -> float:
@@ -64,29 +48,6 @@ def chance_of_a_hit(similarity: float, bands: int = BANDS_OF_A_HIT) -> float:
     if not 0 <= similarity <= 1:
         message = f"a similarity must be 0 to 1, got {similarity}"
         raise InvalidInput(message)
-    return float(stats.binom.sf(bands - 1, BAND_COUNT, similarity**_LANES))
-
-
-def band_hits(
-    templates: TagBlock, indicators: TagIndex, owner: NDArray[np.int64], bands: int = BANDS_OF_A_HIT
-) -> BandHits:
-    """Templates that have at least `bands` equal bands with an indicator.
-
-    templates   Tags of `band_values`, eight a template in order.
-    indicators  Tags of all indicators' bands, in any order.
-    owner       Number of the indicator each indexed tag belongs to, int64[len(indicators)], at least 0; a tag that an
-                indicator repeats counts once.
-    Raises      InvalidInput if the tags are no bands, no whole templates, or not one owner each.
-    """
-    if templates.kind is not SignalKind.BAND or len(templates) % BAND_COUNT or len(owner) != len(indicators):
-        message = (
-            f"tags must be of kind band, {BAND_COUNT} a template, with an owner for each indexed one, "
-            f"got {len(templates)} of kind {templates.kind} and {len(owner)} owners of {len(indicators)}"
-        )
-        raise InvalidInput(message)
-    asked, indexed = indicators.pairs(templates)
-    met = np.unique(np.stack([asked, owner[indexed]], axis=1), axis=0)
-    met[:, 0] //= BAND_COUNT
-    pairs, n_equal = np.unique(met, axis=0, return_counts=True)
-    enough = n_equal >= bands
-    return BandHits(pairs[enough, 0], pairs[enough, 1], n_equal[enough])
+    p = similarity**_LANES
+    chances = (math.comb(BAND_COUNT, n) * p**n * (1 - p) ** (BAND_COUNT - n) for n in range(bands, BAND_COUNT + 1))
+    return math.fsum(chances)

@@ -1,6 +1,6 @@
 """Many tags of one kind and epoch in one array, 32 bytes each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -44,28 +44,6 @@ class TagBlock:
         joined = b"".join(output[:TAG_BYTES] for output in outputs)
         return cls(kind, epoch, np.frombuffer(joined, np.uint8).reshape(len(outputs), TAG_BYTES))
 
-    @classmethod
-    def of_tags(cls, kind: SignalKind, epoch: int, tags: Iterable[Tag]) -> Self:
-        """From tags of this kind and epoch, as they stand in indicators.
-
-        Raises      InvalidInput for a tag of another kind or epoch, or that is not 64 lower-case hexadecimal digits.
-        """
-        return cls.of_outputs(kind, epoch, [_bytes_of(tag, kind, epoch) for tag in tags])
-
     def tags(self) -> tuple[Tag, ...]:
         """One object each, as indicators carry them."""
         return tuple(Tag(self.kind, self.epoch, row.tobytes().hex()) for row in self.values)
-
-
-def _bytes_of(tag: Tag, kind: SignalKind, epoch: int) -> bytes:
-    if (tag.kind, tag.epoch) != (kind, epoch):
-        message = f"a tag of kind {tag.kind}, epoch {tag.epoch} cannot be compared with {kind}, epoch {epoch}"
-        raise InvalidInput(message)
-    try:
-        value = bytes.fromhex(tag.value)
-    except ValueError:
-        value = b""
-    if len(value) != TAG_BYTES or value.hex() != tag.value:
-        message = f"a tag must be {2 * TAG_BYTES} lower-case hexadecimal digits, got {len(tag.value)} characters"
-        raise InvalidInput(message)
-    return value

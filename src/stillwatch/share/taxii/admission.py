@@ -9,7 +9,7 @@ import orjson
 
 from stillwatch.share.taxii.filters import ID
 from stillwatch.share.taxii.moments import microseconds
-from stillwatch.share.taxii.tables import UNVERSIONED
+from stillwatch.share.taxii.tables import OBJECT, UNVERSIONED
 
 __all__ = ["MAX_OBJECT_BYTES", "Admit", "Failure", "Prepared", "Refusal", "prepare"]
 
@@ -43,20 +43,23 @@ class Prepared:
     """An object that may be stored.
 
     version     As the object writes it; empty when it has none.
+    content     The object.
     document    The object as JSON, as it was sent but for white space.
+    kind        Object, or message, which only the feed brings.
     """
 
     object_id: str
     type: str
     version_us: int
     version: str
+    content: dict[str, Any]
     document: bytes
+    kind: str = OBJECT
 
     @property
     def digest(self) -> str:
         """What tells two contents apart: the order of keys is no difference."""
-        keyed = orjson.dumps(orjson.loads(self.document), option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256(keyed).hexdigest()
+        return hashlib.sha256(orjson.dumps(self.content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def prepare(item: dict[str, Any], admit: Admit) -> Prepared | Failure:
     failure = failure or _refused(item, admit)
     if failure or document is None or version_us is None:
         return Failure(object_id, version if version_us else "", failure or "object: cannot be written as JSON")
-    return Prepared(object_id, found[1], version_us, version, document)
+    return Prepared(object_id, found[1], version_us, version, item, document)
 
 
 def _version(item: dict[str, Any]) -> tuple[str, int | None]:

@@ -15,7 +15,6 @@ MAX_CONTENT_LENGTH: Final = 8 << 20
 MAX_OBJECTS: Final = 1_000
 MAX_DEPTH: Final = 24
 _BODY_S: Final = 30.0
-_TOO_LARGE: Final = f"the body must have {MAX_CONTENT_LENGTH} bytes at most"
 
 
 async def read_body(request: Request, limit: int = MAX_CONTENT_LENGTH) -> bytes:
@@ -23,16 +22,17 @@ async def read_body(request: Request, limit: int = MAX_CONTENT_LENGTH) -> bytes:
 
     Raises      Problem 413 when it is too large, 408 when it takes too long, 400 when it is cut off.
     """
+    too_large = f"the body must have {limit} bytes at most"
     told = request.headers.get("content-length", "0")
     if not told.isdigit() or len(told) > 18 or int(told) > limit:
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
     parts, size = [], 0
     try:
         async with asyncio.timeout(_BODY_S):
             async for part in request.stream():
                 size += len(part)
                 if size > limit:
-                    raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+                    raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
                 parts.append(part)
     except TimeoutError:
         raise Problem(HTTPStatus.REQUEST_TIMEOUT, f"the body must arrive within {_BODY_S:.0f} s") from None

@@ -2,11 +2,13 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["microseconds", "timestamp"]
 
 _SHAPE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?Z", re.ASCII)
+_MOST_LENGTH: Final = len("1970-01-01T00:00:00.123456789Z")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -16,13 +18,16 @@ def microseconds(text: object) -> int | None:
     >>> microseconds("1970-01-01T00:00:01.5Z")
     1500000
     """
-    if not isinstance(text, str):
-        return None
+    return _microseconds(text) if isinstance(text, str) and len(text) <= _MOST_LENGTH else None
+
+
+@lru_cache(maxsize=4096)
+def _microseconds(text: str) -> int | None:
     found = _SHAPE.fullmatch(text)
     if found is None:
         return None
     try:
-        whole = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+        whole = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
     except ValueError:
         return None
     fraction = int((found[1] or "0")[:6].ljust(6, "0"))

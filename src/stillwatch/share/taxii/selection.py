@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select
 
 from stillwatch.share.access.tables import ROSTER, counter
 from stillwatch.share.taxii.filters import Filters
@@ -15,6 +15,17 @@ __all__ = ["PAGE_BYTES", "Page", "Record", "after", "page"]
 PAGE_BYTES: Final = 16 << 20
 """Bytes of documents in one answer; a page has one object at least."""
 _WITHOUT_DOCUMENT: Final = [column for column in RECORDS.c if column.name != "document"]
+
+# Made once: to build a statement takes longer than to run it.
+_AFTER: Final = (
+    select(*_WITHOUT_DOCUMENT)
+    .where(RECORDS.c.sequence > bindparam("beyond"), or_(RECORDS.c.document.is_not(None), RECORDS.c.kind != OBJECT))
+    .order_by(RECORDS.c.sequence)
+    .limit(bindparam("most"))
+)
+_DOCUMENTS: Final = select(RECORDS.c.sequence, RECORDS.c.document).where(
+    RECORDS.c.sequence.in_(bindparam("places", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +59,13 @@ def page(connection: Connection, collection_id: str, filters: Filters, beyond: i
     """Page of the objects of a collection that the filters let through, in the order they were added."""
     if not filters.spec or filters.ids == () or filters.types == ():
         return Page((), more=False)
-    there = [RECORDS.c.collection_id == collection_id, RECORDS.c.sequence > beyond, *_conditions(filters)]
+    # A sum has no index: left the choice, SQLite reads all of the collection in order to find a few ids in it.
+    order = RECORDS.c.sequence if filters.ids is None else RECORDS.c.sequence + 0
+    there = [RECORDS.c.collection_id == collection_id, order > beyond, *_conditions(filters)]
     rows = connection.execute(
         select(*_WITHOUT_DOCUMENT)
         .where(*there, RECORDS.c.kind == OBJECT, RECORDS.c.document.is_not(None))
-        .order_by(RECORDS.c.sequence)
+        .order_by(order)
         .limit(filters.limit + 1)
     ).all()
     n = min(len(rows), filters.limit)
@@ -68,11 +81,8 @@ def after(
 
     collections     Those that are wanted; None: all.
     """
-    there = [RECORDS.c.sequence > beyond, or_(RECORDS.c.document.is_not(None), RECORDS.c.kind != OBJECT)]
-    if collections is not None:
-        there.append(RECORDS.c.collection_id.in_(collections))
-    chosen = select(*_WITHOUT_DOCUMENT).where(*there).order_by(RECORDS.c.sequence).limit(limit)
-    rows = connection.execute(chosen).all()
+    chosen = _AFTER if collections is None else _AFTER.where(RECORDS.c.collection_id.in_(collections))
+    rows = connection.execute(chosen, {"beyond": beyond, "most": limit}).all()
     rows = rows[: _fitting([row.size_bytes for row in rows])]
     records = _records(connection, rows, documents=True)
     # Read after the rows: a grant that was gone before any of them was published is known to be.
@@ -125,8 +135,7 @@ def _records(connection: Connection, rows: Sequence[Any], *, documents: bool) ->
     held: dict[int, bytes | None] = {}
     if documents:
         places = [row.sequence for row in rows]
-        chosen = select(RECORDS.c.sequence, RECORDS.c.document).where(RECORDS.c.sequence.in_(places))
-        held = {row.sequence: row.document for row in connection.execute(chosen)}
+        held = {row.sequence: row.document for row in connection.execute(_DOCUMENTS, {"places": places})}
     # A document may have been deleted between the two selections; its tombstone follows.
     gone = {place for place, document in held.items() if document is None}
     return tuple(_record(row, held.get(row.sequence)) for row in rows if row.kind != OBJECT or row.sequence not in gone)

@@ -18,6 +18,7 @@ from stillwatch.share.taxii.tables import STATUSES
 __all__ = ["load_status", "new_status", "prune_statuses", "store_statuses"]
 
 _KEPT_S: Final = 7 * 86_400
+_ADD: Final = insert(STATUSES)
 
 
 def new_status(status_id: str, successes: list[dict[str, str]], failures: list[dict[str, str]]) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def store_statuses(connection: Connection, statuses: Sequence[tuple[str, dict[st
         {"status_id": status["id"], "member_id": member_id, "created_s": now_s, "document": orjson.dumps(status)}
         for member_id, status in statuses
     ]
-    connection.execute(insert(STATUSES), rows)
+    connection.execute(_ADD, rows)
 
 
 def prune_statuses(connection: Connection) -> None:

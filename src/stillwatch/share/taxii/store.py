@@ -1,13 +1,14 @@
 """The forum's store of objects: one database behind publishing, reading and the feed."""
 
+import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from stillwatch.errors import UnreadableSource
@@ -18,12 +19,13 @@ from stillwatch.share.access.tables import ROSTER, SEQUENCE, TABLES, advance, co
 from stillwatch.share.taxii.admission import Failure, Prepared
 from stillwatch.share.taxii.cursor import KEY_BYTES, Cursors
 from stillwatch.share.taxii.filters import Filters
+from stillwatch.share.taxii.forgetting import forget_ended
 from stillwatch.share.taxii.publishing import Publication, erase, insert_objects
 from stillwatch.share.taxii.selection import Page, Record, after, page
 from stillwatch.share.taxii.status import load_status, prune_statuses
 from stillwatch.share.taxii.tables import RECORD_TABLES
 from stillwatch.share.taxii.together import Together
-from stillwatch.store.database import open_database, reading
+from stillwatch.store.database import empty_log, open_database, reading
 
 __all__ = ["Store"]
 
@@ -75,6 +77,21 @@ class Store:
             gone = erase(connection, member, collection_id, filters, self._on_event)
         self._tell()
         return gone
+
+    def forget(self) -> None:
+        """Forget what has long ended, and overwrite what was forgotten; to be called every now and then."""
+        with self._turn, self.engine.begin() as connection:
+            advance(connection, SEQUENCE, 0)
+            forget_ended(connection, time.time_ns() // 1000, self._on_event)
+        empty_log(self.engine)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction of its own among those of publishers: for what changes objects and something else at once."""
+        with self._turn, self.engine.begin() as connection:
+            advance(connection, SEQUENCE, 0)
+            yield connection
+        self._tell()
 
     def page(self, collection_id: str, filters: Filters, beyond: int = 0, *, documents: bool = True) -> Page:
         """Page of a collection after a place."""

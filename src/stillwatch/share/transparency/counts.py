@@ -15,8 +15,8 @@ from stillwatch.ledger.entry import Kind
 from stillwatch.ledger.export import lines_of
 from stillwatch.share.appeals.case import State, state_of
 from stillwatch.share.appeals.docket import case_at
-from stillwatch.share.appeals.revocation import Cause
-from stillwatch.share.appeals.tables import APPEALS, TOMBSTONES
+from stillwatch.share.appeals.tables import APPEALS
+from stillwatch.share.life.tombstones import TOMBSTONES, Cause
 from stillwatch.signing.stamp import stamp, time_of
 
 __all__ = ["SPANS", "Counts", "Period", "Request", "counted", "requests_of", "span_of"]
@@ -34,6 +34,8 @@ SPANS: Final = (
 )
 _EDGES_H: Final = (1, 4, 12, 24, 72, 168, 336, 720)
 _MOST_REQUESTS: Final = 1_000_000
+_LEFT_OUT: Final = frozenset({Kind.APPEAL, Kind.REMOVAL})
+"""Appeals are told by how they went; of one revocation there are as many removals as members."""
 
 
 class Request(StrEnum):
@@ -64,7 +66,7 @@ class Period:
 class Counts:
     """Exact counts; of each mapping, one event is in one of the counts.
 
-    entries         Entries of the ledger by kind, appeals left out: they are told by how they went.
+    entries         Entries of the ledger by kind, without appeals and removals.
     appeals         Appeals filed in the period by state at its end.
     revocations     By cause.
     to_revoke, to_decide    From publication to revocation, and from appeal to decision, by span.
@@ -92,7 +94,7 @@ def counted(ledger: Path, connection: Connection, period: Period, requests: Mapp
     """Count what happened in a period.
 
     ledger      Exported ledger, which is to be verified first.
-    connection  To the appeals' database.
+    connection  To the forum's database, with the tables of appeals and tombstones.
     """
     return Counts(
         entries=_entries(ledger, period),
@@ -113,7 +115,7 @@ def _entries(ledger: Path, period: Period) -> dict[str, int]:
     since, until = stamp(period.since), stamp(period.until)
     lines = (told for _, told in lines_of(ledger) if "head" not in told)
     found = (str(told["kind"]) for told in lines if since <= str(told["time"]) < until)
-    return _tallied([kind.value for kind in Kind if kind is not Kind.APPEAL], found)
+    return _tallied([kind.value for kind in Kind if kind not in _LEFT_OUT], found)
 
 
 def _appeals(connection: Connection, period: Period) -> dict[str, int]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
 from stillwatch.ledger.entry import Kind
-from stillwatch.share.appeals.revocation import Cause
+from stillwatch.share.life.tombstones import Cause
 from stillwatch.share.transparency.counts import SPANS, Counts, Period
 from stillwatch.share.transparency.noise import Noise, most_noise
 from stillwatch.signing.stamp import stamp
@@ -17,6 +17,9 @@ N_QUERIES: Final = 6
 """Sets of counts that share epsilon evenly."""
 _UNSURE: Final = 0.05
 _FEWEST: Final = 10
+_FALSE: Final = (Cause.APPEAL, Cause.WITHDRAWN)
+"""An originator need not say why it takes an indicator back: all that it does is counted as a mistake, which tells too
+many rather than too few. What was merely deleted, expired or planted in a drill, is no mistake."""
 
 
 class Rate(NamedTuple):
@@ -34,7 +37,7 @@ class Report:
     epsilon         Spent on it: it covers one indicator with its publication, its revocation and one appeal.
     budget          Most that may be spent on any period.
     entries ...     As in `Counts`.
-    false_positives Share of published indicators that were revoked as false or after an appeal.
+    false_positives Share of published indicators that their originators took back or that fell in an appeal.
     to_revoke, to_decide    Span with the median; None: too few to tell.
     """
 
@@ -61,7 +64,7 @@ def report_on(counts: Counts, period: Period, epsilon: float, budget: float, noi
     noise       Of scale `N_QUERIES` / epsilon; each set of counts gets its own.
     """
     told = {name: _noised(getattr(counts, name), noise) for name in counts.__slots__}
-    false = sum(told["revocations"][cause.value] for cause in (Cause.APPEAL, Cause.FALSE_POSITIVE))
+    false = sum(told["revocations"][cause.value] for cause in _FALSE)
     rate = false_positive_rate(false, told["entries"][Kind.PUBLISH.value], epsilon / N_QUERIES)
     return Report(
         since=stamp(period.since),

@@ -1,13 +1,25 @@
 """Which of a member's indicators are of one operation, as an audit sees it, whatever their originator says."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol
 
-from stillwatch.model.indicator import Indicator, Tag
+from stillwatch.model.indicator import Tag
 
-__all__ = ["operations"]
+__all__ = ["Told", "operations"]
 
 
-def operations(indicators: Iterable[Indicator], shared: Collection[Tag] = ()) -> Mapping[str, str]:
+class Told(Protocol):
+    """What of an indicator ties it to others."""
+
+    @property
+    def indicator_id(self) -> str: ...  # noqa: D102 - as of an indicator
+    @property
+    def group_id(self) -> str: ...  # noqa: D102
+    @property
+    def tags(self) -> Collection[Tag]: ...  # noqa: D102
+
+
+def operations(indicators: Iterable[Told], shared: Collection[Tag] = ()) -> Mapping[str, str]:
     """Operation of each indicator, by indicator id: those of one group, or with a tag in common, are one.
 
     An originator that cuts one campaign into a thousand groups still has one operation. Its name is the least of its
