@@ -40,7 +40,7 @@ def resigned(files: dict[str, bytes], change: Callable[[dict[str, bytes]], None]
         if n not in {standalone.MANIFEST, standalone.SIGNATURE}
     ]
     files[standalone.MANIFEST] = json.dumps(manifest).encode()
-    files[standalone.SIGNATURE] = thief.sign_bytes(files[standalone.MANIFEST])
+    files[standalone.SIGNATURE] = thief.sign(files[standalone.MANIFEST])
     return zip_bytes(files)
 
 
@@ -112,7 +112,7 @@ def test_the_holder_of_the_key_cannot_change_what_is_proved(opened: Office, bund
         data = files[one["name"]]
         one["size_bytes"], one["sha256"] = len(data), hashlib.sha256(data).hexdigest()
     files[standalone.MANIFEST] = json.dumps(manifest).encode()
-    files[standalone.SIGNATURE] = key.sign_bytes(files[standalone.MANIFEST])
+    files[standalone.SIGNATURE] = key.sign(files[standalone.MANIFEST])
     with pytest.raises(FailedProof, match=name):
         verify_bundle(zip_bytes(files), key.key_id)
 

@@ -12,6 +12,7 @@ from stillwatch.act.appeals.report import appeals_report
 from stillwatch.act.appeals.standing import cleared_streams, overdue
 from stillwatch.act.appeals.tables import APPEALS
 from stillwatch.act.cases.tables import CASE_ALIASES, CASES
+from stillwatch.act.decide.tables import DECISIONS
 from stillwatch.signing.stamp import time_of
 from stillwatch.store.database import open_database, reading
 
@@ -51,7 +52,9 @@ def standing_of(db: str, rules: Collection[str], now: datetime) -> Standing:
         names = set(inspect(engine).get_table_names())
         with reading(engine).begin() as connection:
             found = _found(connection) if {CASES.name, CASE_ALIASES.name} <= names else {}
-            return _appeals(connection, rules, found, now) if APPEALS.name in names else Standing(found_at=found)
+            if not {APPEALS.name, DECISIONS.name} <= names:
+                return Standing(found_at=found)
+            return _appeals(connection, rules, found, now)
     finally:
         engine.dispose()
 
