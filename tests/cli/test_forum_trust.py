@@ -10,7 +10,7 @@ from tests.share import made
 from typer.testing import CliRunner
 
 from stillwatch.cli import app
-from stillwatch.cli.forum import _key, _opened
+from stillwatch.cli.forum_store import key_of, opened
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.ledger.entry import Kind
 from stillwatch.ledger.tables import ENTRIES
@@ -35,7 +35,7 @@ def run(*arguments: object) -> dict[str, Any]:
 def forum(tmp_path: Path) -> tuple[Path, list[str]]:
     """A forum's database with two members, of which the first has published an indicator."""
     path = tmp_path / "forum.db"
-    store, on_event = _opened(str(path), _key(None, str(path)))
+    store, on_event = opened(str(path), key_of(None, str(path)))
     roster, collections = Roster(store.engine, on_event), Collections(store.engine, on_event)
     members = [roster.add_member(f"member {n}")[0] for n in range(2)]
     campaigns = collections.add("Campaigns", alias="campaigns")
@@ -47,7 +47,7 @@ def forum(tmp_path: Path) -> tuple[Path, list[str]]:
 
 def entries(path: Path) -> list[str]:
     """Kinds of the ledger's entries."""
-    store, _ = _opened(str(path), None)
+    store, _ = opened(str(path), None)
     with store.engine.begin() as connection:
         found = list(connection.execute(select(ENTRIES.c.kind).order_by(ENTRIES.c.index)).scalars())
     store.close()
@@ -66,7 +66,7 @@ def test_an_audit_is_recorded_and_in_the_ledger(forum: tuple[Path, list[str]]) -
     }
     told = run("audit", made.indicator().indicator_id, "--outcome", "confirmed", "--db", path)
     assert told["kinds"] == ["address", "payment", "band"]
-    store, _ = _opened(str(path), None)
+    store, _ = opened(str(path), None)
     with store.engine.begin() as connection:
         assert {(one.kind.value, one.outcome.value) for one in audits_of(connection, members[0])} == {
             ("address", "confirmed"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stillwatch.cli.forum import Db, Key, _key, _opened
+from stillwatch.cli.forum_store import Db, Key, key_of, opened
 from stillwatch.cli.json_file import read_object
 from stillwatch.cli.options import AsJson
 from stillwatch.errors import UnreadableSource
@@ -50,7 +50,7 @@ def account(
 
     store, on_event, _ = _forum(db, key)
     try:
-        _tell({"account": add_account(store, on_event, name, collection)}, as_json=as_json)
+        tell({"account": add_account(store, on_event, name, collection)}, as_json=as_json)
     finally:
         store.close()
 
@@ -73,7 +73,7 @@ def plant(
     finally:
         store.close()
     told = {"drill": found.drill_id, "entry": found.entry, "canaries": list(found.indicator_ids)}
-    _tell(told, as_json=as_json)
+    tell(told, as_json=as_json)
 
 
 def close(
@@ -126,7 +126,7 @@ def list_drills(db: Db = "forum.db", key: Key = None, as_json: AsJson = False) -
     for one in found:
         closed = None if one.closed_at is None else f"{one.closed_at:%Y-%m-%dT%H:%M:%SZ}"
         told = {"drill": one.drill_id, "canaries": one.n_canaries, "planted": f"{one.planted_at:%Y-%m-%dT%H:%M:%SZ}"}
-        _tell(told | {"closed": closed}, as_json=as_json)
+        tell(told | {"closed": closed}, as_json=as_json)
 
 
 def check(
@@ -149,15 +149,15 @@ def check(
     if ledger is not None:
         audit(ledger, (), keys)
         told["published_after"] = check_order(shown, ledger)
-    _tell(told | {"signature_verified": keys is not None}, as_json=as_json)
+    tell(told | {"signature_verified": keys is not None}, as_json=as_json)
 
 
 def _forum(db: str, key: Path | None) -> "tuple[Store, OnEvent, SigningKey]":
     """The forum's store with the tables of drills, what records events in its ledger, and its key."""
     from stillwatch.share.drills.tables import DRILL_TABLES
 
-    forum_key = _key(key, db)
-    store, on_event = _opened(db, forum_key)
+    forum_key = key_of(key, db)
+    store, on_event = opened(db, forum_key)
     DRILL_TABLES.create_all(store.engine)
     return store, on_event, forum_key
 
@@ -176,7 +176,7 @@ def _show(found: "DrillReport", *, names: bool, as_json: bool) -> None:
     }
     if names:
         told |= {"believed_by": sorted(found.believers), "echoed_by": sorted(found.echoers)}
-    _tell(told, as_json=as_json)
+    tell(told, as_json=as_json)
 
 
 def _write(out: Path, told: dict[str, Any]) -> None:
@@ -187,5 +187,5 @@ def _write(out: Path, told: dict[str, Any]) -> None:
         raise UnreadableSource(message) from error
 
 
-def _tell(told: dict[str, Any], *, as_json: bool) -> None:
+def tell(told: dict[str, Any], *, as_json: bool) -> None:
     typer.echo(json.dumps(told) if as_json else "  ".join(f"{name}: {value}" for name, value in told.items()))

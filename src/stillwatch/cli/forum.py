@@ -1,16 +1,17 @@
 """``stillwatch forum``: run the neutral hub between members, and keep its roster."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stillwatch.cli.forum_appeal import appeal
+from stillwatch.cli.forum_store import Db, Key, MemberId, key_of, opened
 from stillwatch.cli.listening import check_listening
 from stillwatch.cli.options import AsJson
+from stillwatch.cli.telling import tell
 from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -35,26 +36,6 @@ collection = typer.Typer(help="Collections and who may read or write them.", no_
 forum.add_typer(member, name="member")
 forum.add_typer(collection, name="collection")
 forum.add_typer(appeal, name="appeal")
-
-Db = Annotated[
-    str,
-    typer.Option(
-        "--db",
-        metavar="URL",
-        envvar="STILLWATCH_FORUM_DB",
-        help="The forum's database: sqlite or postgresql, or a path.",
-    ),
-]
-Key = Annotated[
-    Path | None,
-    typer.Option(
-        "--key",
-        envvar="STILLWATCH_FORUM_KEY",
-        help="The forum's signing key, for its ledger; made at first use.",
-        show_default="beside a SQLite database, else forum.key",
-    ),
-]
-MemberId = Annotated[str, typer.Argument(metavar="MEMBER", help="Pseudonym of the member.")]
 
 
 class RoleName(StrEnum):
@@ -98,8 +79,8 @@ def serve(  # noqa: PLR0917 - typer's
 
     place = Listen.of(listen)
     check_listening(place.host, tls_cert, tls_key, behind_proxy=bool(trusted_proxy))
-    forum_key = _key(key, db)
-    store, on_event = _opened(db, forum_key)
+    forum_key = key_of(key, db)
+    store, on_event = opened(db, forum_key)
     access = Access(store.engine, proxies=Proxies(trusted_proxy or ()))
     appeals = Appeals(store, forum_key, timedelta(days=appeal_days))
     routes = _routes(store, access, on_event, forum_key, appeals)
@@ -118,7 +99,7 @@ def init(db: Db = "forum.db", key: Key = None, as_json: AsJson = False) -> None:
     from stillwatch.share.access.collections import Collections
     from stillwatch.share.access.roster import Role, Roster
 
-    store, on_event = _opened(db, _key(key, db))
+    store, on_event = opened(db, key_of(key, db))
     roster, collections = Roster(store.engine, on_event), Collections(store.engine, on_event)
     if roster.members():
         message = "the forum's database is there already, with members in it"
@@ -126,7 +107,7 @@ def init(db: Db = "forum.db", key: Key = None, as_json: AsJson = False) -> None:
     operator, token = roster.add_member("operator", Role.OPERATOR)
     made = collections.add("Campaigns", "What members tell one another of campaigns", "campaigns")
     collections.grant(operator, made, read=True, write=True)
-    _tell({"operator": operator, "token": token.text, "collection": made}, as_json=as_json)
+    tell({"operator": operator, "token": token.text, "collection": made}, as_json=as_json)
 
 
 @member.command("add")
@@ -143,12 +124,12 @@ def add_member(
     """Add a member; its token is shown this once."""
     from stillwatch.share.access.roster import Role, Roster
 
-    store, on_event = _opened(db, _key(key, db))
+    store, on_event = opened(db, key_of(key, db))
     roster = Roster(store.engine, on_event)
     member_id, token = roster.add_member(name, Role(role.value))
     if certificate:
         roster.trust_certificate(member_id, certificate)
-    _tell({"member": member_id, "token": token.text}, as_json=as_json)
+    tell({"member": member_id, "token": token.text}, as_json=as_json)
 
 
 @member.command("revoke")
@@ -156,9 +137,9 @@ def revoke_member(member_id: MemberId, db: Db = "forum.db", key: Key = None, as_
     """End a membership at once, with all its tokens and certificates."""
     from stillwatch.share.access.roster import Roster
 
-    store, on_event = _opened(db, _key(key, db))
+    store, on_event = opened(db, key_of(key, db))
     Roster(store.engine, on_event).revoke_member(member_id)
-    _tell({"revoked": member_id}, as_json=as_json)
+    tell({"revoked": member_id}, as_json=as_json)
 
 
 @member.command("list")
@@ -166,9 +147,9 @@ def list_members(db: Db = "forum.db", as_json: AsJson = False) -> None:
     """List everybody, with the names that only the operator knows."""
     from stillwatch.share.access.roster import Roster
 
-    for found in Roster(_opened(db, None)[0].engine).members():
+    for found in Roster(opened(db, None)[0].engine).members():
         told = {"member": found.member_id, "name": found.name, "role": found.role.value}
-        _tell(told | {"state": "revoked" if found.revoked_s else "active"}, as_json=as_json)
+        tell(told | {"state": "revoked" if found.revoked_s else "active"}, as_json=as_json)
 
 
 @collection.command("add")
@@ -182,8 +163,8 @@ def add_collection(
     """Add a collection that nobody may read or write yet."""
     from stillwatch.share.access.collections import Collections
 
-    store, on_event = _opened(db, _key(key, db))
-    _tell({"collection": Collections(store.engine, on_event).add(title, alias=alias)}, as_json=as_json)
+    store, on_event = opened(db, key_of(key, db))
+    tell({"collection": Collections(store.engine, on_event).add(title, alias=alias)}, as_json=as_json)
 
 
 @collection.command()
@@ -200,9 +181,9 @@ def grant(
     """Set what a member may do in a collection; without --read and --write the grant ends."""
     from stillwatch.share.access.collections import Collections
 
-    store, on_event = _opened(db, _key(key, db))
+    store, on_event = opened(db, key_of(key, db))
     Collections(store.engine, on_event).grant(member_id, name, read=read, write=write)
-    _tell({"collection": name, "member": member_id, "read": read, "write": write}, as_json=as_json)
+    tell({"collection": name, "member": member_id, "read": read, "write": write}, as_json=as_json)
 
 
 def _routes(
@@ -235,40 +216,3 @@ def _guard() -> "Admit":
     from stillwatch.share.guard.check import check
 
     return lambda item: check(item, now=datetime.now(UTC))
-
-
-def _key(told: Path | None, db: str) -> "SigningKey":
-    from stillwatch.signing.keys import SigningKey
-
-    sqlite = db.removeprefix("sqlite:///")
-    path = told or (Path("forum.key") if "://" in sqlite else Path(sqlite).with_suffix(".key"))
-    if not path.exists():
-        SigningKey.generate().save(path)
-        typer.echo(f"the forum's key is new: {path}; keep it, its ledger is signed with it", err=True)
-    return SigningKey.load(path)
-
-
-def _opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
-    """The forum's store with its ledger, and what records events there; without a key nothing is recorded."""
-    from stillwatch.ledger.tables import LEDGER_TABLES
-    from stillwatch.share.access.roster import no_event
-    from stillwatch.share.appeals.tables import APPEAL_TABLES
-    from stillwatch.share.forum.burials import with_tombstones
-    from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
-    from stillwatch.share.forum.recording import ledger_events
-    from stillwatch.share.forum.trust_api import make_trust_tables
-    from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
-    from stillwatch.share.taxii.store import Store
-    from stillwatch.share.trust.places import read_on_in
-    from stillwatch.share.trust.records import RECORD_TABLES
-
-    on_event = no_event if key is None else with_tombstones(ledger_events(key, read_on_in))
-    store = Store(db, on_event)
-    for tables in (LEDGER_TABLES, MEMBER_KEY_TABLES, APPEAL_TABLES, TOMBSTONE_TABLES, RECORD_TABLES):
-        tables.create_all(store.engine)
-    make_trust_tables(store.engine)
-    return store, on_event
-
-
-def _tell(told: dict[str, Any], *, as_json: bool) -> None:
-    typer.echo(json.dumps(told) if as_json else "  ".join(f"{name}: {value}" for name, value in told.items()))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stillwatch.cli.forum_store import Db, Key, key_of, opened
 from stillwatch.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -18,25 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["appeal"]
 
 appeal = typer.Typer(help="Appeals against indicators.", no_args_is_help=True)
-
-Db = Annotated[
-    str,
-    typer.Option(
-        "--db",
-        metavar="URL",
-        envvar="STILLWATCH_FORUM_DB",
-        help="The forum's database: sqlite or postgresql, or a path.",
-    ),
-]
-Key = Annotated[
-    Path | None,
-    typer.Option(
-        "--key",
-        envvar="STILLWATCH_FORUM_KEY",
-        help="The forum's signing key, for its ledger.",
-        show_default="beside a SQLite database, else forum.key",
-    ),
-]
 
 
 class OutcomeName(StrEnum):
@@ -71,7 +53,7 @@ def list_cases(
             "answers": sorted(h.answer.value for h in case.holders if h.answer),
             "holders": len(case.holders),
         }
-        _tell(told, as_json=as_json)
+        tell(told, as_json=as_json)
 
 
 @appeal.command("decide")
@@ -87,21 +69,20 @@ def decide(
 
     with _appeals(db, key) as appeals:
         appeals.decide(case, Outcome(outcome.value))
-    _tell({"case": case, "outcome": outcome.value}, as_json=as_json)
+    tell({"case": case, "outcome": outcome.value}, as_json=as_json)
 
 
 @contextmanager
 def _appeals(db: str, key: Path | None) -> "Iterator[Appeals]":
-    from stillwatch.cli.forum import _key, _opened
     from stillwatch.share.forum.appeals import Appeals
 
-    signing = _key(key, db)
-    store, _ = _opened(db, signing)
+    signing = key_of(key, db)
+    store, _ = opened(db, signing)
     try:
         yield Appeals(store, signing)
     finally:
         store.close()
 
 
-def _tell(told: dict[str, Any], *, as_json: bool) -> None:
+def tell(told: dict[str, Any], *, as_json: bool) -> None:
     typer.echo(json.dumps(told) if as_json else "  ".join(f"{name}: {value}" for name, value in told.items()))

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from stillwatch.cli.forum import Db, Key, MemberId, _key, _opened, _tell, forum, member
+from stillwatch.cli.forum import forum, member
+from stillwatch.cli.forum_store import Db, Key, MemberId, key_of, opened
 from stillwatch.cli.options import AsJson
+from stillwatch.cli.telling import tell
 from stillwatch.errors import InvalidInput
 
 __all__ = ["audit", "own"]
@@ -45,14 +47,14 @@ def audit(
     if unknown:
         message = f"--kind must be of {', '.join(SignalKind)}, got {unknown[0]}"
         raise InvalidInput(message)
-    store, on_event = _opened(db, _key(key, db))
+    store, on_event = opened(db, key_of(key, db))
     read_on(store.engine)
     found = AuditOutcome(outcome.value)
     with store.engine.begin() as connection:
         told = record(connection, indicator, found, [SignalKind(one) for one in kind or ()], datetime.now(UTC))
         on_event("audit", OPERATOR, told, connection)
     store.close()
-    _tell(dict(told), as_json=as_json)
+    tell(dict(told), as_json=as_json)
 
 
 @member.command("owner")
@@ -66,9 +68,9 @@ def own(
     """Say that two members belong to one company: together they are one origin of what they publish."""
     from stillwatch.share.trust.owners import set_owner
 
-    store, on_event = _opened(db, _key(key, db))
+    store, on_event = opened(db, key_of(key, db))
     with store.engine.begin() as connection:
         set_owner(connection, member_id, owner)
         on_event("member-owner", member_id, {"owner": owner}, connection)
     store.close()
-    _tell({"member": member_id, "owner": owner}, as_json=as_json)
+    tell({"member": member_id, "owner": owner}, as_json=as_json)

@@ -16,6 +16,7 @@ from tests.share.hub import PLENTY, admit, indicator
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.quotas import Limits, Quotas
 from stillwatch.share.access.roster import Role, Roster
+from stillwatch.share.stix.ids import derived_id
 from stillwatch.share.taxii.admission import prepare
 from stillwatch.share.taxii.filters import Filters, filters_of
 from stillwatch.share.taxii.publishing import NotYours
@@ -152,7 +153,9 @@ def test_a_hook_that_raises_undoes_the_publication(tmp_path: Path) -> None:
     heard.clear()
     send(store, member, indicator(1), indicator(1))
     store.delete(member, "c", Filters(ids=(indicator(1)["id"],), every=True))
-    deleted = {"collection_id": "c", "id": indicator(1)["id"], "versions": [indicator(1)["modified"]]}
+    networks = derived_id("infrastructure", indicator(1)["id"].partition("--")[2])
+    gone = {"versions": [indicator(1)["modified"]], "networks": networks}
+    deleted = {"collection_id": "c", "id": indicator(1)["id"], **gone}
     assert heard == [
         ("publish", member.member_id, {"collection_id": "c", "object": indicator(1)}),
         ("delete", member.member_id, deleted),
