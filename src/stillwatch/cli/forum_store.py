@@ -7,8 +7,8 @@ import typer
 
 if TYPE_CHECKING:
     from stillwatch.share.access.roster import OnEvent
-    from stillwatch.signing.keys import SigningKey
     from stillwatch.share.taxii.store import Store
+    from stillwatch.signing.keys import SigningKey
 
 __all__ = ["Db", "Key", "MemberId", "key_of", "opened"]
 
@@ -50,13 +50,13 @@ def key_of(told: Path | None, db: str) -> "SigningKey":
 
 def opened(db: str, key: "SigningKey | None") -> "tuple[Store, OnEvent]":
     """The forum's store with its ledger, and what records events there; without a key nothing is recorded."""
+    from stillwatch.ledger.tables import LEDGER_TABLES
     from stillwatch.share.access.roster import no_event
     from stillwatch.share.appeals.tables import APPEAL_TABLES
     from stillwatch.share.forum.burials import with_tombstones
     from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES
     from stillwatch.share.forum.recording import ledger_events
     from stillwatch.share.forum.trust_api import make_trust_tables
-    from stillwatch.ledger.tables import LEDGER_TABLES
     from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
     from stillwatch.share.taxii.store import Store
     from stillwatch.share.trust.places import read_on_in
