@@ -14,8 +14,8 @@ from tests.service.collect.rows import options
 
 from stillwatch.service.collect.collector import CollectorOptions, local_collector
 from stillwatch.service.collect.journal import Journal
-from stillwatch.service.collect.patience import ImpatientProtocol
 from stillwatch.service.collect.routes import collect_routes
+from stillwatch.web.patience import ImpatientProtocol
 
 TOKEN = "Bearer a-token"  # noqa: S105 - of a test
 

@@ -1,4 +1,4 @@
-"""What the forum answers when it does not do what it was asked: one exception, with its HTTP status."""
+"""What a server answers when it does not do what it was asked: one exception, with its HTTP status."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -9,7 +9,7 @@ __all__ = ["Problem"]
 
 
 class Problem(StillwatchError):  # noqa: N818 - as in errors.py, the name says what is wrong
-    """A request that is refused; its text is meant for the member who asked and tells nothing of others.
+    """A request that is refused; its text is meant for whoever asked and tells nothing of others.
 
     status      HTTP status.
     headers     Headers that belong to the answer: ``Retry-After``, ``WWW-Authenticate``.
