@@ -47,7 +47,7 @@ class Office:
 
 @contextmanager
 def office(settings: Path | None) -> Iterator[Office]:
-    """Open the service's database with the tables of appeals, cases, decisions, policies and ledger.
+    """Open the service's database with the tables of appeals, cases, decisions, policies, tokens and ledger.
 
     Raises  MissingData when there is no service: its folder, made by the first `stillwatch serve`.
     """
@@ -58,6 +58,7 @@ def office(settings: Path | None) -> Iterator[Office]:
     from stillwatch.act.trail import Trail
     from stillwatch.errors import MissingData
     from stillwatch.ledger.tables import LEDGER_TABLES
+    from stillwatch.service.access.tables import SERVICE_TOKEN_TABLES
     from stillwatch.service.settings import ServiceSettings, read_settings
     from stillwatch.signing.keys import SigningKey
     from stillwatch.store.database import open_database
@@ -72,7 +73,7 @@ def office(settings: Path | None) -> Iterator[Office]:
         typer.echo(f"the service's key is new: {key}; keep it, its ledger is signed with it", err=True)
     engine = open_database(known.database_url, LEDGER_TABLES)
     try:
-        for tables in (DECISION_TABLES, POLICY_TABLES, APPEAL_TABLES, CASE_TABLES):
+        for tables in (DECISION_TABLES, POLICY_TABLES, APPEAL_TABLES, CASE_TABLES, SERVICE_TOKEN_TABLES):
             tables.create_all(engine)
         yield Office(known, engine, Trail(SigningKey.load(key)))
     finally:
