@@ -29,7 +29,9 @@ def read_accounts(path: Path, salt: bytes) -> tuple[pa.Table, int]:
         for file in expand([path], Path(spool)):
             source = source_of(file, lambda _: None)
             if not AccountsReader().recognises(source):
-                message = f"{file.name} is no table of accounts: Parquet, NDJSON or CSV with a column account_id is needed"
+                message = (
+                    f"{file.name} is no table of accounts: Parquet, NDJSON or CSV with a column account_id is needed"
+                )
                 raise UnknownFormat(message)
             for batch in Intake(source, AccountsReader(), Validator(ACCOUNT, limits), quarantine).batches():
                 table.add(batch)

@@ -1,4 +1,4 @@
-"""Requests as the collector would have stored them: without this they would not be found in what was learnt from logs."""
+"""Requests as the collector would have stored them: else they would not be found in what was learnt from logs."""
 
 from dataclasses import replace
 from typing import Any, Final

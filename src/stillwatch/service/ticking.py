@@ -67,9 +67,9 @@ class Ticker:
     tick tries again.
 
     every_s     From the start of one tick to the start of the next; a longer one is waited for.
-    on_tick     Called in the ticker's thread with each tick that was not idle, and with the first that there are findings
-                of: the process before may have died before it was called. When it raises, it is called again with the
-                next tick, also with an idle one.
+    on_tick     Called in the ticker's thread with each tick that was not idle, and with the first that has findings:
+                whoever ran before may have died before taking them up. When it raises, it is called again with the next
+                tick, also with an idle one.
     heard       Called there with every attempt.
     """
 
