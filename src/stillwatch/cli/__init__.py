@@ -37,6 +37,7 @@ from stillwatch.cli.share import share
 from stillwatch.cli.simulate import simulate
 from stillwatch.cli.token import token
 from stillwatch.cli.transparency import transparency
+from stillwatch.cli.watch import watch
 from stillwatch.errors import StillwatchError
 
 __all__ = ["app", "main"]
@@ -70,6 +71,7 @@ app = typer.Typer(
 
 for command in (
     scan,
+    watch,
     calibrate,
     explain,
     demo,
