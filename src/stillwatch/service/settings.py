@@ -3,9 +3,11 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Final
 
+from stillwatch.act.appeals.appeal import AppealRules
 from stillwatch.errors import InvalidInput, UnreadableSource
 
 __all__ = [
@@ -90,6 +92,12 @@ class ServiceSettings:
     database: str | None = None
     listen: str = "127.0.0.1:8470"
     public_url: str = "http://127.0.0.1:8470"
+    provider: str = "the provider"
+    contact: str = ""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    appeals: AppealRules = field(default_factory=AppealRules)
     watch: WatchSettings = field(default_factory=WatchSettings)
     collect: CollectSettings = field(default_factory=CollectSettings)
     decide: DecideSettings = field(default_factory=DecideSettings)
