@@ -12,7 +12,7 @@ from starlette.routing import Route
 from stillwatch.service.collect.answers import answers_of
 from stillwatch.service.collect.body import drained
 from stillwatch.service.collect.collector import Collector
-from stillwatch.service.collect.intake import BodyFormat
+from stillwatch.service.collect.formats import BodyFormat
 from stillwatch.service.collect.refusal import Refusal
 
 __all__ = ["Authorise", "collect_routes"]
@@ -56,8 +56,8 @@ async def _answered(collector: Collector, request: Request, kind_of: Callable[[R
     start, kind = time.perf_counter(), BodyFormat.TRACES_JSON
     try:
         kind = kind_of(request)
-        parcel, outcome = await collector.take(request, kind, waits=_waits(request, kind))
-        response = answers_of(kind).taken(parcel, outcome)
+        aside, outcome = await collector.take(request, kind, waits=_waits(request, kind))
+        response = answers_of(kind).taken(aside, outcome)
     except Refusal as refusal:
         response = answers_of(kind).refused(refusal)
         await drained(request, collector.body_bytes)
