@@ -36,10 +36,10 @@ from stillwatch.service.collect.formats import BodyFormat
 from stillwatch.service.collect.hourly import write_by_hour
 from stillwatch.service.collect.log import Log
 from stillwatch.service.collect.parcel import Parcel
-from stillwatch.service.collect.patience import ImpatientProtocol
 from stillwatch.service.collect.places import Places
 from stillwatch.service.collect.recent import RecentIds
 from stillwatch.service.collect.routes import collect_routes
+from stillwatch.web.patience import ImpatientProtocol
 
 SALT = b"salt of the benchmark, 32 bytes."
 PROMPT, ANSWER = "words of a prompt " * 39, "words of an answer " * 26
@@ -155,7 +155,7 @@ def bodies(kind: BodyFormat, n: int, rows: int) -> list[bytes]:
     return [MAKERS[kind](names, now) for names in groups]
 
 
-async def anybody(_request: object) -> None:
+async def anybody(_headers: object, _source: str) -> None:
     """Everybody may."""
 
 

@@ -10,10 +10,11 @@ from stillwatch.share.access.quotas import Limits
 from stillwatch.share.forum.app import Settings, forum_app
 from stillwatch.share.forum.member_keys import key_routes
 from stillwatch.share.forum.recording import ledger_events
-from stillwatch.share.forum.server import Listen, server_of
+from stillwatch.share.forum.server import forum_server
 from stillwatch.share.guard.check import check
 from stillwatch.share.taxii.store import Store
 from stillwatch.signing.keys import SigningKey
+from stillwatch.web.listen import Listen
 
 UNLIMITED = Limits(requests=10**9, objects=10**9, size_bytes=1 << 50)
 
@@ -25,7 +26,7 @@ def serve(world: World) -> None:
     access = Access(store.engine, UNLIMITED)
     settings = Settings(routes=key_routes(store.engine, access, on_event), on_event=on_event)
     app = forum_app(store, access, lambda item: check(item, now=datetime.now(UTC)), settings)
-    server_of(app, Listen("127.0.0.1", int(world.url.rpartition(":")[2]))).run()
+    forum_server(app, Listen("127.0.0.1", int(world.url.rpartition(":")[2]))).run()
     store.close()
 
 

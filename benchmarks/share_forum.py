@@ -31,9 +31,10 @@ from stillwatch.share.access.roster import Roster
 from stillwatch.share.feed.client import follow
 from stillwatch.share.feed.position import MemoryPosition
 from stillwatch.share.forum.app import forum_app
-from stillwatch.share.forum.server import Listen, server_of
+from stillwatch.share.forum.server import forum_server
 from stillwatch.share.taxii.media import TAXII_TYPE
 from stillwatch.share.taxii.store import Store
+from stillwatch.web.listen import Listen
 
 WARM_UP_S = 2.0
 CONNECTIONS = 32
@@ -44,7 +45,7 @@ def serve(database: str, port: int) -> None:
     """Run the forum, with a guard that lets everything pass."""
     store = Store(database)
     access = Access(store.engine, Limits(requests=10**9, objects=10**9, size_bytes=1 << 50))
-    server_of(forum_app(store, access, lambda _item: []), Listen("127.0.0.1", port)).run()
+    forum_server(forum_app(store, access, lambda _item: []), Listen("127.0.0.1", port)).run()
 
 
 def indicator() -> dict[str, object]:

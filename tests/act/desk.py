@@ -12,15 +12,11 @@ from sqlalchemy import Engine, MetaData
 from stillwatch.act.appeals.appeal import Appeal, AppealRules, Grounds
 from stillwatch.act.appeals.filing import Filing, file
 from stillwatch.act.appeals.notice import Notice
-from stillwatch.act.appeals.tables import APPEAL_TABLES
-from stillwatch.act.cases.tables import CASE_TABLES
 from stillwatch.act.decide.records import Decided, file_new
 from stillwatch.act.decide.stream import Stream
-from stillwatch.act.decide.tables import DECISION_TABLES
-from stillwatch.act.policy.tables import POLICY_TABLES
 from stillwatch.act.trail import Trail
-from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.decision import Action, Decision
+from stillwatch.service.tables import SERVICE_TABLES
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
@@ -29,9 +25,6 @@ __all__ = ["NOW", "WORDS", "Office", "decision", "notice", "office"]
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 """A Friday."""
 WORDS = "We are a school and our pupils all use one worksheet."
-
-
-_TABLES = (LEDGER_TABLES, APPEAL_TABLES, CASE_TABLES, DECISION_TABLES, POLICY_TABLES)
 
 
 @dataclass(frozen=True)
@@ -58,15 +51,14 @@ class Office:
 def office(folder: Path, server: str | None = None) -> Iterator[Office]:
     """A service's database: a file in a folder, or a database of a server, emptied before and after."""
     engine = open_database(server or folder / "service.db", MetaData())
-    for tables in _TABLES if server else ():
-        tables.drop_all(engine)
-    for tables in _TABLES:
-        tables.create_all(engine)
+    if server:
+        SERVICE_TABLES.drop_all(engine)
+    SERVICE_TABLES.create_all(engine)
     try:
         yield Office(engine, Trail(SigningKey.generate()))
     finally:
-        for tables in _TABLES if server else ():
-            tables.drop_all(engine)
+        if server:
+            SERVICE_TABLES.drop_all(engine)
         engine.dispose()
 
 

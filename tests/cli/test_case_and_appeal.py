@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 from tests.act.cases.made import PROMPT, campaign, rows
 from tests.act.desk import NOW, Office, notice
-from tests.act.desk import office as desk
 from tests.report.examples import example_findings
 from typer.testing import CliRunner
 
@@ -18,6 +17,8 @@ from stillwatch.cli import app
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.report import write_findings
+from stillwatch.service.home import open_home
+from stillwatch.service.settings import read_settings
 
 WHY = "The school has shown us its timetable and its pupils."
 
@@ -25,18 +26,14 @@ WHY = "The school has shown us its timetable and its pupils."
 @pytest.fixture
 def settings(tmp_path: Path) -> Path:
     """Settings of a service with a case, a decision and an appeal, on the database of the commands."""
-    folder = tmp_path / "service"
-    folder.mkdir()
-    (tmp_path / "service.toml").write_text('folder = "service"\n')
-    with desk(folder) as made:
-        _fill(made)
-    return tmp_path / "service.toml"
-
-
-def _fill(made: Office) -> None:
-    with made.engine.begin() as connection:
-        update_cases(connection, made.trail, [campaign()], NOW)
-    made.file(notice())
+    path = tmp_path / "service.toml"
+    path.write_text('folder = "service"\n')
+    with open_home(read_settings(path), is_first=True) as home:
+        made = Office(home.engine, home.trail)
+        with made.engine.begin() as connection:
+            update_cases(connection, made.trail, [campaign()], NOW)
+        made.file(notice())
+    return path
 
 
 def run(*arguments: str, settings: Path, stdin: str | None = None) -> Any:
@@ -133,8 +130,8 @@ def bundle_inputs(folder: Path) -> tuple[str, str]:
 def test_a_bundle_is_written_once_and_verified(settings: Path, tmp_path: Path) -> None:
     """Exported out of findings and logs, verified, tied to its key; with texts only for a reason."""
     first, folder = bundle_inputs(tmp_path)
-    with desk(tmp_path / "service") as made, made.engine.begin() as connection:
-        update_cases(connection, made.trail, [campaign(first)], NOW)
+    with open_home(read_settings(settings)) as home, home.engine.begin() as connection:
+        update_cases(connection, home.trail, [campaign(first)], NOW)
     out = tmp_path / "bundle.zip"
     export = ("case", "export", first, "--by", "bea", "--findings", folder, "--traffic", str(tmp_path / "traffic"))
     told = run(*export, "--out", str(out), settings=settings)

@@ -9,13 +9,14 @@ import pytest
 from tests.act.policy.made import SMALL, rule_text
 from typer.testing import CliRunner
 
-from stillwatch.act.policy.book import Signer, open_policies
+from stillwatch.act.policy.book import Signer
 from stillwatch.act.policy.previews import Preview, record_preview
 from stillwatch.act.policy.read import policy_of_file
 from stillwatch.act.policy.wrong import WrongPolicy
 from stillwatch.cli import app
 from stillwatch.errors import InvalidInput, MissingData
-from stillwatch.signing.keys import SigningKey
+from stillwatch.service.home import open_home
+from stillwatch.service.settings import ServiceSettings
 
 
 def run(*arguments: object, code: int = 0) -> str:
@@ -32,21 +33,21 @@ def told(*arguments: object, code: int = 0) -> Any:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the commands run."""
+    """Where the commands run, beside a service that was started once."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    return tmp_path
+    monkeypatch.delenv("STILLWATCH_SERVICE", raising=False)
+    with open_home(ServiceSettings(), is_first=True):
+        return tmp_path
 
 
 def previewed(folder: Path, shares: dict[str, float]) -> None:
     """A preview of p.toml as the service would record it."""
     policy, now = policy_of_file(folder / "p.toml"), datetime.now(UTC)
-    signer = Signer(SigningKey.load(folder / "stillwatch-service" / "service.key"), "ada", now)
-    engine = open_policies("stillwatch-service/service.db")
-    with engine.begin() as connection:
+    with open_home(ServiceSettings()) as home, home.engine.begin() as connection:
         window = (now - timedelta(days=7), now)
+        signer = Signer(home.key, "ada", now)
         record_preview(connection, Preview(policy.version, *window, "0" * 64, shares, {}, now), signer)
-    engine.dispose()
 
 
 def test_check_tells_every_file_and_line(folder: Path) -> None:
@@ -123,15 +124,19 @@ def test_a_second_person(folder: Path) -> None:
 
 
 def test_what_is_not_there(folder: Path) -> None:
-    """No database, no file, no version; nothing is made by asking."""
+    """No service, no file, no version; nothing is made by asking."""
+    (folder / "other.toml").write_text('folder = "other"\n')
     for arguments in (
         ("list",),
         ("rollback", "--by", "ada"),
         ("show", "abcdef12"),
         ("activate", "abcdef12", "--by", "a"),
     ):
-        with pytest.raises(MissingData, match="no database"):
-            run(*arguments)
+        with pytest.raises(MissingData, match=r"there is no service in .*other"):
+            run(*arguments, "--settings", "other.toml")
+    assert not (folder / "other").exists()
+    with pytest.raises(MissingData, match="abcdef12"):
+        run("show", "abcdef12")
     with pytest.raises(MissingData, match="no file"):
         run("show", "nothing.toml")
     (folder / "p.toml").write_text(rule_text())

@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from stillwatch.cli import app
 from stillwatch.errors import InvalidInput, MissingData, UnreadableSource
+from stillwatch.service.home import open_home
+from stillwatch.service.settings import ServiceSettings
 
 BLOCKS = rule_text(when="stream.accused && stream.bits > 30.0", then="block")
 
@@ -27,8 +29,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the commands run, with logs, findings and a policy."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("STILLWATCH_SERVICE", raising=False)
     (tmp_path / "p.toml").write_text(f'name = "blocks"\n{BLOCKS}')
     return written(tmp_path)
+
+
+@pytest.fixture
+def service() -> None:
+    """A service that was started there once."""
+    with open_home(ServiceSettings(), is_first=True):
+        pass
 
 
 def preview(*more: object, policy: str = "p.toml") -> str:
@@ -60,6 +70,7 @@ def test_it_tells_programs() -> None:
     assert found["preview"]["effects"][0]["withheld"] == 2
 
 
+@pytest.mark.usefixtures("service")
 def test_a_recorded_preview_is_what_an_activation_needs() -> None:
     """Without a preview nothing is activated; with one that needs two people a second one; then it is in force."""
     version = json.loads(run("add", "p.toml", "--by", "ada", "--json"))["version"]
@@ -72,6 +83,7 @@ def test_a_recorded_preview_is_what_an_activation_needs() -> None:
     assert json.loads(run("activate", version, "--by", "ada", "--json"))["version"] == version
 
 
+@pytest.mark.usefixtures("service")
 def test_a_version_that_was_not_added_is_not_recorded(folder: Path) -> None:
     """Its file can be previewed; for the record it must be added first."""
     (folder / "other.toml").write_text(f'name = "other"\n{BLOCKS}')
@@ -113,3 +125,12 @@ def test_a_page_that_cannot_be_written() -> None:
     """The path is named."""
     with pytest.raises(UnreadableSource, match=r"no/such/page\.html"):
         preview("--out", "no/such/page.html")
+
+
+def test_a_service_that_is_named_must_be_there(folder: Path) -> None:
+    """Without any service a preview is made all the same; one that was named and is not there would go unnoticed."""
+    (folder / "other.toml").write_text('folder = "other"\n')
+    assert told()["recorded"] is None
+    with pytest.raises(MissingData, match=r"there is no service in .*other"):
+        preview("--settings", "other.toml")
+    assert not (folder / "stillwatch-service").exists()

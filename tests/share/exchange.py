@@ -27,7 +27,7 @@ from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES, add_key, verif
 from stillwatch.share.forum.recording import ledger_events
 from stillwatch.share.forum.removals import removal_routes
 from stillwatch.share.forum.rules import rule_routes
-from stillwatch.share.forum.server import Listen, server_of
+from stillwatch.share.forum.server import forum_server
 from stillwatch.share.guard.check import check
 from stillwatch.share.node.node import Node
 from stillwatch.share.node.service import Service
@@ -38,6 +38,7 @@ from stillwatch.share.taxii.client import Taxii
 from stillwatch.share.taxii.store import Store
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
+from stillwatch.web.listen import Listen
 
 __all__ = ["Exchange", "eventually", "exchange", "nothing_remembered"]
 
@@ -131,7 +132,7 @@ def exchange(folder: Path) -> Iterator[Exchange]:
     """A forum that answers."""
     made = Exchange(folder)
     try:
-        with started(server_of(made.app(), Listen("127.0.0.1", 0))) as port:
+        with started(forum_server(made.app(), Listen("127.0.0.1", 0))) as port:
             made.url = f"http://127.0.0.1:{port}"
             yield made
     finally:

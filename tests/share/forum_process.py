@@ -11,8 +11,9 @@ from tests.share.hub import PLENTY, admit
 
 from stillwatch.share.access.access import Access
 from stillwatch.share.forum.app import forum_app
-from stillwatch.share.forum.server import Listen, server_of
+from stillwatch.share.forum.server import forum_server
 from stillwatch.share.taxii.store import Store
+from stillwatch.web.listen import Listen
 
 __all__ = ["free_port", "main", "start", "wait_until_ready"]
 
@@ -23,7 +24,7 @@ def main(database: str, port: str) -> None:
     """Serve what is in the database, until a signal."""
     store = Store(database)
     app = forum_app(store, Access(store.engine, PLENTY), admit)
-    server_of(app, Listen("127.0.0.1", int(port))).run()
+    forum_server(app, Listen("127.0.0.1", int(port))).run()
 
 
 def free_port() -> int:

@@ -20,10 +20,12 @@ from stillwatch.share.access.roster import Role, Roster
 from stillwatch.share.access.tables import COLLECTIONS
 from stillwatch.share.feed.stream import Pace
 from stillwatch.share.forum.app import Settings, forum_app
-from stillwatch.share.forum.server import ForumServer, Listen, Tls, server_of
+from stillwatch.share.forum.server import forum_server
 from stillwatch.share.taxii.admission import Refusal
 from stillwatch.share.taxii.media import TAXII_TYPE
 from stillwatch.share.taxii.store import Store
+from stillwatch.web.listen import Listen
+from stillwatch.web.server import EndingServer, Tls
 
 __all__ = ["Hub", "Planted", "admit", "basic", "basic_header", "indicator", "publish", "serving", "started"]
 
@@ -108,7 +110,7 @@ def basic_header(token: str) -> str:
 
 
 @contextmanager
-def started(server: ForumServer) -> Iterator[int]:
+def started(server: EndingServer) -> Iterator[int]:
     """Run a server on a thread and a free port of loopback; gives the port."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -134,7 +136,7 @@ def serving(url: str | Path, tls: Tls | None = None, **settings: Any) -> Iterato
     settings.setdefault("pace", Pace(heartbeat_s=0.5, stall_s=5.0))
     hub = Hub(url, limits, **settings)
     try:
-        with started(server_of(hub.app, Listen("127.0.0.1", 0), tls)) as port:
+        with started(forum_server(hub.app, Listen("127.0.0.1", 0), tls)) as port:
             hub.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
             yield hub
     finally:

@@ -26,7 +26,7 @@ from stillwatch.share.forum.app import Settings, forum_app
 from stillwatch.share.forum.ledger_api import ledger_routes
 from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES, key_routes
 from stillwatch.share.forum.recording import ledger_events
-from stillwatch.share.forum.server import Listen, server_of
+from stillwatch.share.forum.server import forum_server
 from stillwatch.share.forum.trust_api import make_trust_tables, trust_routes
 from stillwatch.share.guard.check import check
 from stillwatch.share.node.local import LocalIndex
@@ -48,6 +48,7 @@ from stillwatch.share.trust.records import record_audit
 from stillwatch.share.warnings.lists import load_warning_lists
 from stillwatch.signing.keys import Keys, SigningKey, VerifyKey, keys_of
 from stillwatch.store.database import open_database
+from stillwatch.web.listen import Listen
 
 __all__ = ["Exchange", "House", "exchanging"]
 
@@ -193,7 +194,7 @@ def exchanging(path: Path, limits: Limits = PLENTY) -> Iterator[Exchange]:
     """An exchange that answers on loopback."""
     exchange = Exchange(path, limits)
     try:
-        with started(server_of(exchange.app, Listen("127.0.0.1", 0))) as port:
+        with started(forum_server(exchange.app, Listen("127.0.0.1", 0))) as port:
             exchange.url = f"http://127.0.0.1:{port}"
             yield exchange
     finally:

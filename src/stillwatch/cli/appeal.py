@@ -9,7 +9,7 @@ import typer
 
 from stillwatch.cli.appeal_check import check
 from stillwatch.cli.options import AsJson
-from stillwatch.cli.service_office import By, SettingsAt, now, office, plain
+from stillwatch.cli.service_home import By, SettingsAt, home, now, plain
 
 if TYPE_CHECKING:
     from stillwatch.act.appeals.appeal import Appeal
@@ -49,7 +49,7 @@ def list_appeals(
     from stillwatch.store.database import reading
 
     at = now()
-    with office(settings) as opened, reading(opened.engine).begin() as connection:
+    with home(settings) as opened, reading(opened.engine).begin() as connection:
         found = appeals_of(connection)
     chosen = [one for one in found if _is_wanted(one, which)]
     if as_json:
@@ -76,7 +76,7 @@ def show(
     from stillwatch.act.appeals.answering import appeal_at, look_at
     from stillwatch.act.appeals.notice import notice_of
 
-    with office(settings) as opened, opened.engine.begin() as connection:
+    with home(settings) as opened, opened.engine.begin() as connection:
         found = appeal_at(connection, appeal_id)
         if by is not None:
             found = look_at(connection, opened.trail, found.appeal_id, by, now())
@@ -103,7 +103,7 @@ def answer(
 
     words = typer.get_text_stream("stdin").read(20_000) if reason == "-" else reason
     ruling = Ruling(Outcome(outcome.value), words, by)
-    with office(settings) as opened, opened.engine.begin() as connection:
+    with home(settings) as opened, opened.engine.begin() as connection:
         found = answered(connection, opened.trail, appeal_id, ruling, now())
     if as_json:
         typer.echo(json.dumps(_told(found)))
@@ -120,7 +120,7 @@ def report(settings: SettingsAt = None, as_json: AsJson = False) -> None:
     from stillwatch.act.appeals.report import appeals_report
     from stillwatch.store.database import reading
 
-    with office(settings) as opened, reading(opened.engine).begin() as connection:
+    with home(settings) as opened, reading(opened.engine).begin() as connection:
         found = appeals_report(connection, AppealRules(), now())
     if as_json:
         typer.echo(json.dumps(plain(found)))
@@ -148,7 +148,7 @@ def labels(
     from stillwatch.act.appeals.labels import write_labels
     from stillwatch.store.database import reading
 
-    with office(settings) as opened, reading(opened.engine).begin() as connection:
+    with home(settings) as opened, reading(opened.engine).begin() as connection:
         found = cleared(connection)
     n = write_labels(found, _exchanges(findings or [], {one.stream for one in found}), out)
     if as_json:

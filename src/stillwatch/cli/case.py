@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stillwatch.cli.options import AsJson
-from stillwatch.cli.service_office import By, SettingsAt, now, office, plain
+from stillwatch.cli.service_home import By, SettingsAt, home, now, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +56,7 @@ def list_cases(
     from stillwatch.act.cases.lookup import cases_in
     from stillwatch.store.database import reading
 
-    with office(settings) as opened, reading(opened.engine).begin() as connection:
+    with home(settings) as opened, reading(opened.engine).begin() as connection:
         found = cases_in(connection, [State(one.value) for one in state or ()], assignee)
     if as_json:
         typer.echo(json.dumps(plain(found)))
@@ -77,7 +77,7 @@ def show(name: CaseId, settings: SettingsAt = None, as_json: AsJson = False) -> 
     from stillwatch.report.visible import visible
     from stillwatch.store.database import reading
 
-    with office(settings) as opened, reading(opened.engine).begin() as connection:
+    with home(settings) as opened, reading(opened.engine).begin() as connection:
         found = case_at(connection, name)
         campaigns = [found.case_id, *found.also_known_as]
         events, notices = events_of(connection, found), notices_of(connection, campaigns)
@@ -115,7 +115,7 @@ def assign(
     from stillwatch.act.cases.changes import Hand
     from stillwatch.act.cases.changes import assign as assigned
 
-    with office(settings) as opened, opened.engine.begin() as connection:
+    with home(settings) as opened, opened.engine.begin() as connection:
         found = assigned(Hand(connection, opened.trail, by, now()), name, to, seen)
     _tell(found, as_json=as_json)
 
@@ -133,7 +133,7 @@ def note(
     from stillwatch.act.cases.changes import note as noted
 
     words = typer.get_text_stream("stdin").read(50_000) if text == "-" else text
-    with office(settings) as opened, opened.engine.begin() as connection:
+    with home(settings) as opened, opened.engine.begin() as connection:
         found = noted(Hand(connection, opened.trail, by, now()), name, words)
     _tell(found, as_json=as_json)
 
@@ -154,7 +154,7 @@ def close(
     from stillwatch.act.cases.changes import Hand
     from stillwatch.act.cases.changes import close as closed
 
-    with office(settings) as opened, opened.engine.begin() as connection:
+    with home(settings) as opened, opened.engine.begin() as connection:
         found = closed(Hand(connection, opened.trail, by, now()), name, ClosedWhy(why.value), reason, seen)
     _tell(found, as_json=as_json)
 
@@ -165,9 +165,7 @@ def export(
     *,
     out: Annotated[Path, typer.Option("--out", help="ZIP file to write; there must be none.")],
     by: By,
-    findings: Annotated[
-        Path | None, typer.Option(help="Folder of findings.", show_default="findings of the service")
-    ] = None,
+    findings: Annotated[Path | None, typer.Option(help="Folder of findings.", show_default="the service's")] = None,
     traffic: Annotated[
         list[str] | None, typer.Option(help="Logs with the exchanges; may be repeated.", show_default="the service's")
     ] = None,
@@ -195,14 +193,13 @@ def export(
         message = f"--out must be a new file, {out} exists"
         raise InvalidInput(message)
     disclosure = Disclosure(reason, frozenset(exchange) if exchange else None) if reason is not None else None
-    with office(settings) as opened:
-        folder = opened.settings.folder
+    with home(settings) as opened:
         with opened.engine.begin() as connection:
             found = case_at(connection, name)
-        evidence = _evidence(found, findings or folder / "findings", traffic or [str(folder / "traffic")])
+        evidence = _evidence(found, findings or opened.findings, traffic or [str(opened.traffic)])
         with opened.engine.begin() as connection:
             hand = Hand(connection, opened.trail, by, now())
-            bundle = export_case(hand, found.case_id, evidence, opened.secret(), disclosure)
+            bundle = export_case(hand, found.case_id, evidence, opened.secret, disclosure)
         _write(out, bundle)
         key = opened.trail.key.key_id
     told = {"out": str(out), "case": found.case_id, "size_bytes": len(bundle), "key": key}

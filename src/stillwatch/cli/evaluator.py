@@ -39,9 +39,9 @@ def evaluator(
     from stillwatch.share.evaluator import METER_TABLES, Keyring, Members, Meter, evaluator_app
     from stillwatch.share.evaluator.ledger_api import budget_ledger_routes
     from stillwatch.share.evaluator.recording import budget_recorder
-    from stillwatch.share.forum.server import Listen
     from stillwatch.signing.keys import SigningKey
     from stillwatch.store.database import open_database
+    from stillwatch.web.listen import Listen
 
     place = Listen.of(listen)
     check_listening(place.host, tls_cert, tls_key)

@@ -74,8 +74,11 @@ def serve(  # noqa: PLR0917 - typer's
     from stillwatch.share.access.credentials import Proxies
     from stillwatch.share.forum.app import Settings, forum_app
     from stillwatch.share.forum.appeals import Appeals
-    from stillwatch.share.forum.server import Listen, Tls, log_to_standard_error, server_of
+    from stillwatch.share.forum.server import forum_server
     from stillwatch.share.taxii.endpoints import Server
+    from stillwatch.web.listen import Listen
+    from stillwatch.web.log import log_to_standard_error
+    from stillwatch.web.server import Tls
 
     place = Listen.of(listen)
     check_listening(place.host, tls_cert, tls_key, behind_proxy=bool(trusted_proxy))
@@ -88,8 +91,8 @@ def serve(  # noqa: PLR0917 - typer's
     settings = Settings(presented, routes=routes, on_event=on_event, chores=[appeals.settle])
     app = forum_app(store, access, _guard(), settings)
     tls = Tls(tls_cert, tls_key, client_ca) if tls_cert and tls_key else None
-    log_to_standard_error()
-    server_of(app, place, tls).run()
+    log_to_standard_error("stillwatch.forum", ["member"])
+    forum_server(app, place, tls).run()
     store.close()
 
 

@@ -9,7 +9,8 @@ import typer
 from stillwatch.cli.options import AsJson
 from stillwatch.cli.policy_named import of_file, of_name
 from stillwatch.cli.policy_preview import preview
-from stillwatch.cli.policy_versions import Db, Key, activate, add, approve, list_versions, rollback, stop
+from stillwatch.cli.policy_versions import activate, add, approve, list_versions, rollback, stop
+from stillwatch.cli.service_home import SettingsAt
 
 __all__ = ["policy"]
 
@@ -46,11 +47,11 @@ def check(files: Files, as_json: AsJson = False) -> None:
 
 
 @policy.command("test")
-def run_test(told: Told, as_json: AsJson = False, db: Db = "stillwatch-service/service.db", key: Key = None) -> None:
+def run_test(told: Told, as_json: AsJson = False, settings: SettingsAt = None) -> None:
     """Run the test cases that a policy carries; one that fails makes the command fail."""
     from stillwatch.act.policy.cases import run_cases
 
-    outcomes = run_cases(of_name(told, db, key))
+    outcomes = run_cases(of_name(told, settings))
     rows = [
         {
             "case": one.case.name,
@@ -77,11 +78,10 @@ def show(
     told: Told,
     toml: Annotated[bool, typer.Option("--toml", help="Print the file as it was written.")] = False,
     as_json: AsJson = False,
-    db: Db = "stillwatch-service/service.db",
-    key: Key = None,
+    settings: SettingsAt = None,
 ) -> None:
     """Show what a policy says, its defaults spelled out."""
-    found = of_name(told, db, key)
+    found = of_name(told, settings)
     if toml:
         typer.echo(found.text, nl=False)
         return
@@ -103,13 +103,12 @@ def diff(
     before: Told,
     after: Told,
     as_json: AsJson = False,
-    db: Db = "stillwatch-service/service.db",
-    key: Key = None,
+    settings: SettingsAt = None,
 ) -> None:
     """Show what one policy does otherwise than another, rule by rule."""
     from stillwatch.act.policy.difference import difference
 
-    changes = difference(of_name(before, db, key), of_name(after, db, key))
+    changes = difference(of_name(before, settings), of_name(after, settings))
     if as_json:
         typer.echo(json.dumps([{"what": c.what, "how": c.how, "fields": dict(c.fields)} for c in changes]))
         return

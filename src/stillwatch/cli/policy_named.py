@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stillwatch.cli.policy_versions import opened
+from stillwatch.cli.service_home import home
 from stillwatch.errors import MissingData
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def of_file(name: str) -> "Policy":
     return packaged(name) if name in {"default", "strict"} and not path.exists() else policy_of_file(path)
 
 
-def of_name(name: str, db: str, key: Path | None) -> "Policy":
+def of_name(name: str, settings: Path | None) -> "Policy":
     """Policy of a file, of those that come along, or of a version in the database."""
     if Path(name).exists() or name in {"default", "strict"}:
         return of_file(name)
@@ -29,7 +29,8 @@ def of_name(name: str, db: str, key: Path | None) -> "Policy":
         message = f"no file {name}, and no version has such a name"
         raise MissingData(message)
     from stillwatch.act.policy.versions import find_version, load_version
+    from stillwatch.store.database import reading
 
-    with opened(db, key) as (connection, signing):
-        keys = {signing.key_id: signing.verify_key}
+    with home(settings) as opened, reading(opened.engine).begin() as connection:
+        keys = {opened.key.key_id: opened.key.verify_key}
         return load_version(connection, find_version(connection, name), keys)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stillwatch.cli.options import AsJson
-from stillwatch.cli.policy_versions import DB, Db, Key, Stage, opened, signer
+from stillwatch.cli.policy_versions import Stage, signer
 from stillwatch.cli.progress import progress
-from stillwatch.errors import InvalidInput
+from stillwatch.cli.service_home import SettingsAt, home
+from stillwatch.errors import InvalidInput, MissingData
 
 if TYPE_CHECKING:
     from stillwatch.act.decide.protected import Protected
@@ -53,8 +54,7 @@ def preview(  # noqa: PLR0917 - typer's
         str | None,
         typer.Option(metavar="NAME", help="Record it in the database, so that the version can be put in force."),
     ] = None,
-    db: Db = DB,
-    key: Key = None,
+    settings: SettingsAt = None,
     as_json: AsJson = False,
 ) -> None:
     """Show whom a policy would have touched in stored traffic, with findings and appeals as they stand."""
@@ -65,8 +65,8 @@ def preview(  # noqa: PLR0917 - typer's
     if by is not None and stage != Stage.ALL:
         message = f"only a preview at 100 % is recorded, got --stage {int(stage)}; leave --by or --stage out"
         raise InvalidInput(message)
-    policy, before = of_name(told, db, key), None if against is None else of_name(against, db, key)
-    said = _said(policy, db)
+    policy, before = of_name(told, settings), None if against is None else of_name(against, settings)
+    said = _said(policy, settings)
     source = From(traffic, _streams(findings, index), accounts, mapping, said.found_at)
     terms = Given(
         stage=stage / 100,
@@ -77,7 +77,7 @@ def preview(  # noqa: PLR0917 - typer's
     )
     evidence = replace(source.streams.evidence, decided=said.decided, upheld=said.upheld)
     found, changed = _preview(policy, before, source, terms, evidence)
-    number = None if by is None else _record(found, db, key, by)
+    number = None if by is None else _record(found, settings, by)
     if out is not None:
         _write(found, changed, out)
     _tell(found, changed, number, out, as_json=as_json)
@@ -101,10 +101,19 @@ def _preview(
         return found, None if before is None else changes(judge(before, seen, terms), judged)
 
 
-def _said(policy: "Policy", db: str) -> "Standing":
+def _said(policy: "Policy", settings: Path | None) -> "Standing":
+    """What people have said; nothing where there is no service, unless one was named."""
+    from stillwatch.service.replay.standing import Standing as Nothing
     from stillwatch.service.replay.standing import standing_of
+    from stillwatch.store.database import reading
 
-    return standing_of(db, [rule.name for rule in policy.rules], datetime.now(UTC))
+    try:
+        with home(settings) as opened, reading(opened.engine).begin() as connection:
+            return standing_of(connection, [rule.name for rule in policy.rules], datetime.now(UTC))
+    except MissingData:
+        if settings is not None:
+            raise
+        return Nothing()
 
 
 def _protected(file: Path | None) -> "Protected":
@@ -124,12 +133,12 @@ def _streams(findings: Path | None, index: Path | None) -> "Streams":
     raise InvalidInput(message)
 
 
-def _record(found: "Previewed", db: str, key: Path | None, by: str) -> int:
+def _record(found: "Previewed", settings: Path | None, by: str) -> int:
     from stillwatch.act.policy.previews import record_preview
     from stillwatch.act.preview.record import recorded
 
-    with opened(db, key) as (connection, signing):
-        return record_preview(connection, recorded(found, datetime.now(UTC)), signer(signing, by))
+    with home(settings) as opened, opened.engine.begin() as connection:
+        return record_preview(connection, recorded(found, datetime.now(UTC)), signer(opened, by))
 
 
 def _write(found: "Previewed", changed: "Changes | None", out: Path) -> None:

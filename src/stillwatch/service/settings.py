@@ -8,9 +8,17 @@ from typing import Any, Final
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 
-__all__ = ["CollectSettings", "DecideSettings", "ServiceSettings", "WatchSettings", "read_settings"]
+__all__ = [
+    "CollectSettings",
+    "DecideSettings",
+    "ServiceSettings",
+    "WatchSettings",
+    "read_settings",
+    "settings_at",
+]
 
 _MOST_BYTES: Final = 1 << 16
+_USUAL: Final = Path("stillwatch-service.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,17 @@ class ServiceSettings:
 
 _PARTS: Final[Mapping[str, type]] = {"watch": WatchSettings, "collect": CollectSettings, "decide": DecideSettings}
 _CONTENTS: Final = ("full", "hashed", "none")
+
+
+def settings_at(path: Path | None) -> ServiceSettings:
+    """Settings as every command finds them.
+
+    path        None is stillwatch-service.toml in the current folder; where there is none, everything has a default.
+    Raises      As `read_settings`.
+    """
+    if path is None and not _USUAL.is_file():
+        return ServiceSettings()
+    return read_settings(path or _USUAL)
 
 
 def read_settings(path: Path) -> ServiceSettings:

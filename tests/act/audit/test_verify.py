@@ -12,7 +12,7 @@ from stillwatch.act.audit.trail import recorded, write_documents
 from stillwatch.act.audit.verify import verify
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
 from stillwatch.act.policy.limits import Limits
-from stillwatch.errors import FailedProof, InvalidInput, MissingData, UnreadableSource
+from stillwatch.errors import FailedProof, InvalidInput, UnreadableSource
 from stillwatch.ledger.book import forget
 from stillwatch.ledger.tables import DOCUMENTS, ENTRIES, HEADS
 from stillwatch.model.decision import Action
@@ -180,8 +180,11 @@ def test_documents_are_written_for_the_owner_only(engine: Engine, tmp_path: Path
             write_documents(connection, tmp_path / "documents")
 
 
-def test_looking_makes_no_database(tmp_path: Path) -> None:
-    """A misspelt name is an error, not an empty service."""
-    with pytest.raises(MissingData, match="there is no database"), looking(str(tmp_path / "missing.db")):
-        pass
-    assert list(tmp_path.iterdir()) == []
+def test_looking_sees_one_state(engine: Engine) -> None:
+    """What is written meanwhile is not seen: tables and ledger are of one moment."""
+    with looking(engine) as connection:
+        n_before = len(connection.execute(select(DECISIONS)).all())
+        with engine.begin() as writer:
+            writer.execute(delete(DECISIONS))
+        assert len(connection.execute(select(DECISIONS)).all()) == n_before > 0
+        assert verify(connection, keys=KEYS).n_decisions == n_before

@@ -17,13 +17,12 @@ from stillwatch.act.decide.recorder import Recorder
 from stillwatch.act.decide.records import Decided, Ended, Record
 from stillwatch.act.decide.settings import DeciderSettings
 from stillwatch.act.decide.source import People
-from stillwatch.act.decide.tables import DECISION_TABLES
 from stillwatch.act.policy.condition import condition_of
 from stillwatch.act.policy.limits import Limits
 from stillwatch.act.policy.policy import ActivePolicy, Fails, Policy, Rule
-from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.decision import AccountFacts, Action, Decision, Facts, PartnerWord, Request, StreamFacts
+from stillwatch.service.tables import SERVICE_TABLES
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
@@ -181,10 +180,8 @@ def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
 
 
 def database(path: Path) -> Engine:
-    """Database of a service, as far as decisions need it."""
-    engine = open_database(path, DECISION_TABLES)
-    LEDGER_TABLES.create_all(engine)
-    return engine
+    """Database of a service."""
+    return open_database(path, SERVICE_TABLES)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from stillwatch.act.decide.recorder import Recorder
 from stillwatch.act.decide.source import People
 from stillwatch.act.policy.activations import activate, roll_back, stop
 from stillwatch.act.policy.approvals import approve
-from stillwatch.act.policy.book import Signer, open_policies
+from stillwatch.act.policy.book import Signer
 from stillwatch.act.policy.follow import InForce
 from stillwatch.act.policy.policy import Policy
 from stillwatch.act.policy.previews import Preview, record_preview
@@ -81,7 +81,7 @@ class Office:
 def test_decisions_follow_what_is_in_force(tmp_path: Path) -> None:
     """The next decision after a rollback is of the policy before, after a stop of none; no cache outlives it."""
     path = tmp_path / "service.db"
-    policies, engine = open_policies(f"sqlite:///{path}"), database(path)
+    policies, engine = database(path), database(path)
     in_force = InForce(policies, keys_of([KEY.verify_key]))
 
     def change(work: Callable[[Connection], object]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.act.preview.made import LADDER, Told, blocks, judged, row, stream, world
 
-from stillwatch.act.policy.book import Signer, open_policies
+from stillwatch.act.policy.book import Signer
 from stillwatch.act.policy.previews import last_preview, record_preview
 from stillwatch.act.policy.read import read_policy
 from stillwatch.act.policy.versions import add_version
@@ -16,7 +16,9 @@ from stillwatch.act.preview.judge import Terms
 from stillwatch.act.preview.preview import previewed
 from stillwatch.act.preview.record import plain, recorded
 from stillwatch.errors import InvalidInput
+from stillwatch.service.tables import SERVICE_TABLES
 from stillwatch.signing.keys import SigningKey
+from stillwatch.store.database import open_database
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
@@ -27,7 +29,7 @@ def test_a_preview_is_kept_and_read_back(tmp_path: Path) -> None:
     rows, told = world(4)
     found = recorded(previewed(judged(rows, told, policy)), NOW)
     signer = Signer(SigningKey.generate(), "ada", NOW)
-    engine = open_policies(str(tmp_path / "service.db"))
+    engine = open_database(tmp_path / "service.db", SERVICE_TABLES)
     with engine.begin() as connection:
         add_version(connection, policy, signer)
         number = record_preview(connection, found, signer)

@@ -16,7 +16,7 @@ from stillwatch.act.appeals.links import AppealLinks
 from stillwatch.act.appeals.tables import APPEALS
 from stillwatch.act.secret import ServiceSecret
 from stillwatch.service.pages.appeals import AppealPaces
-from stillwatch.service.pages.pace import Pace
+from stillwatch.web.pace import Pace
 
 INJECTIONS = (
     "<script>alert(1)</script> and some more words",

@@ -1,15 +1,16 @@
-"""What people have said, read from a service's database that may lack any of it."""
+"""What people have said, read from a service's database."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import MetaData, insert
+from sqlalchemy import insert
 
-from stillwatch.act.appeals.tables import APPEAL_TABLES, APPEALS, CLEARED
-from stillwatch.act.cases.tables import CASE_ALIASES, CASE_TABLES, CASES
-from stillwatch.act.decide.tables import DECISION_TABLES, DECISIONS
+from stillwatch.act.appeals.tables import APPEALS, CLEARED
+from stillwatch.act.cases.tables import CASE_ALIASES, CASES
+from stillwatch.act.decide.tables import DECISIONS
 from stillwatch.service.replay.standing import Standing, standing_of
+from stillwatch.service.tables import SERVICE_TABLES
 from stillwatch.signing.stamp import stamp
 from stillwatch.store.database import open_database
 
@@ -35,26 +36,19 @@ def appeal(number: int, rule: str, outcome: str | None) -> tuple[dict[str, Any],
     return stream | decision, stream | filed | answered
 
 
-def test_a_database_that_is_not_there_says_nothing(tmp_path: Path) -> None:
-    """No file, and no file is made."""
-    assert standing_of(str(tmp_path / "service.db"), ["slow"], NOW) == Standing()
-    assert not (tmp_path / "service.db").exists()
-
-
-def test_tables_that_are_not_there_say_nothing(tmp_path: Path) -> None:
-    """A database of policies alone; nothing is added to it."""
-    open_database(tmp_path / "service.db", MetaData()).dispose()
-    engine = open_database(tmp_path / "service.db", MetaData())
-    engine.connect().close()
+def test_where_nobody_has_said_anything(tmp_path: Path) -> None:
+    """A database of a service that is new."""
+    engine = open_database(tmp_path / "service.db", SERVICE_TABLES)
+    with engine.begin() as connection:
+        found = standing_of(connection, ["slow"], NOW)
     engine.dispose()
-    assert standing_of(str(tmp_path / "service.db"), ["slow"], NOW) == Standing()
+    assert (set(found.cleared), set(found.overdue), found.found_at) == (set(), set(), {})
+    assert (found.decided, found.upheld) == (Standing().decided, Standing().upheld) == (0, 0)
 
 
 def test_appeals_and_cases_are_read(tmp_path: Path) -> None:
     """Cleared and overdue streams, answers to rules of the names, and when campaigns became cases, by any id."""
-    engine = open_database(tmp_path / "service.db", APPEAL_TABLES)
-    CASE_TABLES.create_all(engine)
-    DECISION_TABLES.create_all(engine)
+    engine = open_database(tmp_path / "service.db", SERVICE_TABLES)
     told = [
         appeal(1, "slow", "upheld"),
         appeal(2, "slow", "denied"),
@@ -70,8 +64,9 @@ def test_appeals_and_cases_are_read(tmp_path: Path) -> None:
         connection.execute(insert(CLEARED), [cleared])
         connection.execute(insert(CASES), [case | times | {"n_exchanges": 9}])
         connection.execute(insert(CASE_ALIASES), [{"alias": "c-old", "case_id": "c"}])
+    with engine.begin() as connection:
+        found = standing_of(connection, ["slow"], NOW)
     engine.dispose()
-    found = standing_of(str(tmp_path / "service.db"), ["slow"], NOW)
     assert (set(found.cleared), set(found.overdue)) == ({("c", "a-1")}, {("c", "a-4")})
     assert (found.decided, found.upheld) == (2, 1)
     assert found.found_at == {"c": BEFORE, "c-old": BEFORE}

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
 
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.quotas import Limits, Quotas
 from stillwatch.share.access.roster import Roster
 from stillwatch.share.access.tables import TABLES, USAGE
 from stillwatch.store.database import open_database
+from stillwatch.web.problem import Problem
 
 LIMITS = Limits(requests=5, objects=10, size_bytes=100, window_s=60)
 

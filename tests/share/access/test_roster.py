@@ -11,11 +11,11 @@ from stillwatch.share.access.access import Access
 from stillwatch.share.access.collections import Collections
 from stillwatch.share.access.credentials import Proxies
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.quotas import Limits, Quotas
 from stillwatch.share.access.roster import Role, Roster
 from stillwatch.share.access.tables import TABLES
 from stillwatch.store.database import open_database
+from stillwatch.web.problem import Problem
 
 
 @pytest.fixture

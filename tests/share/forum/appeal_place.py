@@ -21,7 +21,7 @@ from stillwatch.share.forum.appeals import WITHIN, Appeals
 from stillwatch.share.forum.appeals_api import appeal_routes
 from stillwatch.share.forum.burials import with_tombstones
 from stillwatch.share.forum.recording import ledger_events
-from stillwatch.share.forum.server import Listen, server_of
+from stillwatch.share.forum.server import forum_server
 from stillwatch.share.guard.check import check
 from stillwatch.share.guard.table import schema_hash
 from stillwatch.share.life.tombstones import TOMBSTONE_TABLES
@@ -36,6 +36,7 @@ from stillwatch.share.trust.places import PLACE_TABLES, read_on_in
 from stillwatch.share.trust.records import RECORD_TABLES
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
+from stillwatch.web.listen import Listen
 
 __all__ = ["Place", "answer_of", "appeal_of", "serving_appeals"]
 
@@ -134,7 +135,7 @@ def serving_appeals(folder: Path, within: timedelta = WITHIN, known: Place | Non
     else:
         place.ids, place.tokens, place.campaigns = known.ids, known.tokens, known.campaigns
     try:
-        with started(server_of(place.app, Listen("127.0.0.1", 0))) as port:
+        with started(forum_server(place.app, Listen("127.0.0.1", 0))) as port:
             place.url = f"http://127.0.0.1:{port}"
             yield place
     finally:

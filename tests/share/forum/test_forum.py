@@ -26,8 +26,10 @@ from typer.testing import CliRunner
 
 from stillwatch.cli import app
 from stillwatch.errors import InvalidInput, UnreadableSource
-from stillwatch.share.forum.log import JsonLines
-from stillwatch.share.forum.server import Listen, Tls, server_of
+from stillwatch.share.forum.server import forum_server
+from stillwatch.web.listen import Listen
+from stillwatch.web.log import JsonLines
+from stillwatch.web.server import Tls
 
 
 def test_a_member_sees_itself_and_nothing_of_others(hub: Hub) -> None:
@@ -75,7 +77,7 @@ class Kept(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
-        self.setFormatter(JsonLines())
+        self.setFormatter(JsonLines(["member"]))
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(self.format(record))
@@ -171,17 +173,10 @@ def test_a_member_logs_in_with_a_certificate_that_tls_has_verified(tmp_path: Pat
     assert told == [(200, member_id), (401, None), (401, None)]
 
 
-def test_what_cannot_be_listened_on_is_refused() -> None:
-    """Addresses without a port, and files of TLS that are not there."""
-    for text in ("localhost", "localhost:x", ":80", "localhost:70000"):
-        with pytest.raises(InvalidInput, match="HOST:PORT"):
-            Listen.of(text)
-
-
 def test_missing_tls_files_are_an_error_of_ours(hub: Hub) -> None:
     """Not a traceback of the library's."""
     with pytest.raises(UnreadableSource, match="TLS"):
-        server_of(hub.app, Listen("127.0.0.1", 0), Tls(Path("none.pem"), Path("none.key")))
+        forum_server(hub.app, Listen("127.0.0.1", 0), Tls(Path("none.pem"), Path("none.key")))
 
 
 def run(*arguments: str) -> dict[str, Any]:

@@ -19,10 +19,11 @@ from stillwatch.share.access.roster import Role, Roster
 from stillwatch.share.forum.app import Settings, forum_app
 from stillwatch.share.forum.ledger_api import ledger_routes
 from stillwatch.share.forum.recording import kind_of, ledger_events
-from stillwatch.share.forum.server import Listen, server_of
+from stillwatch.share.forum.server import forum_server
 from stillwatch.share.taxii.media import TAXII_TYPE
 from stillwatch.share.taxii.store import Store
 from stillwatch.signing.keys import SigningKey, VerifyKey, keys_of
+from stillwatch.web.listen import Listen
 
 
 class Place:
@@ -63,7 +64,7 @@ class Place:
 def place(tmp_path: Path) -> Iterator[Place]:
     """A forum that answers."""
     found = Place(tmp_path)
-    with started(server_of(found.app, Listen("127.0.0.1", 0))) as port:
+    with started(forum_server(found.app, Listen("127.0.0.1", 0))) as port:
         found.url = f"http://127.0.0.1:{port}"
         yield found
     found.store.close()

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from tests.share.node.search.exchange import Exchange, Member, exchanging
 
 from stillwatch.share.access.login import Member as Login
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.quotas import Limits, Quotas
 from stillwatch.share.access.roster import Role, no_event
 from stillwatch.share.forum import relay_store
 from stillwatch.share.forum.relay_store import MOST_PARTS, MOST_SEARCHES, Part, RelayStore
 from stillwatch.share.forum.relay_tables import MESSAGES, PARTS, SEARCHES
 from stillwatch.share.sealed.box import PART_BYTES
+from stillwatch.web.problem import Problem
 
 NOBODY = "5a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
 DAY_S = 86_400

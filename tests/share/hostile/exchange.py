@@ -34,7 +34,7 @@ from stillwatch.share.forum.app import Settings, forum_app
 from stillwatch.share.forum.ledger_api import ledger_routes
 from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES, key_routes
 from stillwatch.share.forum.recording import ledger_events
-from stillwatch.share.forum.server import Listen, server_of
+from stillwatch.share.forum.server import forum_server
 from stillwatch.share.guard.check import check
 from stillwatch.share.node import own_key, service
 from stillwatch.share.node.local import LocalIndex
@@ -51,6 +51,7 @@ from stillwatch.share.taxii.store import Store
 from stillwatch.share.warnings.lists import load_warning_lists
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
+from stillwatch.web.listen import Listen
 
 Rows = Sequence[tuple[SignalKind, str, int, int]]
 """Kind, value, account, family; family 0 for what an account has."""
@@ -256,7 +257,7 @@ def opened_exchange(folder: Path, admit: Admit = guard, limits: Limits = PLENTY)
     """An exchange that answers."""
     exchange = Exchange(folder, admit, limits)
     try:
-        with started(server_of(exchange.app, Listen("127.0.0.1", 0))) as port:
+        with started(forum_server(exchange.app, Listen("127.0.0.1", 0))) as port:
             exchange.url = f"http://127.0.0.1:{port}"
             yield exchange
     finally:

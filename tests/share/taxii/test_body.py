@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.taxii import body as module
 from stillwatch.share.taxii.body import read_body
+from stillwatch.web.problem import Problem
 
 
 def request_of(pieces: Sequence[bytes | None], length: str | None = None) -> Request:

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.share.hub import admit, indicator
 
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.taxii.admission import MAX_OBJECT_BYTES, Failure, Prepared, prepare
 from stillwatch.share.taxii.body import MAX_DEPTH, MAX_OBJECTS, envelope_of
 from stillwatch.share.taxii.cursor import Cursors
@@ -17,6 +16,7 @@ from stillwatch.share.taxii.filters import PAGE, filters_of
 from stillwatch.share.taxii.media import check_accept, check_content_type
 from stillwatch.share.taxii.moments import microseconds, timestamp
 from stillwatch.share.taxii.tables import UNVERSIONED
+from stillwatch.web.problem import Problem
 
 CURSORS = Cursors(bytes(range(64)))
 

@@ -5,18 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Table, func, select
 
-from stillwatch.act.policy.tables import POLICY_TABLES
 from stillwatch.errors import FailedProof
 from stillwatch.ledger.book import Event, append, head, sign_head
 from stillwatch.ledger.entry import Kind
-from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.signing.keys import Keys, SigningKey
 from stillwatch.signing.signature import MEMBER, signed, verify_signed
-from stillwatch.store.database import open_database
 
-__all__ = ["Signer", "highest", "next_number", "open_policies", "opened_row"]
+__all__ = ["Signer", "highest", "next_number", "opened_row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +42,6 @@ class Signer:
         append(connection, Event(Kind.POLICY, self.by, event, self.now))
         sign_head(connection, self.key, self.now)
         return told
-
-
-def open_policies(url: str) -> Engine:
-    """The service's database with the tables of policies and ledger.
-
-    Raises      InvalidInput, UnreadableSource: as `open_database`.
-    """
-    engine = open_database(url, POLICY_TABLES)
-    LEDGER_TABLES.create_all(engine)
-    return engine
 
 
 def opened_row(told: object, what: str, keys: Keys) -> dict[str, Any]:

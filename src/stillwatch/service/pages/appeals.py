@@ -32,10 +32,10 @@ from stillwatch.act.trail import Trail
 from stillwatch.errors import InvalidInput
 from stillwatch.service.pages.fields import Unreadable, fields_of
 from stillwatch.service.pages.form_token import form_token, is_form_token
-from stillwatch.service.pages.pace import Pace
 from stillwatch.service.pages.rendering import page
 from stillwatch.service.pages.wording import ACTIONS, GROUNDS, shown_account
 from stillwatch.store.database import reading
+from stillwatch.web.pace import Pace
 
 __all__ = ["SHOWN_FOR", "AppealDesk", "AppealPaces", "appeal_routes"]
 

@@ -3,18 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
-from sqlalchemy import Connection, MetaData, inspect, select
+from sqlalchemy import Connection, select
 
 from stillwatch.act.appeals.appeal import AppealRules
 from stillwatch.act.appeals.report import appeals_report
 from stillwatch.act.appeals.standing import cleared_streams, overdue
-from stillwatch.act.appeals.tables import APPEALS
 from stillwatch.act.cases.tables import CASE_ALIASES, CASES
-from stillwatch.act.decide.tables import DECISIONS
 from stillwatch.signing.stamp import time_of
-from stillwatch.store.database import open_database, reading
 
 __all__ = ["Standing", "standing_of"]
 
@@ -23,7 +19,7 @@ Stream = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All of it; a database that is not there has said nothing.
+    """All of it; where there is no service nobody has said anything.
 
     cleared, overdue    Streams of upheld appeals, and of appeals that nobody answered in time.
     decided, upheld     Appeals against rules of the names that were asked for.
@@ -37,36 +33,19 @@ class Standing:
     found_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def standing_of(db: str, rules: Collection[str], now: datetime) -> Standing:
-    """What a service's database says now; tables that are not there are not made.
+def standing_of(connection: Connection, rules: Collection[str], now: datetime) -> Standing:
+    """What a service's database says now.
 
-    db          URL, or the path of a SQLite file, which may be missing.
+    connection  That sees one state of it.
     rules       Names of a policy's rules.
-    Raises      InvalidInput, UnreadableSource: as `open_database`.
     """
-    sqlite = db.removeprefix("sqlite:///")
-    if "://" not in sqlite and not Path(sqlite).is_file():
-        return Standing()
-    engine = open_database(db, MetaData())
-    try:
-        names = set(inspect(engine).get_table_names())
-        with reading(engine).begin() as connection:
-            found = _found(connection) if {CASES.name, CASE_ALIASES.name} <= names else {}
-            if not {APPEALS.name, DECISIONS.name} <= names:
-                return Standing(found_at=found)
-            return _appeals(connection, rules, found, now)
-    finally:
-        engine.dispose()
-
-
-def _appeals(connection: Connection, rules: Collection[str], found: Mapping[str, datetime], now: datetime) -> Standing:
     ours = [one for one in appeals_report(connection, AppealRules(), now).by_rule if one.rule in rules]
     return Standing(
         cleared_streams(connection),
         overdue(connection, AppealRules(), now).softened,
         sum(one.n_answered for one in ours),
         sum(one.n_upheld for one in ours),
-        found,
+        _found(connection),
     )
 
 

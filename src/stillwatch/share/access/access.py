@@ -11,8 +11,8 @@ from stillwatch.share.access.collections import Collection, Collections
 from stillwatch.share.access.credentials import Proxies, credentials_of
 from stillwatch.share.access.login import Login, Member
 from stillwatch.share.access.mark import Mark
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.quotas import Limits, Quotas
+from stillwatch.web.problem import Problem
 
 __all__ = ["Access"]
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.access.tokens import Token, parse_token
+from stillwatch.web.tokens import Token, parse_token
 
-__all__ = ["CERTIFICATE", "Credentials", "Proxies", "credentials_of"]
+__all__ = ["CERTIFICATE", "PREFIX", "Credentials", "Proxies", "credentials_of"]
 
 CERTIFICATE: Final = "stillwatch.certificate"
 """Where in a connection's scope the server puts the SHA-256 of the certificate that it has verified itself."""
+PREFIX: Final = "swf"
+"""What tokens of a forum begin with."""
 _LONGEST: Final = 1_000
 
 
@@ -72,11 +74,11 @@ def _token(shown: str) -> Token | None:
     if len(shown) > _LONGEST:
         return None
     if scheme.lower() in ("bearer", "token"):
-        return parse_token(value.strip())
+        return parse_token(value.strip(), PREFIX)
     if scheme.lower() != "basic":
         return None
     try:
         user, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return None
-    return parse_token(password) or parse_token(f"swf.{user}.{password}")
+    return parse_token(password, PREFIX) or parse_token(f"{PREFIX}.{user}.{password}", PREFIX)

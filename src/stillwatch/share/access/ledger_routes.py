@@ -21,9 +21,9 @@ from stillwatch.ledger.export import export
 from stillwatch.ledger.proof import Proof
 from stillwatch.ledger.proofs import consistency_path, inclusion_path
 from stillwatch.ledger.tables import DOCUMENTS, ENTRIES
-from stillwatch.share.access.problem import Problem
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import reading
+from stillwatch.web.problem import Problem
 
 __all__ = ["Reader", "WhoReads", "number_in", "routes_of_ledger"]
 

@@ -13,21 +13,20 @@ from sqlalchemy import Connection, Engine, select
 
 from stillwatch.share.access.credentials import Credentials
 from stillwatch.share.access.mark import Mark
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import Role
 from stillwatch.share.access.tables import CERTIFICATES, MEMBERS, TOKENS
-from stillwatch.share.access.tokens import Token, matches
 from stillwatch.store.database import reading
+from stillwatch.web.failures import Failures
+from stillwatch.web.problem import Problem
+from stillwatch.web.tokens import Token, matches
 
 __all__ = ["Login", "Member"]
 
 _REMEMBERED_S: Final = 300
-_FAILURES: Final = 20
-_FAILURE_WINDOW_S: Final = 60
 _AT_WORK: Final = 2
 """Hashes at work at a time: 19 MiB each."""
 _MOST: Final = 10_000
-"""Logins, and sources of failed ones, that are remembered."""
+"""Logins that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Login:
         self._lock = threading.Lock()
         self._version = -1
         self._known: OrderedDict[bytes, tuple[Member, float]] = OrderedDict()
-        self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._failures = Failures(clock=clock)
 
     def __call__(self, shown: Credentials, source: str) -> Member:
         """Member that the credentials belong to.
@@ -70,7 +69,7 @@ class Login:
         else:
             member = None
             if shown.malformed:
-                self._count_failure(source)
+                self._failures.count(source)
         if member is None:
             headers = {"WWW-Authenticate": 'Basic realm="stillwatch", Bearer realm="stillwatch"'}
             raise Problem(HTTPStatus.UNAUTHORIZED, "a valid token or client certificate is needed", headers)
@@ -90,7 +89,7 @@ class Login:
         key = hashlib.sha256(token.text.encode()).digest()
         known = self._remembered(key, self._mark())
         if known is None:
-            self._check_failures(source)
+            self._failures.check(source)
             with self._turns:
                 # While this one waited its turn, another request with the same token may have been let in.
                 version = self._mark()
@@ -103,13 +102,14 @@ class Login:
         valid = matches(token, row.hashed if row else None)
         ends = float("inf") if row is None or row.expires_s is None else float(row.expires_s)
         if row is None or not valid or ends <= self._clock():
-            self._count_failure(source)
+            self._failures.count(source)
             return None
         member = Member(row.member_id, Role(row.role), lookup=token.lookup)
         with self._lock:
             if self._version == version:
                 self._known[key] = member, min(ends, self._clock() + _REMEMBERED_S)
-                _trim(self._known)
+                while len(self._known) > _MOST:
+                    self._known.popitem(last=False)
         return member
 
     def _by_certificate(self, fingerprint: str) -> Member | None:
@@ -130,21 +130,6 @@ class Login:
             member, ends = self._known.get(key, (None, 0.0))
             return member if ends > self._clock() else None
 
-    def _check_failures(self, source: str) -> None:
-        with self._lock:
-            n, since = self._failed.get(source, (0, 0.0))
-            wait = since + _FAILURE_WINDOW_S - self._clock()
-        if n >= _FAILURES and wait > 0:
-            headers = {"Retry-After": str(int(wait) + 1)}
-            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too many failed logins from this address", headers)
-
-    def _count_failure(self, source: str) -> None:
-        with self._lock:
-            n, since = self._failed.pop(source, (0, 0.0))
-            fresh = since + _FAILURE_WINDOW_S <= self._clock()
-            self._failed[source] = (1, self._clock()) if fresh else (n + 1, since)
-            _trim(self._failed)
-
 
 class _TokenRow:
     member_id: str
@@ -160,8 +145,3 @@ def _token_row(connection: Connection, lookup: str) -> "_TokenRow | None":
         .where(TOKENS.c.lookup == lookup, MEMBERS.c.revoked_s.is_(None))
     )
     return connection.execute(row).first()  # type: ignore[return-value]
-
-
-def _trim(remembered: OrderedDict[bytes, tuple[Member, float]] | OrderedDict[str, tuple[int, float]]) -> None:
-    while len(remembered) > _MOST:
-        remembered.popitem(last=False)

@@ -10,9 +10,9 @@ from http import HTTPStatus
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy import text as sql
 
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.tables import USAGE
 from stillwatch.store.database import reading
+from stillwatch.web.problem import Problem
 
 __all__ = ["Limits", "Quotas"]
 

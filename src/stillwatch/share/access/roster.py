@@ -11,9 +11,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from stillwatch.errors import InvalidInput, MissingData
+from stillwatch.share.access.credentials import PREFIX
 from stillwatch.share.access.tables import CERTIFICATES, MEMBERS, ROSTER, TOKENS, advance
-from stillwatch.share.access.tokens import Token, fresh_token, hash_secret
 from stillwatch.store.database import reading
+from stillwatch.web.tokens import Token, fresh_token, hash_secret
 
 __all__ = ["Listed", "OnEvent", "Role", "Roster", "no_event"]
 
@@ -67,7 +68,7 @@ class Roster:
         if not 1 <= len(name) <= 200:
             message = f"a member's name must have 1 to 200 characters, got {len(name)}"
             raise InvalidInput(message)
-        member_id, token = str(uuid.uuid4()), fresh_token()
+        member_id, token = str(uuid.uuid4()), fresh_token(PREFIX)
         row = {"member_id": member_id, "name": name, "role": role.value, "created_s": int(time.time())}
         with self.engine.begin() as connection:
             connection.execute(insert(MEMBERS).values(row))
@@ -100,7 +101,7 @@ class Roster:
 
         Raises      MissingData when there is no such member.
         """
-        token = fresh_token()
+        token = fresh_token(PREFIX)
         with self.engine.begin() as connection:
             self._check(connection, member_id)
             if lookup is not None:

@@ -15,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from stillwatch.errors import InvalidInput
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.evaluator.keyring import Keyring
 from stillwatch.share.evaluator.messages import LARGEST_ASK, Ask, Reply, read_ask, write_keys, write_reply
 from stillwatch.share.evaluator.meter import Meter
@@ -23,6 +22,7 @@ from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.oprf.blinding import blind_evaluate
 from stillwatch.share.oprf.proof import generate_proof
 from stillwatch.share.tags.epochs import epoch_end
+from stillwatch.web.problem import Problem
 
 __all__ = ["Authenticate", "OnSpent", "evaluator_app", "member_of"]
 

@@ -19,10 +19,10 @@ from starlette.types import Receive, Scope, Send
 
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.feed.tail import Entry, Tail
 from stillwatch.share.taxii.answers import error, problem
 from stillwatch.share.taxii.cursor import Cursors
+from stillwatch.web.problem import Problem
 
 __all__ = ["USE", "Feed", "Pace"]
 

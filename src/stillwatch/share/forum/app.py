@@ -19,15 +19,15 @@ from stillwatch.share.access.roster import OnEvent, Roster, no_event
 from stillwatch.share.feed.stream import Feed, Pace
 from stillwatch.share.feed.tail import Tail
 from stillwatch.share.forum.chores import CHORES_S, chores_running
-from stillwatch.share.forum.headers import SafeHeaders
-from stillwatch.share.forum.log import RequestLog
 from stillwatch.share.forum.own import own_routes
-from stillwatch.share.forum.plain import plain
 from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.taxii.app import HANDLERS, taxii_routes
 from stillwatch.share.taxii.endpoints import Server
 from stillwatch.share.taxii.openapi import document
 from stillwatch.share.taxii.store import Store
+from stillwatch.web.headers import SafeHeaders
+from stillwatch.web.log import RequestLog
+from stillwatch.web.plain import plain
 
 __all__ = ["Settings", "forum_app"]
 
@@ -68,8 +68,10 @@ def forum_app(store: Store, access: Access, admit: Admit, settings: Settings | N
         async with tail.running(), chores_running([store.forget, *chosen.chores], chosen.chores_s):
             yield
 
-    middleware = [Middleware(RequestLog), Middleware(SafeHeaders)]
-    app = Starlette(routes=routes, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
+    logged = Middleware(RequestLog, logger="stillwatch.forum", fields={"member": "stillwatch.member"})
+    app = Starlette(
+        routes=routes, middleware=[logged, Middleware(SafeHeaders)], exception_handlers=HANDLERS, lifespan=lifespan
+    )
     app.router.redirect_slashes = False
     app.state.tail = tail
     return app

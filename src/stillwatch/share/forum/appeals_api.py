@@ -15,16 +15,16 @@ from starlette.routing import BaseRoute, Route
 
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.share.access.access import Access
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.appeals.case import REMOVED, Answer, Grounds
 from stillwatch.share.appeals.references import TooMany
 from stillwatch.share.forum.appeals import Appeals
-from stillwatch.share.forum.plain import plain
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.stix.ids import uuid_of
 from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.taxii.body import read_body
 from stillwatch.signing.stamp import stamp
+from stillwatch.web.plain import plain
+from stillwatch.web.problem import Problem
 
 __all__ = ["appeal_routes"]
 

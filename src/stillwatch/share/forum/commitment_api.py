@@ -17,17 +17,17 @@ from stillwatch.errors import FailedProof, InvalidInput, MissingData
 from stillwatch.ledger.book import sign_head
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.commitments.held import read_commitment, read_reveal, tag_of
 from stillwatch.share.commitments.holding import Reveal
 from stillwatch.share.commitments.record import commit, reveal
 from stillwatch.share.commitments.tables import COMMITMENTS, REVEALED
-from stillwatch.share.forum.plain import plain
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.taxii.body import read_body
 from stillwatch.share.trust.places import OWNERS, PUBLISHED, TAGS, digest_of, read_on
 from stillwatch.signing.keys import SigningKey
+from stillwatch.web.plain import plain
+from stillwatch.web.problem import Problem
 
 __all__ = ["COMMITMENTS_A_DAY", "commitment_routes"]
 

@@ -14,15 +14,15 @@ from starlette.routing import BaseRoute, Route
 from stillwatch.errors import InvalidInput
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
-from stillwatch.share.forum.plain import plain
 from stillwatch.share.taxii.body import read_body
 from stillwatch.signing.canonical import parse
 from stillwatch.signing.keys import Keys, VerifyKey, keys_of
 from stillwatch.signing.refused import Refused
 from stillwatch.signing.succession import ENDORSEMENT, EndorsedKey, succeeding
 from stillwatch.store.database import reading
+from stillwatch.web.plain import plain
+from stillwatch.web.problem import Problem
 
 __all__ = ["MEMBER_KEY_TABLES", "add_key", "key_routes", "verify_keys_of"]
 

@@ -13,8 +13,8 @@ from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.roster import Roster
 from stillwatch.share.access.tables import TOKENS
-from stillwatch.share.forum.plain import plain
 from stillwatch.store.database import reading
+from stillwatch.web.plain import plain
 
 __all__ = ["own_routes"]
 

@@ -14,12 +14,12 @@ from starlette.routing import BaseRoute, Route
 
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
-from stillwatch.share.forum.plain import plain
 from stillwatch.share.forum.relay_store import MOST_PARTS, STAGES, Part, RelayStore
 from stillwatch.share.sealed.box import PART_BYTES
 from stillwatch.share.taxii.body import read_body
+from stillwatch.web.plain import plain
+from stillwatch.web.problem import Problem
 
 __all__ = ["relay_routes"]
 

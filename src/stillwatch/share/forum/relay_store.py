@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.quotas import Quotas
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.access.tables import GRANTS, MEMBERS
 from stillwatch.share.forum.relay_tables import MESSAGES, PARTS, RELAY_TABLES, SEARCHES
 from stillwatch.store.conflict import insert_if_new
 from stillwatch.store.database import reading
+from stillwatch.web.problem import Problem
 
 __all__ = ["MOST_PARTS", "MOST_SEARCHES", "MOST_WAITING_BYTES", "STAGES", "Part", "RelayStore"]
 

@@ -13,14 +13,14 @@ from starlette.routing import BaseRoute, Route
 
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.feed.stream import USE
-from stillwatch.share.forum.plain import plain
 from stillwatch.share.taxii.body import read_body
 from stillwatch.share.taxii.store import Store
 from stillwatch.share.taxii.tables import RECORDS, REMOVALS, TOMBSTONE
 from stillwatch.store.conflict import insert_if_new
+from stillwatch.web.plain import plain
+from stillwatch.web.problem import Problem
 
 __all__ = ["removal_routes"]
 

@@ -15,9 +15,7 @@ from starlette.routing import BaseRoute, Route
 from stillwatch.errors import FailedProof, InvalidInput
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.forum.member_keys import verify_keys_of
-from stillwatch.share.forum.plain import plain
 from stillwatch.share.stix.ids import derived_id, read_time
 from stillwatch.share.taxii.admission import Prepared
 from stillwatch.share.taxii.body import read_body
@@ -26,6 +24,8 @@ from stillwatch.share.taxii.store import Store
 from stillwatch.share.taxii.tables import MESSAGE, RECORDS
 from stillwatch.signing.keys import Keys
 from stillwatch.store.database import reading
+from stillwatch.web.plain import plain
+from stillwatch.web.problem import Problem
 
 __all__ = ["ReadMessage", "Said", "rule_routes"]
 

@@ -13,14 +13,14 @@ from starlette.routing import BaseRoute, Route
 from stillwatch.errors import InvalidInput
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.member_keys import verify_keys_of
-from stillwatch.share.forum.plain import plain
 from stillwatch.share.sealed.keys import published_key
 from stillwatch.share.taxii.body import read_body
 from stillwatch.signing.refused import Refused
 from stillwatch.store.database import reading
+from stillwatch.web.plain import plain
+from stillwatch.web.problem import Problem
 
 __all__ = ["sealing_key_routes"]
 

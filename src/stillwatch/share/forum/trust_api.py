@@ -19,10 +19,8 @@ from stillwatch.ledger.proofs import inclusion_path
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.ledger_routes import number_in
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.commitments.tables import COMMITMENT_TABLES
 from stillwatch.share.forum.commitment_api import commitment_routes
-from stillwatch.share.forum.plain import plain
 from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.trust.audits import grades_of, is_seen
 from stillwatch.share.trust.corroboration import Corroboration, corroboration_of
@@ -30,6 +28,8 @@ from stillwatch.share.trust.places import PLACE_TABLES, read_on
 from stillwatch.share.trust.records import RECORD_TABLES
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import reading
+from stillwatch.web.plain import plain
+from stillwatch.web.problem import Problem
 
 __all__ = ["make_trust_tables", "trust_routes"]
 

@@ -13,10 +13,10 @@ import orjson
 from starlette.responses import Response
 
 from stillwatch.share.access.collections import Collection
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.taxii.media import STIX_TYPE, TAXII_TYPE
 from stillwatch.share.taxii.moments import timestamp
 from stillwatch.share.taxii.selection import Page, Record
+from stillwatch.web.problem import Problem
 
 __all__ = ["added", "collection_resource", "envelope", "error", "manifest_record", "problem", "resource"]
 

@@ -15,13 +15,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from stillwatch.share.access.access import Access
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.taxii.answers import error, problem
 from stillwatch.share.taxii.body import read_body
 from stillwatch.share.taxii.endpoints import API_ROOT, DISCOVERY, Ask, Endpoints, Server
 from stillwatch.share.taxii.media import check_accept, check_content_type
 from stillwatch.share.taxii.store import Store
+from stillwatch.web.problem import Problem
 
 __all__ = ["HANDLERS", "taxii_app", "taxii_routes"]
 

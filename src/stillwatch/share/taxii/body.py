@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
-from stillwatch.share.access.problem import Problem
+from stillwatch.web.problem import Problem
 
 __all__ = ["MAX_CONTENT_LENGTH", "MAX_DEPTH", "MAX_OBJECTS", "envelope_of", "read_body"]
 

@@ -16,7 +16,6 @@ from starlette.responses import Response
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.collections import Collection
 from stillwatch.share.access.login import Member
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.taxii.admission import Admit, prepare
 from stillwatch.share.taxii.answers import added, collection_resource, envelope, manifest_record, resource
 from stillwatch.share.taxii.body import MAX_CONTENT_LENGTH, envelope_of
@@ -25,6 +24,7 @@ from stillwatch.share.taxii.media import TAXII_TYPE
 from stillwatch.share.taxii.publishing import NotYours
 from stillwatch.share.taxii.selection import Page
 from stillwatch.share.taxii.store import Store
+from stillwatch.web.problem import Problem
 
 __all__ = ["API_ROOT", "DISCOVERY", "Ask", "Endpoints", "Server"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from stillwatch.share.access.problem import Problem
 from stillwatch.share.taxii.moments import microseconds
+from stillwatch.web.problem import Problem
 
 __all__ = ["ID", "PAGE", "TYPE", "Filters", "filters_of"]
 

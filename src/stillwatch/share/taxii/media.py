@@ -8,7 +8,7 @@ TAXII 2.1, section 1.6.8.1 (media types); RFC 9110, sections 8.3.1 and 12.5.1 (c
 from http import HTTPStatus
 from typing import Final
 
-from stillwatch.share.access.problem import Problem
+from stillwatch.web.problem import Problem
 
 __all__ = ["STIX_TYPE", "TAXII_TYPE", "check_accept", "check_content_type"]
 

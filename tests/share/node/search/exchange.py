@@ -26,7 +26,7 @@ from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES, key_routes
 from stillwatch.share.forum.recording import ledger_events
 from stillwatch.share.forum.relay import relay_routes
 from stillwatch.share.forum.sealing_keys import sealing_key_routes
-from stillwatch.share.forum.server import Listen, server_of
+from stillwatch.share.forum.server import forum_server
 from stillwatch.share.node import service
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.node import Node
@@ -41,6 +41,7 @@ from stillwatch.share.taxii.store import Store
 from stillwatch.share.warnings.lists import load_warning_lists
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
+from stillwatch.web.listen import Listen
 
 __all__ = ["EPOCH", "Exchange", "Member", "addresses", "exchanging", "index_of"]
 
@@ -183,7 +184,7 @@ def exchanging(folder: Path) -> Iterator[Exchange]:
     """A forum that answers."""
     found = Exchange(folder)
     try:
-        with started(server_of(found.app, Listen("127.0.0.1", 0))) as port:
+        with started(forum_server(found.app, Listen("127.0.0.1", 0))) as port:
             found.url = f"http://127.0.0.1:{port}"
             yield found
     finally:

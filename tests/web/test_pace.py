@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.service.pages import pace
-from stillwatch.service.pages.pace import Pace, source_group
+from stillwatch.web import pace
+from stillwatch.web.pace import Pace, source_group
 
 Hits = st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 5)), max_size=60)
 

@@ -1,4 +1,4 @@
-"""Headers that every answer of the forum carries."""
+"""Headers that every answer carries."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _OVER_TLS: Final = (b"strict-transport-security", b"max-age=31536000")
 
 
 class SafeHeaders:
-    """Adds the headers that are not there."""
+    """Adds the headers that are not there: a page that says what may stand in it keeps what it says."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

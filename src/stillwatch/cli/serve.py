@@ -1,0 +1,61 @@
+"""``stillwatch serve``: collect, watch, decide, hear appeals, until told to end."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stillwatch.cli.service_office import SettingsAt
+
+if TYPE_CHECKING:
+    from stillwatch.service.serving import Service
+
+__all__ = ["serve"]
+
+
+def serve(
+    settings: SettingsAt = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where everything is kept; made at first use.", show_default="stillwatch-service"),
+    ] = None,
+    listen: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Where to listen.", show_default="127.0.0.1:8470")
+    ] = None,
+) -> None:
+    """Run the service beside a gateway: collector, detection, decisions, appeals."""
+    from dataclasses import replace
+
+    from stillwatch.cli.listening import check_listening
+    from stillwatch.cli.service_office import settings_of
+    from stillwatch.service.home import open_home
+    from stillwatch.service.serving import serving
+    from stillwatch.web.listen import Listen
+    from stillwatch.web.server import Tls, log_to_standard_error, server_of
+
+    told = settings_of(settings)
+    told = told if folder is None else replace(told, folder=folder)
+    told = told if listen is None else replace(told, listen=listen)
+    place = Listen.of(told.listen)
+    tls = Tls(told.tls_certificate, told.tls_key) if told.tls_certificate and told.tls_key else None
+    check_listening(place.host, told.tls_certificate, told.tls_key, behind_proxy=bool(told.trusted_proxies))
+    log_to_standard_error("stillwatch")
+    with open_home(told, is_first=True) as home, serving(home) as (service, app):
+        for line in _greeting(service):
+            typer.echo(line, err=True)
+        server_of(app, place, tls).run()
+    typer.echo("stopped: all that was taken is on the disk, all that was decided is recorded", err=True)
+
+
+def _greeting(service: "Service") -> list[str]:
+    """Where it listens, and what is still to be done before it is of use."""
+    told = service.home.settings
+    lines = [f"stillwatch serves on {told.listen}, in {told.folder}"]
+    if service.doorkeeper.n_tokens() == 0:
+        lines.append("no gateway can log in yet: stillwatch token add NAME --scope collect --scope decide")
+    active = service.deciding.in_force()
+    if active is None:
+        lines.append("no policy is in force, everything is observed: stillwatch policy --help")
+    else:
+        lines.append(f"policy {active.policy.name} ({active.policy.version[:12]}) is in force at {active.stage:.0%}")
+    return lines

@@ -1,0 +1,128 @@
+"""The service's application: collector, gateways, appeal page, health, status, metrics."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from stillwatch.act.gateways.endpoint import Decide, Endpoint
+from stillwatch.act.gateways.routes import gateway_routes
+from stillwatch.model.decision import Decision
+from stillwatch.model.decision import Request as Question
+from stillwatch.service.access.doorkeeper import Doorkeeper, Scope
+from stillwatch.service.collect.collector import Collector
+from stillwatch.service.collect.routes import collect_routes
+from stillwatch.service.health import Health, health_routes
+from stillwatch.service.metrics import CONTENT_TYPE, PrometheusMetrics
+from stillwatch.service.openapi import document
+from stillwatch.service.pages.appeals import AppealDesk, appeal_routes
+from stillwatch.web.headers import SafeHeaders
+from stillwatch.web.log import RequestLog
+from stillwatch.web.plain import plain
+from stillwatch.web.problem import Problem
+
+__all__ = ["LOG", "Parts", "service_app"]
+
+LOG: Final = "stillwatch.service"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the application is made of.
+
+    status      All that an operator may know, as JSON.
+    refresh     Brings the metrics up to date before they are told.
+    routes      Endpoints of other parts.
+    """
+
+    doorkeeper: Doorkeeper
+    collector: Collector
+    endpoints: Sequence[Endpoint]
+    decide: Decide
+    desk: AppealDesk
+    metrics: PrometheusMetrics
+    health: Callable[[], Health]
+    status: Callable[[], dict[str, Any]]
+    refresh: Callable[[], object]
+    source_of: Callable[[Request], str]
+    routes: Sequence[BaseRoute] = field(default=())
+
+
+def service_app(parts: Parts) -> Starlette:
+    """The whole service."""
+    door, source_of = parts.doorkeeper, parts.source_of
+
+    async def may_collect(request: Request) -> object:
+        return await door.admit(request.headers, source_of(request), Scope.COLLECT)
+
+    async def may_decide(request: Request) -> object:
+        return await door.admit(request.headers, source_of(request), Scope.DECIDE)
+
+    async def metrics(request: Request) -> Response:
+        await door.admit(request.headers, source_of(request), Scope.METRICS)
+        await run_in_threadpool(parts.refresh)
+        return Response(parts.metrics.text(), media_type=CONTENT_TYPE)
+
+    async def status(request: Request) -> Response:
+        await door.admit(request.headers, source_of(request), Scope.METRICS)
+        return plain(await run_in_threadpool(parts.status))
+
+    routes = [
+        *collect_routes(parts.collector, may_collect),
+        *gateway_routes(parts.endpoints, _timed(parts.decide, parts.metrics), may_decide),
+        *appeal_routes(parts.desk),
+        *health_routes(parts.health),
+        Route("/metrics", metrics, methods=["GET"]),
+        Route("/v1/status", status, methods=["GET"]),
+        Route("/openapi.json", _openapi, methods=["GET"]),
+        *parts.routes,
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(RequestLog, LOG), Middleware(SafeHeaders)],
+        exception_handlers={Problem: _problem, HTTPException: _http, Exception: _failed},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _timed(decide: Decide, metrics: PrometheusMetrics) -> Decide:
+    async def timed(question: Question) -> Decision:
+        start = time.perf_counter()
+        decision = await decide(question)
+        metrics.observe("stillwatch_decide_request_seconds", time.perf_counter() - start)
+        return decision
+
+    return timed
+
+
+async def _openapi(_request: Request) -> Response:
+    return plain(document())
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - Starlette calls this for nothing else
+    response = plain({"error": error.description}, error.status)
+    response.headers.update(error.headers)
+    return response
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    response = plain({"error": HTTPStatus(error.status_code).phrase}, HTTPStatus(error.status_code))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    """An error of ours: the log has its kind and place, the caller nothing of it."""
+    return plain({"error": "the service failed; its log says where"}, HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -1,0 +1,169 @@
+"""The service put together: what is started in which order, and ended in the other one."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from starlette.applications import Starlette
+
+from stillwatch import __version__
+from stillwatch.act.gateways.registry import endpoints_of
+from stillwatch.ingest import installation_salt
+from stillwatch.service.access.doorkeeper import Doorkeeper
+from stillwatch.service.app import Parts, service_app
+from stillwatch.service.cases import note_findings
+from stillwatch.service.collect.collector import Collector, CollectorOptions, local_collector
+from stillwatch.service.collect.journal import Journal
+from stillwatch.service.deciding import Deciding, deciding
+from stillwatch.service.facts import LiveFacts
+from stillwatch.service.gauges import tell_decisions, tell_desk
+from stillwatch.service.health import Health
+from stillwatch.service.home import Home
+from stillwatch.service.metrics import PrometheusMetrics
+from stillwatch.service.pages.appeals import AppealDesk
+from stillwatch.service.repeating import Repeating
+from stillwatch.service.source import source_of
+from stillwatch.service.ticking import Ticker
+from stillwatch.store.database import reading
+from stillwatch.watch import Tick
+
+__all__ = ["Service", "serving"]
+
+_LOOK_S: Final = 1.0
+_COUNT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that runs.
+
+    looking, counting   Threads that see what has changed, and count what people wait for.
+    """
+
+    home: Home
+    metrics: PrometheusMetrics
+    doorkeeper: Doorkeeper
+    collector: Collector
+    journal: Journal
+    facts: LiveFacts
+    deciding: Deciding
+    ticker: Ticker
+    looking: Repeating
+    counting: Repeating
+
+    def health(self) -> Health:
+        """How it fares."""
+        decider, ticks = self.deciding.decider.health(), self.ticker.health()
+        problems = {
+            "collect": [None if self.journal.takes else "the collector cannot write: see its log, and the disk"],
+            "watch": [*ticks.problems, *self.facts.problems()],
+            "decide": decider.problems,
+            "policy": [self.deciding.in_force.problem, _alarm(decider.alarm)],
+            "database": [self.doorkeeper.problem, _told("counting", self.counting.problem)],
+            "service": [_told("looking at what has changed", self.looking.problem)],
+        }
+        return Health.of(takes=self.journal.takes, problems=problems)
+
+    def refresh(self) -> None:
+        """Bring the metrics up to date."""
+        metrics, ticks, decider = self.metrics, self.ticker.health(), self.deciding.decider.health()
+        tell_decisions(metrics, decider, self.deciding.in_force())
+        metrics.total("stillwatch_watch_restarts_total", ticks.n_restarts)
+        if ticks.last is not None:
+            metrics.gauge("stillwatch_watch_tick_seconds", sum(ticks.last.stage_s.values()))
+            metrics.gauge("stillwatch_watch_lag_seconds", ticks.last.lag_s or 0.0)
+            metrics.gauge("stillwatch_watch_campaigns", ticks.last.n_campaigns)
+            metrics.gauge("stillwatch_watch_streams", ticks.last.n_streams)
+        age_s = self.facts.age_s()
+        if age_s is not None:
+            metrics.gauge("stillwatch_watch_index_age_seconds", age_s)
+        problems = self.health().problems
+        for part in ("collect", "watch", "decide", "policy", "database", "service"):
+            metrics.gauge("stillwatch_problems", len(problems.get(part, ())), part=part)
+
+    def status(self) -> dict[str, Any]:
+        """What an operator may know: figures, never who."""
+        now, decider, ticks = self.health(), self.deciding.decider.health(), self.ticker.health()
+        active = self.deciding.in_force()
+        return {
+            "version": __version__,
+            "takes": now.takes,
+            "problems": now.problems,
+            "policy": None
+            if active is None
+            else {"name": active.policy.name, "version": active.policy.version, "stage": active.stage}
+            | {"activation": active.number, "since": active.activated_at.isoformat()},
+            "watch": None
+            if ticks.last is None
+            else {"n_exchanges": ticks.last.n_exchanges, "n_campaigns": ticks.last.n_campaigns}
+            | {"n_streams": ticks.last.n_streams, "at": ticks.last.at, "lag_s": ticks.last.lag_s},
+            "decisions": {"counts": dict(decider.counts), "waiting": decider.n_waiting, "held": decider.n_held},
+            "last_hour": decider.figures._asdict(),
+        }
+
+
+@contextmanager
+def serving(home: Home) -> Iterator[tuple[Service, Starlette]]:
+    """Run everything but the server; at the end nothing that was acknowledged or decided is lost.
+
+    Raises  InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
+    """
+    settings, metrics, salt = home.settings, PrometheusMetrics(), installation_salt()
+    with ExitStack() as held:
+        options = CollectorOptions(salt, settings.collect, metrics=metrics)
+        collector, journal = held.enter_context(local_collector(settings.folder, options))
+        doorkeeper = Doorkeeper(home.engine)
+        facts = LiveFacts(home.places, settings.decide.accounts, salt)
+        facts.refresh()
+        decides = held.enter_context(deciding(home, facts))
+        ticker = held.enter_context(Ticker(home.places, settings.watch, partial(_ticked, home)))
+        looking = held.enter_context(Repeating("looking", _LOOK_S, lambda: (facts.refresh(), doorkeeper.refresh())))
+        counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics)))
+        service = Service(home, metrics, doorkeeper, collector, journal, facts, decides, ticker, looking, counting)
+        yield service, service_app(_parts(service))
+
+
+def _parts(service: Service) -> Parts:
+    settings = service.home.settings
+    decider, whose = service.deciding.decider, partial(source_of, settings.trusted_proxies)
+    desk = AppealDesk(
+        service.home.engine,
+        service.home.trail,
+        service.deciding.links,
+        settings.appeals,
+        settings.provider,
+        settings.contact,
+        source_of=whose,
+    )
+    return Parts(
+        doorkeeper=service.doorkeeper,
+        collector=service.collector,
+        endpoints=endpoints_of(settings.decide.gateways, account_header=settings.decide.account_header),
+        decide=decider.decide_async,
+        desk=desk,
+        metrics=service.metrics,
+        health=service.health,
+        status=service.status,
+        refresh=service.refresh,
+        source_of=whose,
+    )
+
+
+def _ticked(home: Home, tick: Tick) -> None:
+    note_findings(home.engine, home.trail, home.places.watch, datetime.fromisoformat(tick.at).astimezone(UTC))
+
+
+def _count(home: Home, metrics: PrometheusMetrics) -> None:
+    with reading(home.engine).begin() as connection:
+        tell_desk(metrics, connection)
+
+
+def _told(what: str, problem: str | None) -> str | None:
+    return None if problem is None else f"{what} fails: {problem}"
+
+
+def _alarm(alarm: Any) -> str | None:  # noqa: ANN401 - of the decider
+    return None if alarm is None else f"the policy does nothing: it touched too much of {alarm.what}"
