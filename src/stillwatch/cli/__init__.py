@@ -17,6 +17,7 @@ from stillwatch.cli.audit import audit
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.case import case
+from stillwatch.cli.collect import collect
 from stillwatch.cli.demo import demo
 from stillwatch.cli.drill import drill
 from stillwatch.cli.evaluator import evaluator
@@ -74,6 +75,7 @@ for command in (
     scan,
     watch,
     serve,
+    collect,
     calibrate,
     explain,
     demo,
