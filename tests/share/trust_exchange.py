@@ -30,6 +30,7 @@ from stillwatch.share.forum.server import Listen, server_of
 from stillwatch.share.forum.trust_api import make_trust_tables, trust_routes
 from stillwatch.share.guard.check import check
 from stillwatch.share.node.local import LocalIndex
+from stillwatch.share.node.matches import match_salt
 from stillwatch.share.node.memory import memory_of
 from stillwatch.share.node.node import Checked, Node
 from stillwatch.share.node.post import Post
@@ -149,7 +150,8 @@ class House:
             told = post.find(f"/keys/{of}") or {"keys": []}
             return keys_of(VerifyKey.of(jwk) for jwk in told["keys"])
 
-        node = Node(member_id, open_database(folder / "node.db", NODE_TABLES), key, keys_at)
+        engine, salt = open_database(folder / "node.db", NODE_TABLES), match_salt(folder, make=True)
+        node = Node(member_id, engine, key, keys_at, salt)
         epoch = epoch_of(datetime.now(UTC), EPOCH_DAYS)
         pair: Any = _Pair()
         taxii = Taxii(f"{exchange.url}/taxii2/", token)

@@ -8,7 +8,14 @@ from typing import Any, Final
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 
-__all__ = ["CollectSettings", "DecideSettings", "ServiceSettings", "WatchSettings", "read_settings"]
+__all__ = [
+    "CollectSettings",
+    "DecideSettings",
+    "MemberSettings",
+    "ServiceSettings",
+    "WatchSettings",
+    "read_settings",
+]
 
 _MOST_BYTES: Final = 1 << 16
 
@@ -69,6 +76,16 @@ class DecideSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberSettings:
+    """The member's node, where the provider takes part in an exchange.
+
+    folder      Where the node's ``member.toml`` is; None: it takes part in none.
+    """
+
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSettings:
     """All of them.
 
@@ -85,6 +102,7 @@ class ServiceSettings:
     watch: WatchSettings = field(default_factory=WatchSettings)
     collect: CollectSettings = field(default_factory=CollectSettings)
     decide: DecideSettings = field(default_factory=DecideSettings)
+    member: MemberSettings = field(default_factory=MemberSettings)
 
     @property
     def database_url(self) -> str:
@@ -92,7 +110,12 @@ class ServiceSettings:
         return self.database or f"sqlite:///{self.folder / 'service.db'}"
 
 
-_PARTS: Final[Mapping[str, type]] = {"watch": WatchSettings, "collect": CollectSettings, "decide": DecideSettings}
+_PARTS: Final[Mapping[str, type]] = {
+    "watch": WatchSettings,
+    "collect": CollectSettings,
+    "decide": DecideSettings,
+    "member": MemberSettings,
+}
 _CONTENTS: Final = ("full", "hashed", "none")
 
 
