@@ -30,6 +30,12 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert found.database_url == f"sqlite:///{tmp_path / 'var' / 'service.db'}"
 
 
+def test_the_folder_of_the_node_is_relative_too(tmp_path: Path) -> None:
+    """Without it the provider takes part in no exchange."""
+    assert read_settings(_written(tmp_path, '[member]\nfolder = "exchange"\n')).member.folder == tmp_path / "exchange"
+    assert read_settings(_written(tmp_path, "[member]\n")).member.folder is None
+
+
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     """Nobody mends one line to be told of the next."""
     text = (

@@ -25,6 +25,7 @@ from stillwatch.share.feed.stream import Pace
 from stillwatch.share.forum.app import Settings, forum_app
 from stillwatch.share.forum.ledger_api import ledger_routes
 from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES, key_routes
+from stillwatch.share.forum.own import own_routes
 from stillwatch.share.forum.recording import ledger_events
 from stillwatch.share.forum.server import Listen, server_of
 from stillwatch.share.forum.trust_api import make_trust_tables, trust_routes
@@ -82,6 +83,7 @@ class Exchange:
         routes = [
             *ledger_routes(engine, self.access, self.key),
             *key_routes(engine, self.access, self.on_event),
+            *own_routes(self.access, self.roster),
             *trust_routes(engine, self.access, self.key, guard),
         ]
         settings = Settings(routes=routes, on_event=self.on_event, pace=Pace(heartbeat_s=0.5, stall_s=5.0))
@@ -141,8 +143,10 @@ class House:
         member_id, token = exchange.member()
         folder.mkdir(parents=True)
         unused = EvaluatorAt("north", "http://127.0.0.1:9", folder / "none", folder / "none")
-        settings = NodeSettings(exchange.url, "campaigns", folder / "none", folder, folder, (unused, unused))
+        settings = NodeSettings(exchange.url, "campaigns", folder / "forum.token", folder, folder, (unused, unused))
         key = SigningKey.generate()
+        key.save(folder / "node.key")
+        (folder / "forum.token").write_text(token)
         exchange.post(token, "/member/key/", orjson.dumps(key.verify_key.jwk()))
         post = Post(exchange.url, token)
 
