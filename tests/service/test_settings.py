@@ -82,6 +82,12 @@ holidays = [2026-12-25]
     assert (found.appeals.holidays, found.appeals.most_softened) == (frozenset({date(2026, 12, 25)}), 10)
 
 
+def test_the_folder_of_the_node_is_relative_too(tmp_path: Path) -> None:
+    """Without it the provider takes part in no exchange."""
+    assert read_settings(_written(tmp_path, '[member]\nfolder = "exchange"\n')).member.folder == tmp_path / "exchange"
+    assert read_settings(_written(tmp_path, "[member]\n")).member.folder is None
+
+
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     """Nobody mends one line to be told of the next: unknown names, kinds, values and what belongs together."""
     text = (
