@@ -65,3 +65,18 @@ def test_a_file_that_is_none_says_so(tmp_path: Path) -> None:
         read_settings(tmp_path / "none.toml")
     with pytest.raises(InvalidInput, match="must be TOML"):
         read_settings(_written(tmp_path, "a = = 1"))
+
+
+def test_half_a_file_is_none(tmp_path: Path) -> None:
+    """In the half that would not be read the protected accounts may be named."""
+    path = _written(tmp_path, "# " + "x" * 70_000 + '\n[decide]\nprotected = "protected.txt"\n')
+    with pytest.raises(InvalidInput, match="at most 65,536 bytes"):
+        read_settings(path)
+
+
+def test_passwords_in_addresses_are_not_printed(tmp_path: Path) -> None:
+    """Of a database and a Redis only whoever connects sees the URL."""
+    text = 'database = "postgresql://u:secret@db/x"\n[collect]\nredis = "redis://:secret@log/0"\n'
+    found = read_settings(_written(tmp_path, text))
+    assert found.collect.redis == "redis://:secret@log/0"
+    assert "secret" not in repr(found)

@@ -48,7 +48,7 @@ class CollectSettings:
     queue_bytes: int = 64 << 20
     body_bytes: int = 16 << 20
     content: str = "full"
-    redis: str | None = None
+    redis: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class ServiceSettings:
     """
 
     folder: Path = Path("stillwatch-service")
-    database: str | None = None
+    database: str | None = field(default=None, repr=False)
     listen: str = "127.0.0.1:8470"
     public_url: str = "http://127.0.0.1:8470"
     watch: WatchSettings = field(default_factory=WatchSettings)
@@ -103,7 +103,8 @@ def read_settings(path: Path) -> ServiceSettings:
     """
     try:
         with path.open("rb") as file:
-            told = tomllib.loads(file.read(_MOST_BYTES).decode())
+            data = file.read(_MOST_BYTES + 1)
+        told = tomllib.loads(_whole(data, path).decode())
     except OSError as error:
         message = f"cannot read the settings {path}: {error.strerror or type(error).__name__}"
         raise UnreadableSource(message) from error
@@ -125,6 +126,17 @@ def read_settings(path: Path) -> ServiceSettings:
         message = f"{path}: {'; '.join(problems)}"
         raise InvalidInput(message)
     return ServiceSettings(**(whole | {name: _PARTS[name](**part) for name, part in parts.items()}))
+
+
+def _whole(data: bytes, path: Path) -> bytes:
+    """The file's bytes; of half a file a list of protected accounts may be in the other half.
+
+    Raises  InvalidInput.
+    """
+    if len(data) > _MOST_BYTES:
+        message = f"{path} must have at most {_MOST_BYTES:,} bytes"
+        raise InvalidInput(message)
+    return data
 
 
 def _part(kind: type, told: Mapping[str, Any], prefix: str, at: Path, problems: list[str]) -> dict[str, Any]:

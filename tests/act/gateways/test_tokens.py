@@ -54,3 +54,11 @@ def test_no_file(tmp_path: Path) -> None:
     """A file that is not there is told so."""
     with pytest.raises(UnreadableSource, match="cannot read the tokens"):
         read_tokens(tmp_path / "none")
+
+
+def test_half_a_file_is_none(tmp_path: Path) -> None:
+    """A file that is too long is refused: what stands at the cut would be another, shorter token."""
+    path = tmp_path / "tokens"
+    path.write_text("\n".join("0123456789abcdef" * 4 for _ in range(20_000)))
+    with pytest.raises(InvalidInput, match="at most 1,048,576 bytes"):
+        read_tokens(path)

@@ -1,5 +1,6 @@
 """Gateways' endpoints as routes of a web application."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -12,9 +13,11 @@ from stillwatch.act.gateways.endpoint import Decide, Endpoint
 from stillwatch.act.gateways.tokens import tokens_shown
 from stillwatch.model.decision import GatewayAnswer, GatewayCall
 
-__all__ = ["BODY_BYTES", "gateway_routes"]
+__all__ = ["BODY_BYTES", "BODY_S", "gateway_routes"]
 
 BODY_BYTES: Final = 16 << 20
+BODY_S: Final = 10.0
+"""Longest that a body may take: no gateway waits that long for a decision."""
 
 
 def gateway_routes(
@@ -52,7 +55,11 @@ class _Called:
         headers = dict(request.headers)
         if not any(self._admits(token) for token in tokens_shown(headers)):
             return self._endpoint.fault(401, "no valid token of a gateway")
-        body = await _body(request, self._body_bytes)
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = await _body(request, self._body_bytes)
+        except TimeoutError:
+            return self._endpoint.fault(408, f"the body takes longer than {BODY_S:g} s")
         if body is None:
             problem = f"the body is over {self._body_bytes:,} bytes"
             return self._endpoint.fault(413, problem)

@@ -59,13 +59,17 @@ def read_tokens(path: Path) -> Tokens:
     """
     try:
         with path.open("rb") as file:
-            lines = file.read(_MOST_BYTES).decode("ascii").splitlines()
+            data = file.read(_MOST_BYTES + 1)
+        lines = data.decode("ascii").splitlines()
     except OSError as error:
         message = f"cannot read the tokens {path}: {error.strerror or type(error).__name__}"
         raise UnreadableSource(message) from error
     except UnicodeDecodeError as error:
         message = f"{path} must hold tokens in ASCII"
         raise InvalidInput(message) from error
+    if len(data) > _MOST_BYTES:  # what was cut off would be another token
+        message = f"{path} must have at most {_MOST_BYTES:,} bytes"
+        raise InvalidInput(message)
     told = {row: line.strip() for row, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")}
     wrong = [str(row) for row, token in told.items() if not _SHORTEST <= len(token) <= _LONGEST]
     if wrong or not told:
