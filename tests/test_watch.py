@@ -274,7 +274,7 @@ def test_quiet_periods_are_passed_over_and_what_is_too_late_is_left_out(
 
 
 def test_a_clock_that_jumps_loses_nothing(exchanges: pa.Table, run: Run, tmp_path: Path) -> None:
-    """Forty days ahead for one tick, then twenty back: what comes afterwards is looked at, nothing is called too late."""
+    """Forty days ahead for one tick, then twenty back: what comes afterwards is looked at, and nothing is too late."""
     copy = after(run, 0, tmp_path / "copy")
     collect(exchanges, copy.folder / "logs", 12.5)
     folders = (copy.folder / "logs", copy.folder / "state", copy.folder / "out")

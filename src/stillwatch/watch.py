@@ -8,8 +8,8 @@ midnight, and evidence of earlier days is the state's.
 - An exchange that comes again, in whatever file, is known by its id and left out.
 - One that comes late, for a period that is closed, is counted with the next. More than `REMEMBERED` periods late it is
   left out, and said in tick.json: nobody could tell any more whether it was counted.
-- Without newer traffic one quiet period is closed and no more, so that a clock that has jumped ahead closes nothing that
-  real exchanges are still to come for.
+- Without newer traffic one quiet period is closed and no more: were all closed up to a clock that has jumped ahead,
+  what comes once it is right again would be too late.
 - A tick that is killed is run again by the next: the findings, the index and tick.json are written at the end in this
   order, each whole or not at all; the state knows which input made it.
 """

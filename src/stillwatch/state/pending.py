@@ -90,7 +90,7 @@ class Pending:
     def limit_us(self, period_us: int) -> int:
         """Up to where periods may be closed: one quiet period behind the newest exchange, whatever the clock says.
 
-        Were it closed up to a clock that has jumped ahead, everything that comes once it is right again would be too late.
+        Were they closed up to a clock that has jumped ahead, all that comes once it is right again would be too late.
         """
         newest = int(self.time_us.max(initial=-1))
         return newest - newest % period_us + 2 * period_us if newest >= 0 else 0

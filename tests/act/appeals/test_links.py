@@ -73,7 +73,7 @@ def test_what_is_not_ours_names_no_decision() -> None:
 
 
 def test_every_wrong_token_costs_one_code_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is wrong with a token, one code is computed, and compared by what does not stop at the first difference."""
+    """Whatever is wrong with a token, one code is computed and compared whole, not up to the first difference."""
     compared: list[int] = []
     real = hmac.compare_digest
 

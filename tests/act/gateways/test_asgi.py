@@ -195,7 +195,7 @@ def test_other_protocols_pass() -> None:
     ],
 )
 def test_no_key_hides_behind_another(pairs: list[tuple[str, str]]) -> None:
-    """Of several credentials each is asked about, and the harshest decision counts: whichever the application believes."""
+    """Of several credentials each is asked about, and the harshest decision counts, whichever the application takes."""
     app = App()
 
     async def decide(request: Request) -> Decision:

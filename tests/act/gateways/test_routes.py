@@ -125,7 +125,7 @@ def test_packed_bodies_are_not_unpacked() -> None:
 
 
 def test_no_secret_is_in_what_is_printed_or_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither token nor prompt nor link stands in a log or in what a call, a request, a decision or an answer prints."""
+    """Neither token nor prompt nor link stands in a log, or in what a call, request, decision or answer prints."""
     caplog.set_level(logging.DEBUG)
     body = b'{"account_id": "a", "body": {"prompt": "a secret question", "system": "a secret role"}}'
     answer, (asked,) = sent("POST", PATHS["native"], body, x_api_key=TOKEN)

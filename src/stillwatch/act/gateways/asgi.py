@@ -43,7 +43,7 @@ _MOST_SHOWN: Final = 4
 def accounts_of_credentials(scope: Scope) -> tuple[str, ...]:
     """Accounts of all credentials that a request shows, each the SHA-256 of its key.
 
-    Which one counts is the application's matter. Were only one of them decided about, a customer could hide the key that
+    Which one counts is the application's matter. Were only one of them asked about, a customer could hide the key that
     counts behind another that does not.
     """
     shown = (value.decode("latin-1") for name, value in scope["headers"] if name.lower() in _CREDENTIALS)

@@ -1,8 +1,8 @@
 """The appeal page: what was decided, a form that can be sent once, and after that where the appeal is.
 
-A wrong link and a link to nothing get one and the same answer by one and the same way, and nothing is read of a form that
-is sent to one. Visits are limited by source, wrong links also overall, forms by the link they are sent to: so that no
-flood, from however many sources, closes the page to anybody who has a good one.
+A wrong link and a link to nothing get one and the same answer by one and the same way, and nothing is read of a form
+that is sent to one. Visits are limited by source, wrong links also overall, forms by the link they are sent to: so no
+flood of wrong links or forms closes the page to anybody who has a good one.
 """
 
 from collections.abc import Callable
