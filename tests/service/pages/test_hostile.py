@@ -260,3 +260,15 @@ def test_links_do_not_help_to_make_links() -> None:
     codes = {LINKS.token(decision(n).decision_id, NOW)[34:] for n in range(50)}
     assert len(codes) == 50
     assert len({code[:6] for code in codes}) == 50
+
+
+def test_a_forged_host_leads_nobody_away(opened: Office) -> None:
+    """After a form the browser is sent to the same link, whatever host the request named."""
+    opened.tell(notice())
+    customer = visitor(opened)
+    told = {"form": customer.token(link()), "grounds": "other", "statement": WORDS}
+    answered = customer.client.post(
+        link(), data=told, headers={"host": "evil.example", "x-forwarded-host": "evil.example"}
+    )
+    assert answered.status_code == 303
+    assert answered.headers["location"] == link().rpartition("/")[2]
