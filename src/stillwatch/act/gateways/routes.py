@@ -1,9 +1,9 @@
 """Gateways' endpoints as routes of a web application."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from anyio import fail_after
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -56,7 +56,7 @@ class _Called:
         if not any(self._admits(token) for token in tokens_shown(headers)):
             return self._endpoint.fault(401, "no valid token of a gateway")
         try:
-            async with asyncio.timeout(BODY_S):
+            with fail_after(BODY_S):
                 body = await _body(request, self._body_bytes)
         except TimeoutError:
             return self._endpoint.fault(408, f"the body takes longer than {BODY_S:g} s")
