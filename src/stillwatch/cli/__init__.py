@@ -34,8 +34,8 @@ from stillwatch.cli.rule import rule
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
-from stillwatch.cli.share import share
 from stillwatch.cli.serve import serve
+from stillwatch.cli.share import share
 from stillwatch.cli.simulate import simulate
 from stillwatch.cli.token import token
 from stillwatch.cli.transparency import transparency

@@ -188,3 +188,31 @@ def test_looking_sees_one_state(engine: Engine) -> None:
             writer.execute(delete(DECISIONS))
         assert len(connection.execute(select(DECISIONS)).all()) == n_before > 0
         assert verify(connection, keys=KEYS).n_decisions == n_before
+
+
+def test_a_ledger_that_is_cut_off_is_found_by_a_head_that_was_kept(engine: Engine) -> None:
+    """The newest entry gone with its document, head and decision: what is left is a good, older ledger."""
+    with engine.begin() as connection:
+        kept = connection.execute(select(HEADS.c.head).order_by(HEADS.c.size.desc()).limit(1)).scalars().all()
+        size = verify(connection, kept, KEYS).ledger.size
+        older = connection.execute(select(HEADS.c.size).where(HEADS.c.size < size)).scalars().all()
+        assert older, "the recorder signs a head with each commit"
+        left = max(older)
+        gone = [one.document for one in recorded(connection) if one.entry.index >= left]
+        for table in (ENTRIES, DOCUMENTS):
+            connection.execute(delete(table).where(table.c.index >= left))
+        connection.execute(delete(HEADS).where(HEADS.c.size > left))
+        for document in gone:
+            if document is not None and document["event"] == "decided":
+                connection.execute(delete(DECISIONS).where(DECISIONS.c.decision_id == document["decision_id"]))
+            elif document is not None and document["event"] == "ended":
+                connection.execute(
+                    update(DECISIONS)
+                    .where(DECISIONS.c.decision_id == document["decision_id"])
+                    .values(ended_at=None, ended_why=None)
+                )
+            else:
+                connection.execute(delete(ALARMS))
+        assert verify(connection, keys=KEYS).ledger.size == left
+        with pytest.raises(FailedProof, match="head"):
+            verify(connection, kept, KEYS)
