@@ -35,6 +35,7 @@ from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
 from stillwatch.cli.share import share
+from stillwatch.cli.serve import serve
 from stillwatch.cli.simulate import simulate
 from stillwatch.cli.token import token
 from stillwatch.cli.transparency import transparency
@@ -59,7 +60,7 @@ _OF_SHARE = frozenset(
     )
 )
 """Modules of the extra `share`; whoever only scans need not have them."""
-_OF_SERVE = frozenset(("cel",))
+_OF_SERVE = frozenset(("alembic", "cel", "prometheus_client", "python_multipart", "redis"))
 """Modules of the extra `serve` that the extra `share` has not."""
 
 app = typer.Typer(
@@ -73,6 +74,7 @@ app = typer.Typer(
 for command in (
     scan,
     watch,
+    serve,
     collect,
     calibrate,
     explain,

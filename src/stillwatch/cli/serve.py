@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stillwatch.cli.service_office import SettingsAt
+from stillwatch.cli.service_home import SettingsAt
 
 if TYPE_CHECKING:
     from stillwatch.service.serving import Service
@@ -27,13 +27,14 @@ def serve(
     from dataclasses import replace
 
     from stillwatch.cli.listening import check_listening
-    from stillwatch.cli.service_office import settings_of
     from stillwatch.service.home import open_home
     from stillwatch.service.serving import serving
+    from stillwatch.service.settings import settings_at
     from stillwatch.web.listen import Listen
-    from stillwatch.web.server import Tls, log_to_standard_error, server_of
+    from stillwatch.web.log import log_to_standard_error
+    from stillwatch.web.server import Tls, server_of
 
-    told = settings_of(settings)
+    told = settings_at(settings)
     told = told if folder is None else replace(told, folder=folder)
     told = told if listen is None else replace(told, listen=listen)
     place = Listen.of(told.listen)
@@ -51,7 +52,7 @@ def _greeting(service: "Service") -> list[str]:
     """Where it listens, and what is still to be done before it is of use."""
     told = service.home.settings
     lines = [f"stillwatch serves on {told.listen}, in {told.folder}"]
-    if service.doorkeeper.n_tokens() == 0:
+    if service.doorkeeper.n_tokens == 0:
         lines.append("no gateway can log in yet: stillwatch token add NAME --scope collect --scope decide")
     active = service.deciding.in_force()
     if active is None:

@@ -10,30 +10,36 @@ from typing import Any, Final
 from starlette.applications import Starlette
 
 from stillwatch import __version__
+from stillwatch.act.decide.clock import Clock
+from stillwatch.act.decide.protected import Protected
 from stillwatch.act.gateways.registry import endpoints_of
 from stillwatch.ingest import installation_salt
+from stillwatch.model.decision import Decision, Request
 from stillwatch.service.access.doorkeeper import Doorkeeper
 from stillwatch.service.app import Parts, service_app
 from stillwatch.service.cases import note_findings
 from stillwatch.service.collect.collector import Collector, CollectorOptions, local_collector
 from stillwatch.service.collect.journal import Journal
+from stillwatch.service.concealing import RequestConcealer
 from stillwatch.service.deciding import Deciding, deciding
-from stillwatch.service.facts import LiveFacts
+from stillwatch.service.facts import LiveFacts, Sources
 from stillwatch.service.gauges import tell_decisions, tell_desk
 from stillwatch.service.health import Health
 from stillwatch.service.home import Home
 from stillwatch.service.metrics import PrometheusMetrics
 from stillwatch.service.pages.appeals import AppealDesk
 from stillwatch.service.repeating import Repeating
-from stillwatch.service.source import source_of
-from stillwatch.service.ticking import Ticker
+from stillwatch.service.tick_job import TickJob
+from stillwatch.service.ticking import Ticker, TickerHealth
 from stillwatch.store.database import reading
-from stillwatch.watch import Tick
+from stillwatch.watch import Tick, WatchOptions
 
 __all__ = ["Service", "serving"]
 
 _LOOK_S: Final = 1.0
 _COUNT_S: Final = 10.0
+_OLD_S: Final = 30.0
+_PREPARED: Final = "prepared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +65,10 @@ class Service:
         decider, ticks = self.deciding.decider.health(), self.ticker.health()
         problems = {
             "collect": [None if self.journal.takes else "the collector cannot write: see its log, and the disk"],
-            "watch": [*ticks.problems, *self.facts.problems()],
+            "watch": [*_of_ticks(ticks), *self.facts.problems()],
             "decide": decider.problems,
             "policy": [self.deciding.in_force.problem, _alarm(decider.alarm)],
-            "database": [self.doorkeeper.problem, _told("counting", self.counting.problem)],
+            "database": [_of_tokens(self.doorkeeper.age_s), _told("counting what waits", self.counting.problem)],
             "service": [_told("looking at what has changed", self.looking.problem)],
         }
         return Health.of(takes=self.journal.takes, problems=problems)
@@ -73,11 +79,11 @@ class Service:
         tell_decisions(metrics, decider, self.deciding.in_force())
         metrics.total("stillwatch_watch_restarts_total", ticks.n_restarts)
         if ticks.last is not None:
-            metrics.gauge("stillwatch_watch_tick_seconds", sum(ticks.last.stage_s.values()))
+            metrics.gauge("stillwatch_watch_tick_seconds", ticks.seconds or 0.0)
             metrics.gauge("stillwatch_watch_lag_seconds", ticks.last.lag_s or 0.0)
             metrics.gauge("stillwatch_watch_campaigns", ticks.last.n_campaigns)
             metrics.gauge("stillwatch_watch_streams", ticks.last.n_streams)
-        age_s = self.facts.age_s()
+        age_s = self.facts.health().index_age_s
         if age_s is not None:
             metrics.gauge("stillwatch_watch_index_age_seconds", age_s)
         problems = self.health().problems
@@ -106,29 +112,51 @@ class Service:
 
 
 @contextmanager
-def serving(home: Home) -> Iterator[tuple[Service, Starlette]]:
+def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, Starlette]]:
     """Run everything but the server; at the end nothing that was acknowledged or decided is lost.
 
     Raises  InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
     """
-    settings, metrics, salt = home.settings, PrometheusMetrics(), installation_salt()
+    settings, metrics, salt, clock = home.settings, PrometheusMetrics(), installation_salt(), clock or Clock()
     with ExitStack() as held:
         options = CollectorOptions(salt, settings.collect, metrics=metrics)
         collector, journal = held.enter_context(local_collector(settings.folder, options))
         doorkeeper = Doorkeeper(home.engine)
-        facts = LiveFacts(home.places, settings.decide.accounts, salt)
+        held.callback(doorkeeper.close)
+        doorkeeper.refresh()
+        protected = Protected(settings.decide.protected)
+        concealer = RequestConcealer(salt, settings.collect.content)
+        sources = Sources(home.index, home.settings.folder / _PREPARED, settings.decide.accounts, protected)
+        facts = LiveFacts(sources, concealer)
         facts.refresh()
-        decides = held.enter_context(deciding(home, facts))
-        ticker = held.enter_context(Ticker(home.places, settings.watch, partial(_ticked, home)))
-        looking = held.enter_context(Repeating("looking", _LOOK_S, lambda: (facts.refresh(), doorkeeper.refresh())))
+        decides = held.enter_context(deciding(home, facts, protected, clock))
+        looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, doorkeeper)))
         counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics)))
+        ticker = held.enter_context(Ticker(_job(home), settings.watch.every_s, partial(_ticked, home)))
         service = Service(home, metrics, doorkeeper, collector, journal, facts, decides, ticker, looking, counting)
-        yield service, service_app(_parts(service))
+        yield service, service_app(_parts(service, concealer, clock))
 
 
-def _parts(service: Service) -> Parts:
-    settings = service.home.settings
-    decider, whose = service.deciding.decider, partial(source_of, settings.trusted_proxies)
+def _job(home: Home) -> TickJob:
+    told = home.settings.watch
+    options = WatchOptions(
+        period_hours=told.period_h,
+        accounts=home.settings.decide.accounts,
+        content=home.settings.collect.content,
+        memory=told.memory,
+        reference=told.reference,
+        pools=told.pools,
+        state_days=told.remembers_days,
+    )
+    return TickJob(home.traffic, home.state, home.watch, options)
+
+
+def _parts(service: Service, concealer: RequestConcealer, clock: Clock) -> Parts:
+    settings, decider = service.home.settings, service.deciding.decider
+
+    async def decide(question: Request) -> Decision:
+        return await decider.decide_async(concealer.request(question))
+
     desk = AppealDesk(
         service.home.engine,
         service.home.trail,
@@ -136,29 +164,44 @@ def _parts(service: Service) -> Parts:
         settings.appeals,
         settings.provider,
         settings.contact,
-        source_of=whose,
+        clock=clock.wall,
     )
     return Parts(
         doorkeeper=service.doorkeeper,
         collector=service.collector,
         endpoints=endpoints_of(settings.decide.gateways, account_header=settings.decide.account_header),
-        decide=decider.decide_async,
+        decide=decide,
         desk=desk,
         metrics=service.metrics,
         health=service.health,
         status=service.status,
         refresh=service.refresh,
-        source_of=whose,
+        trusted=settings.trusted_proxies,
     )
 
 
 def _ticked(home: Home, tick: Tick) -> None:
-    note_findings(home.engine, home.trail, home.places.watch, datetime.fromisoformat(tick.at).astimezone(UTC))
+    note_findings(home.engine, home.trail, home.findings, datetime.fromisoformat(tick.at).astimezone(UTC))
+
+
+def _look(facts: LiveFacts, doorkeeper: Doorkeeper) -> None:
+    doorkeeper.refresh()
+    facts.refresh()
 
 
 def _count(home: Home, metrics: PrometheusMetrics) -> None:
     with reading(home.engine).begin() as connection:
         tell_desk(metrics, connection)
+
+
+def _of_ticks(ticks: TickerHealth) -> tuple[str | None, ...]:
+    late = None if ticks.is_running else "the watch has stopped"
+    failed = None if ticks.error is None else f"the last tick failed: {ticks.error}"
+    return late, failed, None if ticks.unheard is None else f"cases are not up to date: {ticks.unheard}"
+
+
+def _of_tokens(age_s: float) -> str | None:
+    return None if age_s < _OLD_S else f"tokens were last read {age_s:,.0f} s ago"
 
 
 def _told(what: str, problem: str | None) -> str | None:
