@@ -20,14 +20,17 @@ from stillwatch.service.app import Parts, service_app
 from stillwatch.service.cases import note_findings
 from stillwatch.service.collect.collector import Collector, CollectorOptions, local_collector
 from stillwatch.service.collect.journal import Journal
+from stillwatch.service.collect.redis_source import drain_running
 from stillwatch.service.concealing import RequestConcealer
 from stillwatch.service.deciding import Deciding, deciding
 from stillwatch.service.facts import LiveFacts, Sources
 from stillwatch.service.gauges import tell_decisions, tell_desk
 from stillwatch.service.health import Health
 from stillwatch.service.home import Home
+from stillwatch.service.late_facts import LateFacts
 from stillwatch.service.metrics import PrometheusMetrics
 from stillwatch.service.pages.appeals import AppealDesk
+from stillwatch.service.partner.service_member import Member, member_of
 from stillwatch.service.repeating import Repeating
 from stillwatch.service.tick_job import TickJob
 from stillwatch.service.ticking import Ticker, TickerHealth
@@ -38,6 +41,7 @@ __all__ = ["Service", "serving"]
 
 _LOOK_S: Final = 1.0
 _COUNT_S: Final = 10.0
+_PARTS: Final = ("collect", "watch", "decide", "member", "policy", "database", "service")
 _OLD_S: Final = 30.0
 _PREPARED: Final = "prepared"
 
@@ -54,7 +58,8 @@ class Service:
     doorkeeper: Doorkeeper
     collector: Collector
     journal: Journal
-    facts: LiveFacts
+    facts: LateFacts
+    member: Member
     deciding: Deciding
     ticker: Ticker
     looking: Repeating
@@ -67,6 +72,7 @@ class Service:
             "collect": [None if self.journal.takes else "the collector cannot write: see its log, and the disk"],
             "watch": [*_of_ticks(ticks), *self.facts.problems()],
             "decide": decider.problems,
+            "member": [self.member.problem],
             "policy": [self.deciding.in_force.problem, _alarm(decider.alarm)],
             "database": [_of_tokens(self.doorkeeper.age_s), _told("counting what waits", self.counting.problem)],
             "service": [_told("looking at what has changed", self.looking.problem)],
@@ -87,7 +93,7 @@ class Service:
         if age_s is not None:
             metrics.gauge("stillwatch_watch_index_age_seconds", age_s)
         problems = self.health().problems
-        for part in ("collect", "watch", "decide", "policy", "database", "service"):
+        for part in _PARTS:
             metrics.gauge("stillwatch_problems", len(problems.get(part, ())), part=part)
 
     def status(self) -> dict[str, Any]:
@@ -121,19 +127,24 @@ def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, S
     with ExitStack() as held:
         options = CollectorOptions(salt, settings.collect, metrics=metrics)
         collector, journal = held.enter_context(local_collector(settings.folder, options))
+        if settings.collect.redis is not None:
+            held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
         doorkeeper = Doorkeeper(home.engine)
         held.callback(doorkeeper.close)
         doorkeeper.refresh()
-        protected = Protected(settings.decide.protected)
-        concealer = RequestConcealer(salt, settings.collect.content)
-        sources = Sources(home.index, home.settings.folder / _PREPARED, settings.decide.accounts, protected)
-        facts = LiveFacts(sources, concealer)
-        facts.refresh()
+        concealer, protected = RequestConcealer(salt, settings.collect.content), Protected(settings.decide.protected)
+        facts = LateFacts()
+        member = held.enter_context(member_of(settings.member, facts.lookup))
+        sources = Sources(home.index, settings.folder / _PREPARED, settings.decide.accounts, protected, member.word)
+        facts.open_by(partial(LiveFacts, sources, concealer))
         decides = held.enter_context(deciding(home, facts, protected, clock))
-        looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, doorkeeper)))
+        looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, doorkeeper, facts, member)))
         counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics)))
-        ticker = held.enter_context(Ticker(_job(home), settings.watch.every_s, partial(_ticked, home)))
-        service = Service(home, metrics, doorkeeper, collector, journal, facts, decides, ticker, looking, counting)
+        home.traffic.mkdir(exist_ok=True)  # so that there is something to watch before there is traffic
+        ticker = held.enter_context(Ticker(_job(home), settings.watch.every_s, partial(_ticked, home, member)))
+        service = Service(
+            home, metrics, doorkeeper, collector, journal, facts, member, decides, ticker, looking, counting
+        )
         yield service, service_app(_parts(service, concealer, clock))
 
 
@@ -180,12 +191,14 @@ def _parts(service: Service, concealer: RequestConcealer, clock: Clock) -> Parts
     )
 
 
-def _ticked(home: Home, tick: Tick) -> None:
+def _ticked(home: Home, member: Member, tick: Tick) -> None:
     note_findings(home.engine, home.trail, home.findings, datetime.fromisoformat(tick.at).astimezone(UTC))
+    member.take_back(home)
 
 
-def _look(facts: LiveFacts, doorkeeper: Doorkeeper) -> None:
+def _look(doorkeeper: Doorkeeper, facts: LateFacts, member: Member) -> None:
     doorkeeper.refresh()
+    member.refresh()
     facts.refresh()
 
 
