@@ -1,4 +1,4 @@
-"""Facts that are opened beside the requests: a first start compiles kernels for half a minute, and nobody waits for it."""
+"""Facts that are opened beside the requests: a first start compiles kernels, and nobody waits for that."""
 
 from collections.abc import Callable
 from typing import Final

@@ -138,7 +138,8 @@ def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, S
         sources = Sources(home.index, settings.folder / _PREPARED, settings.decide.accounts, protected, member.word)
         facts.open_by(partial(LiveFacts, sources, concealer))
         decides = held.enter_context(deciding(home, facts, protected, clock))
-        looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, doorkeeper, facts, member)))
+        held.enter_context(Repeating("tokens", _LOOK_S, doorkeeper.refresh))
+        looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, member)))
         counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics)))
         home.traffic.mkdir(exist_ok=True)  # so that there is something to watch before there is traffic
         ticker = held.enter_context(Ticker(_job(home), settings.watch.every_s, partial(_ticked, home, member)))
@@ -196,8 +197,7 @@ def _ticked(home: Home, member: Member, tick: Tick) -> None:
     member.take_back(home)
 
 
-def _look(doorkeeper: Doorkeeper, facts: LateFacts, member: Member) -> None:
-    doorkeeper.refresh()
+def _look(facts: LateFacts, member: Member) -> None:
     member.refresh()
     facts.refresh()
 
