@@ -17,6 +17,7 @@ from stillwatch.cli.audit import audit
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.case import case
+from stillwatch.cli.database import database
 from stillwatch.cli.demo import demo
 from stillwatch.cli.drill import drill
 from stillwatch.cli.evaluator import evaluator
@@ -56,7 +57,7 @@ _OF_SHARE = frozenset(
     )
 )
 """Modules of the extra `share`; whoever only scans need not have them."""
-_OF_SERVE = frozenset(("cel",))
+_OF_SERVE = frozenset(("alembic", "cel"))
 """Modules of the extra `serve` that the extra `share` has not."""
 
 app = typer.Typer(
@@ -90,6 +91,7 @@ groups = {
     "member": member,
     "ledger": ledger,
     "audit": audit,
+    "database": database,
     "policy": policy,
     "case": case,
     "appeal": appeal,
