@@ -18,6 +18,7 @@ from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.case import case
 from stillwatch.cli.collect import collect
+from stillwatch.cli.database import database
 from stillwatch.cli.demo import demo
 from stillwatch.cli.drill import drill
 from stillwatch.cli.evaluator import evaluator
@@ -97,6 +98,7 @@ groups = {
     "member": member,
     "ledger": ledger,
     "audit": audit,
+    "database": database,
     "policy": policy,
     "case": case,
     "appeal": appeal,
