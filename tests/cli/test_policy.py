@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.act.policy.made import SMALL, rule_text
+from tests.act.policy.made import MUCH, SMALL, rule_text
 from typer.testing import CliRunner
 
 from stillwatch.act.policy.book import Signer, open_policies
@@ -45,7 +45,7 @@ def previewed(folder: Path, shares: dict[str, float]) -> None:
     engine = open_policies("stillwatch-service/service.db")
     with engine.begin() as connection:
         window = (now - timedelta(days=7), now)
-        record_preview(connection, Preview(policy.version, *window, "0" * 64, shares, {}, now), signer)
+        record_preview(connection, Preview(policy.version, *window, "0" * 64, shares, {"traffic": MUCH}, now), signer)
     engine.dispose()
 
 
