@@ -166,7 +166,7 @@ def test_a_preview_of_ten_exchanges_allows_nothing(engine: Engine) -> None:
 def test_a_thin_preview_carries_one_percent(engine: Engine, told: dict[str, int], says: str) -> None:
     """Of a young or a small service: more needs more traffic, or a second person."""
     ready(engine, ONE)
-    thin(engine, ONE, **told)  # type: ignore[arg-type]
+    thin(engine, ONE, **told)
     put(engine, ONE, 1)
     with pytest.raises(InvalidInput, match=f"too little traffic for 10 %: it saw {says}"):
         put(engine, ONE, 10, LEAST_STAY)
