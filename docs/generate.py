@@ -452,6 +452,7 @@ def policy_page() -> str:
     condition = importlib.import_module("stillwatch.act.policy.condition")
     guards = inspect.getdoc(importlib.import_module("stillwatch.act.policy.guards")) or ""
     stages = inspect.getdoc(importlib.import_module("stillwatch.act.policy.activations")) or ""
+    throttles = inspect.getdoc(importlib.import_module("stillwatch.act.decide.throttles")) or ""
     groups = "\n\n".join(f"### {group}\n\n{facts_table(facts, group)}" for group in facts.UNKNOWN)
     shares = [
         [
@@ -485,6 +486,10 @@ for none, absent where it does not matter), and the facts that are known, as tab
 The mildest first. Whatever goes beyond `observe` must end by itself and needs an accused stream.
 
 {", ".join(f"`{action}`" for action in importlib.import_module("stillwatch.model.decision").Action)}
+
+## Throttles
+
+{throttles.partition(chr(10) * 2)[2].partition(chr(10) * 2 + "References")[0]}
 
 ## Conditions
 
@@ -539,7 +544,17 @@ def rule_keys(rules: Any) -> list[list[str]]:
         ["`then`", "yes", "Action."],
         ["`reason`", "yes", "Words that a customer may read."],
         ["`lasts`", "beyond observe", f"1m to {rules.MOST_LASTS.days}d, such as 90m, 24h or 7d; else 1h."],
-        ["`rate_per_minute`", "throttle", f"{rules.LEAST_RATE:g} to {rules.MOST_RATE:g} requests of the stream."],
+        [
+            "`rate_per_minute`",
+            "throttle",
+            f"{rules.LEAST_RATE:g} to {rules.MOST_RATE:g} requests of the stream, or of its campaign.",
+        ],
+        ["`per`", "", "What the rate is of: `stream` (default) or `campaign`, all its accused streams together."],
+        [
+            "`own_per_day`",
+            '`per = "campaign"`',
+            f"{rules.LEAST_OWN:g} to {rules.MOST_OWN:.0f} requests of each stream.",
+        ],
         ["`fails`", "", "`open` (default): an error does not match; `closed`: it does."],
     ]
 

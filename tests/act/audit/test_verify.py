@@ -1,6 +1,7 @@
 """The audit of a service's database: whatever is changed in it is noticed and named."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,9 @@ KEYS = keys_of([KEY.verify_key])
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Database of a service that made decisions, ended one, and raised an alarm."""
     folder = tmp_path_factory.mktemp("audited")
-    with world(folder, rule("slow", Action.THROTTLE, rate=6.0), limits=Limits()) as service:
+    shared = replace(rule("shared", Action.THROTTLE, "stream.bits > 100.0", rate=6.0), own_per_day=2.0)
+    with world(folder, shared, rule("slow", Action.THROTTLE, rate=6.0), limits=Limits()) as service:
+        service.told.by_account["a-5"] = facts(bits=150.0)
         for n in range(12):
             service.ask(f"a-{n}")
         service.told.by_account["a-3"] = facts(cleared=True)
@@ -69,6 +72,14 @@ def _change(table: str, **values: object) -> Callable[[Connection], object]:
 
 
 TAMPERED: dict[str, tuple[Callable[[Connection], object], str]] = {
+    "more for a stream of a throttled campaign": (
+        lambda c: c.execute(update(DECISIONS).where(DECISIONS.c.own_per_day == 2.0).values(own_per_day=200.0)),
+        "decision .* is bad: it is not as it was recorded",
+    ),
+    "something for a stream of none": (
+        lambda c: c.execute(update(DECISIONS).where(DECISIONS.c.own_per_day.is_(None)).values(own_per_day=200.0)),
+        "decision .* is bad: it is not as it was recorded",
+    ),
     "a milder action": (
         lambda c: c.execute(update(DECISIONS).where(DECISIONS.c.decision_id == name(c)).values(action="observe")),
         "decision .* is bad: it is not as it was recorded",
