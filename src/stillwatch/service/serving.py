@@ -20,6 +20,7 @@ from stillwatch.service.app import Parts, service_app
 from stillwatch.service.cases import note_findings
 from stillwatch.service.collect.collector import Collector, CollectorOptions, local_collector
 from stillwatch.service.collect.journal import Journal
+from stillwatch.service.collect.redis_source import RedisSource, drain_running
 from stillwatch.service.concealing import RequestConcealer
 from stillwatch.service.deciding import Deciding, deciding
 from stillwatch.service.facts import LiveFacts, Sources
@@ -46,6 +47,7 @@ _PREPARED: Final = "prepared"
 class Service:
     """A service that runs.
 
+    drain       Takes what collectors in front have put into Redis; None without any.
     looking, counting   Threads that see what has changed, and count what people wait for.
     """
 
@@ -59,12 +61,16 @@ class Service:
     ticker: Ticker
     looking: Repeating
     counting: Repeating
+    drain: RedisSource | None = None
 
     def health(self) -> Health:
         """How it fares."""
         decider, ticks = self.deciding.decider.health(), self.ticker.health()
         problems = {
-            "collect": [None if self.journal.takes else "the collector cannot write: see its log, and the disk"],
+            "collect": [
+                None if self.journal.takes else "the collector cannot write: see its log, and the disk",
+                None if self.drain is None else self.drain.problem,
+            ],
             "watch": [*_of_ticks(ticks), *self.facts.problems()],
             "decide": decider.problems,
             "policy": [self.deciding.in_force.problem, _alarm(decider.alarm)],
@@ -121,6 +127,9 @@ def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, S
     with ExitStack() as held:
         options = CollectorOptions(salt, settings.collect, metrics=metrics)
         collector, journal = held.enter_context(local_collector(settings.folder, options))
+        drain = None
+        if settings.collect.redis is not None:
+            drain = held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
         doorkeeper = Doorkeeper(home.engine)
         held.callback(doorkeeper.close)
         doorkeeper.refresh()
@@ -133,7 +142,9 @@ def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, S
         looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, doorkeeper)))
         counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics)))
         ticker = held.enter_context(Ticker(_job(home), settings.watch.every_s, partial(_ticked, home)))
-        service = Service(home, metrics, doorkeeper, collector, journal, facts, decides, ticker, looking, counting)
+        service = Service(
+            home, metrics, doorkeeper, collector, journal, facts, decides, ticker, looking, counting, drain
+        )
         yield service, service_app(_parts(service, concealer, clock))
 
 
