@@ -10,7 +10,8 @@ from tests.service.collect.rows import SALT, exchange, ndjson
 
 from stillwatch.ingest import Content
 from stillwatch.model.decision import Request
-from stillwatch.service.collect.intake import BodyFormat, Intake, IntakeRules
+from stillwatch.service.collect.formats import BodyFormat
+from stillwatch.service.collect.intake import Intake, IntakeRules
 from stillwatch.service.concealing import RequestConcealer
 
 IDS = ("account_id", "organisation_id", "end_user_id", "session_id", "conversation_id")

@@ -7,6 +7,7 @@ from stillwatch import __version__
 from stillwatch.service.access.doorkeeper import Doorkeeper
 from stillwatch.service.collect.collector import Collector
 from stillwatch.service.collect.journal import Journal
+from stillwatch.service.collect.redis_source import RedisSource
 from stillwatch.service.deciding import Deciding
 from stillwatch.service.gauges import tell_decisions
 from stillwatch.service.health import Health
@@ -27,6 +28,7 @@ _OLD_S: Final = 30.0
 class Service:
     """A service that runs.
 
+    drain       Takes what collectors in front have put into Redis; None without any.
     looking, counting   Threads that see what has changed, and count what people wait for.
     """
 
@@ -41,12 +43,16 @@ class Service:
     ticker: Ticker
     looking: Repeating
     counting: Repeating
+    drain: RedisSource | None = None
 
     def health(self) -> Health:
         """How it fares."""
         decider, ticks = self.deciding.decider.health(), self.ticker.health()
         problems = {
-            "collect": [None if self.journal.takes else "the collector cannot write: see its log, and the disk"],
+            "collect": [
+                None if self.journal.takes else "the collector cannot write: see its log, and the disk",
+                None if self.drain is None else self.drain.problem,
+            ],
             "watch": [*_of_ticks(ticks), *self.facts.problems()],
             "decide": decider.problems,
             "member": [self.member.problem],

@@ -51,8 +51,9 @@ def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, S
     with ExitStack() as held:
         options = CollectorOptions(salt, settings.collect, metrics=metrics)
         collector, journal = held.enter_context(local_collector(settings.folder, options))
+        drain = None
         if settings.collect.redis is not None:
-            held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
+            drain = held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
         doorkeeper = Doorkeeper(home.engine)
         held.callback(doorkeeper.close)
         doorkeeper.refresh()
@@ -68,7 +69,7 @@ def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, S
         home.traffic.mkdir(exist_ok=True)  # so that there is something to watch before there is traffic
         ticker = held.enter_context(Ticker(_job(home), settings.watch.every_s, partial(_ticked, home, member)))
         service = Service(
-            home, metrics, doorkeeper, collector, journal, facts, member, decides, ticker, looking, counting
+            home, metrics, doorkeeper, collector, journal, facts, member, decides, ticker, looking, counting, drain
         )
         yield service, service_app(_parts(service, concealer, clock))
 
