@@ -27,8 +27,8 @@ from stillwatch.act.secret import ServiceSecret
 from stillwatch.act.trail import Trail
 from stillwatch.errors import MissingData, UnreadableSource
 from stillwatch.service.collect.places import Places
+from stillwatch.service.revisions import bring_to_head
 from stillwatch.service.settings import ServiceSettings
-from stillwatch.service.tables import SERVICE_TABLES
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
@@ -113,7 +113,7 @@ def open_home(settings: ServiceSettings, *, is_first: bool = False) -> Iterator[
     key = SigningKey.load(settings.folder / _KEY)
     engine = open_database(settings.database_url, MetaData())
     try:
-        SERVICE_TABLES.create_all(engine)
+        bring_to_head(engine, is_first=is_first)
         yield Home(settings, engine, key)
     finally:
         engine.dispose()
