@@ -30,6 +30,7 @@ from stillwatch.detect.reference import ReferenceFile
 from stillwatch.detect.stream_index.facts import FactsBook
 from stillwatch.detect.stream_index.folder import IndexFolder
 from stillwatch.detect.stream_index.index import StreamIndex
+from stillwatch.detect.stream_index.window import window_accounts
 from stillwatch.engine import LocalEngine
 from stillwatch.errors import InvalidInput, MissingData, UnreadableSource
 from stillwatch.ingest import Ingest, Limits, ingest, installation_salt
@@ -260,9 +261,10 @@ def _look(job: _Job, rows: Pending, known: list[Closing], out: Path, done: Tick)
     with job.stages.stage("index streams"):
         scanned = examined.scanned
         index = StreamIndex.of(job.engine, findings, scanned.sketched, scanned.measured.grouping, job.pools)
+        accounts = window_accounts(job.engine, job.exchanges, HashIndex(np.sort(rows.exchange[chosen])))
     with job.stages.stage("write"):
         write_findings(replace(findings, stage_s=dict(job.stages.seconds)), out / FINDINGS)
-        line = IndexFolder(out / INDEX).write(index, FactsBook.of(findings))
+        line = IndexFolder(out / INDEX).write(index, FactsBook.of(findings, accounts))
     start, newest_us = rows.start_us(known, job.options.period_us), rows.time_us[chosen].max(initial=-1)
     period_us, grace_us = job.options.period_us, job.options.grace_s * 1_000_000
     return replace(

@@ -36,6 +36,7 @@ from stillwatch.cli.score_windows import score_windows
 from stillwatch.cli.share import share
 from stillwatch.cli.simulate import simulate
 from stillwatch.cli.transparency import transparency
+from stillwatch.cli.watch import watch
 from stillwatch.errors import StillwatchError
 
 __all__ = ["app", "main"]
@@ -69,6 +70,7 @@ app = typer.Typer(
 
 for command in (
     scan,
+    watch,
     calibrate,
     explain,
     demo,

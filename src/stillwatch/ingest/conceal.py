@@ -30,11 +30,19 @@ KEY = (
     r"|AIza[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{12,}|eyJ[A-Za-z0-9_-]{8,}\.eyJ\S+)$"
 )
 KEY_STARTS = r"^(?:[bB][aAeE]|[tT][oO]|[spr]k|gsk|hf|r8|ghp|pplx|xai|csk|fw|nvapi|tgp|AI|AK|eyJ)"
+_SPACE, _NO_SPACE = r"[\t\n\f\r ]", r"[^\t\n\f\r ]"
+_KEY = re.compile(KEY.replace(r"\s", _SPACE).replace(r"\S", _NO_SPACE).removeprefix("^").removesuffix("$"))
+_KEY_START = re.compile(KEY_STARTS)
+"""The same for one text; Python's own classes of characters are wider than RE2's."""
+HIDDEN_NAME = re.compile(r"name-[0-9a-f]{32}", re.ASCII)
+HIDDEN_TEXT = r"^hash-[0-9a-f]{32}$"
 CARD = re.compile(r"\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}", re.ASCII)
 
 
 class Concealer:
     """Replaces secrets by keyed hashes: equal secrets stay equal, nobody without the salt can test a guess.
+
+    What is hidden already stays as it is: a collector hides what comes, and a scan of what it has stored does again.
 
     salt    Key of the hashes (HMAC-SHA-256, first 128 bits). None draws one for this object: hashes are then equal
             within one run and say nothing across runs. An installation that wants to find its accounts again passes
@@ -75,9 +83,20 @@ class Concealer:
             array = _replaced(array, pc.match_substring(array, "@"), self._without_name)
         return array
 
+    def id(self, text: str) -> str:
+        """Hide what `ids` hides in one id.
+
+        >>> Concealer(b"s").id("a@b.org") == Concealer(b"s").ids(pa.array(["a@b.org"]))[0].as_py()
+        True
+        """
+        if _KEY_START.match(text) and _KEY.fullmatch(text):
+            text = self.keyed_secret(text)
+        return self._without_name(text) if "@" in text else text
+
     def _without_name(self, text: str) -> str:
         name, _, domain = text.rpartition("@")
-        return f"{self.keyed(name.lower())}@{domain.lower()}"
+        hidden = name if HIDDEN_NAME.fullmatch(name) else f"name-{self.keyed(name.lower())}"
+        return f"{hidden}@{domain.lower()}"
 
     def columns(self, batch: pa.RecordBatch, names: Iterable[str]) -> pa.RecordBatch:
         """Hide what `ids` hides in the named columns of a batch."""
@@ -98,6 +117,10 @@ class Concealer:
         cards = pa.array([is_card_number(text) for text in array.to_pylist()], pa.bool_())
         return _replaced(array, cards, lambda text: "card-" + self.keyed(re.sub(r"\D", "", text)))
 
+    def text(self, text: str) -> str:
+        """Keyed hash in place of a system prompt, as content mode ``hashed`` keeps it."""
+        return text if re.match(HIDDEN_TEXT, text, re.ASCII) else "hash-" + self.keyed(text)
+
     def texts(self, batch: pa.RecordBatch, content: Content) -> pa.RecordBatch:
         """Take out of a batch what the content mode does not let through."""
         if content is Content.FULL:
@@ -107,7 +130,8 @@ class Concealer:
             hidden = pa.nulls(batch.num_rows, pa.string())
             if name == "system_text" and content is Content.HASHED:
                 column = batch.column(index)
-                hidden = _replaced(column, column.is_valid(), lambda text: "hash-" + self.keyed(text))
+                is_open = pc.invert(pc.match_substring_regex(column, HIDDEN_TEXT))
+                hidden = _replaced(column, is_open, self.text)
             batch = batch.set_column(index, batch.schema.field(index), hidden)
         return batch
 

@@ -109,7 +109,7 @@ def test_a_write_that_is_cut_short_changes_nothing(
 ) -> None:
     """Wherever it stops, the generation before is read; the next write clears what is left."""
     line, real = folder.current(), module._flushed
-    n_files = len(arrays_of(index)) + 3
+    n_files = len(arrays_of(index)) + 4
     for stop in range(n_files):
         left = [stop]
 
@@ -246,5 +246,5 @@ def test_files_are_flushed_before_they_are_pointed_to(
     for name in ("fsync", "replace"):
         monkeypatch.setattr(os, name, told(name))
     IndexFolder(tmp_path / "index").write(index, facts())
-    n_files = len(arrays_of(index)) + 3
+    n_files = len(arrays_of(index)) + 4
     assert seen == ["fsync"] * (n_files + 2) + ["replace", "fsync"]

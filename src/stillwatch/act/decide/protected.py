@@ -1,5 +1,6 @@
 """Accounts and organisations that nothing beyond observe is done to: a file that the operator keeps."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -40,20 +41,25 @@ def read_protected(path: Path) -> frozenset[str]:
 class Protected:
     """The list, read again when the file changes; while it cannot be read the last good one holds.
 
+    stored      How an id is stored where ids may be secrets; an id of the list is found by both spellings.
     problem     What is wrong with the file now; None when it is read.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+    def __init__(self, path: Path | None = None, stored: Callable[[str], str] = str) -> None:
+        self._path, self._stored = path, stored
         self._mark: tuple[int, int, int] | None = None
         self._ids: frozenset[str] = frozenset()
         self.problem: str | None = None
         if path is not None:
             self._mark = _mark(path) if path.is_file() else None
-            self._ids = read_protected(path)
+            self._ids = self._read(path)
+
+    def _read(self, path: Path) -> frozenset[str]:
+        listed = read_protected(path)
+        return listed | {self._stored(one) for one in listed}
 
     def __len__(self) -> int:
-        """Ids on the list."""
+        """Ids on the list, in each spelling."""
         return len(self._ids)
 
     def holds(self, account_id: str, organisation_id: str | None) -> bool:
@@ -67,7 +73,7 @@ class Protected:
         try:
             mark = _mark(self._path)
             if mark != self._mark or self.problem:
-                self._ids, self._mark = read_protected(self._path), mark
+                self._ids, self._mark = self._read(self._path), mark
             self.problem = None
         except OSError as error:
             self.problem = str(error) if isinstance(error, UnreadableSource) else f"{self._path} is not there"

@@ -1,18 +1,23 @@
-"""What a decision needs to know of a stream, by campaign and account: a table that is written beside the index."""
+"""What a decision needs to know of streams, and of accounts in the window: tables that are written beside the index."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from stillwatch.detect.stream_index.rows import RowsByName
+from stillwatch.detect.stream_index.window import WINDOW_ACCOUNT
 from stillwatch.model.calibration import Bar
 from stillwatch.model.campaign import Campaign, Verdict
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.decision import StreamFacts
 from stillwatch.model.exchange import TIME_TYPE
 from stillwatch.model.findings import Findings
+from stillwatch.sketch import hash_strings
 
 __all__ = ["STREAM_FACTS", "FactsBook"]
 
@@ -38,16 +43,18 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class FactsBook:
-    """Facts of every accused stream that has exchanges in the window.
+    """Facts of every accused stream that has exchanges in the window, and figures of all accounts in it.
 
-    table   STREAM_FACTS, one row a campaign and account.
+    table       STREAM_FACTS, one row a campaign and account.
+    accounts    WINDOW_ACCOUNT.
     """
 
     table: pa.Table
+    accounts: pa.Table = field(default_factory=WINDOW_ACCOUNT.empty_table)
 
     @classmethod
-    def of(cls, findings: Findings) -> Self:
-        """From what a scan found."""
+    def of(cls, findings: Findings, accounts: pa.Table | None = None) -> Self:
+        """From what a scan found; without figures of accounts their numbers of exchanges are 0."""
         campaigns = {campaign.campaign_id: campaign for campaign in findings.campaigns}
         rows = [campaigns[name] for name in findings.streams["campaign_id"].to_pylist()]
         columns = {name: findings.streams[name] for name in STREAM_FACTS.names if name in findings.streams.schema.names}
@@ -56,7 +63,8 @@ class FactsBook:
             "bar_bits": pa.array([_bar(campaign, findings) for campaign in rows], pa.float64()),
             "n_accounts": pa.array([campaign.n_accounts for campaign in rows], pa.int64()),
         }
-        return cls(pa.table([columns[name] for name in STREAM_FACTS.names], schema=STREAM_FACTS))
+        table = pa.table([columns[name] for name in STREAM_FACTS.names], schema=STREAM_FACTS)
+        return cls(table, WINDOW_ACCOUNT.empty_table() if accounts is None else accounts)
 
     @classmethod
     def empty(cls) -> Self:
@@ -73,40 +81,85 @@ class FactsBook:
         That happens where all that two campaigns hold of an account was told in the other: the scan counts nothing for
         this one, so nothing is known that a decision could rest on.
         """
-        row = self._rows.get((campaign_id, account_id))
+        row = self._row(campaign_id, account_id)
         if row is None:
             return None
-        verdict, bits, bar_bits, n_accounts = self._campaigns[campaign_id]
-        attribution_bits, share, n_exchanges, first_us, last_us = (column[row] for column in self._columns)
+        of_campaign = self._known.campaigns[self._known.campaign[row]]
+        attribution_bits, share, n_exchanges, first_us, last_us = (column[row] for column in self._known.columns)
         return StreamFacts(
             campaign_id=campaign_id,
-            verdict=verdict,
-            bits=bits,
-            bar_bits=bar_bits,
+            verdict=of_campaign.verdict,
+            bits=of_campaign.bits,
+            bar_bits=of_campaign.bar_bits,
             attribution_bits=float(attribution_bits),
             share_of_account=float(share),
             n_exchanges=int(n_exchanges),
-            n_accounts=n_accounts,
+            n_accounts=of_campaign.n_accounts,
             first_seen=_EPOCH + timedelta(microseconds=int(first_us)),
             last_seen=_EPOCH + timedelta(microseconds=int(last_us)),
         )
 
-    @cached_property
-    def _rows(self) -> dict[tuple[str, str], int]:
-        names = (self.table[name].to_pylist() for name in ("campaign_id", "account_id"))
-        return {key: row for row, key in enumerate(zip(*names, strict=True))}
+    def _row(self, campaign_id: str, account_id: str) -> int | None:
+        known = self._known
+        hashes, first = known.rows.hashes, known.rows.row(account_id)
+        at = first
+        while first >= 0 and at < len(hashes) and hashes[at] == hashes[first]:
+            row = int(known.order[at])
+            is_campaign = known.campaigns[known.campaign[row]].campaign_id == campaign_id
+            if is_campaign and known.account_ids[row].as_py() == account_id:
+                return row
+            at += 1
+        return None
+
+    def prepare(self) -> Self:
+        """Make now what the first `get` would make; arrays only, so that it takes the interpreter from nobody."""
+        assert self._known is not None  # noqa: S101 - it is made by being asked for
+        return self
 
     @cached_property
-    def _columns(self) -> tuple[Any, ...]:
+    def _known(self) -> "_Known":
         table = self.table.combine_chunks()
+        hashes = hash_strings(table["account_id"])
+        order = np.argsort(hashes, kind="stable")
         as_numbers = (table[n].cast(pa.int64()) if table[n].type == TIME_TYPE else table[n] for n in _OF_STREAM)
-        return tuple(column.to_numpy() for column in as_numbers)
+        named = table["campaign_id"].combine_chunks().dictionary_encode()
+        codes, firsts = np.unique(named.indices.to_numpy(), return_index=True)
+        rows = table.select(_OfCampaign._fields).take(pa.array(firsts)).to_pylist() if len(codes) else []
+        return _Known(
+            RowsByName(hashes[order]),
+            order,
+            table["account_id"].combine_chunks(),
+            named.indices.to_numpy(),
+            tuple(column.to_numpy() for column in as_numbers),
+            tuple(_OfCampaign(**row | {"verdict": Verdict(row["verdict"])}) for row in rows),
+        )
 
-    @cached_property
-    def _campaigns(self) -> dict[str, tuple[Verdict, float, float, int]]:
-        names = ("campaign_id", "verdict", "bits", "bar_bits", "n_accounts")
-        rows = zip(*(self.table[name].to_pylist() for name in names), strict=True)
-        return {campaign: (Verdict(verdict), *rest) for campaign, verdict, *rest in rows}
+
+class _OfCampaign(NamedTuple):
+    """What all rows of a campaign share."""
+
+    campaign_id: str
+    verdict: Verdict
+    bits: float
+    bar_bits: float
+    n_accounts: int
+
+
+class _Known(NamedTuple):
+    """The table as it is looked up.
+
+    rows        By the hash of the account.
+    order       Row of the table of each of these.
+    campaign    Place of each row's campaign.
+    columns     Those of `_OF_STREAM`.
+    """
+
+    rows: RowsByName
+    order: NDArray[np.int64]
+    account_ids: pa.Array
+    campaign: NDArray[np.int32]
+    columns: tuple[NDArray[Any], ...]
+    campaigns: tuple[_OfCampaign, ...]
 
 
 def _bar(campaign: Campaign, findings: Findings) -> float:

@@ -3,7 +3,7 @@
 ::
 
     DIR/CURRENT             one line: name of the current generation and SHA-256 of its manifest
-    DIR/index-000012/       manifest.json, facts.parquet, one .npy file an array
+    DIR/index-000012/       manifest.json, facts.parquet, accounts.parquet, one .npy file an array
     DIR/index-000011/       the one before, for a reader that is opening it
 
 A generation is written under another name, flushed to disk, renamed, and only then does CURRENT, replaced in one step,
@@ -29,6 +29,7 @@ from stillwatch import __version__
 from stillwatch.detect.stream_index.arrays import MAPPED, arrays_of, facts_of, index_of
 from stillwatch.detect.stream_index.facts import STREAM_FACTS, FactsBook
 from stillwatch.detect.stream_index.index import StreamIndex
+from stillwatch.detect.stream_index.window import WINDOW_ACCOUNT
 from stillwatch.errors import IncompatibleVersion, InvalidInput, MissingData, UnreadableSource
 
 __all__ = ["STREAM_INDEX_VERSION", "IndexFolder"]
@@ -36,7 +37,9 @@ __all__ = ["STREAM_INDEX_VERSION", "IndexFolder"]
 STREAM_INDEX_VERSION: Final = 1
 MOST_BYTES: Final = 16 << 30
 MOST_MANIFEST_BYTES: Final = 16 << 20
-_CURRENT, _MANIFEST, _FACTS, _PARTIAL = "CURRENT", "manifest.json", "facts.parquet", ".partial"
+_CURRENT, _MANIFEST, _PARTIAL = "CURRENT", "manifest.json", ".partial"
+_FACTS, _ACCOUNTS = "facts.parquet", "accounts.parquet"
+_TABLES: Final = {_FACTS: STREAM_FACTS, _ACCOUNTS: WINDOW_ACCOUNT}
 _TRIES: Final = 3
 _AGAIN: Final = "the next tick of the watch writes it anew"
 
@@ -100,9 +103,11 @@ class IndexFolder:
     def _write(self, name: str, index: StreamIndex, facts: FactsBook) -> str:
         folder = self.path / (name + _PARTIAL)
         folder.mkdir(mode=0o700)
-        sink = pa.BufferOutputStream()
-        pq.write_table(facts.table, sink, compression="zstd")
-        files = {_FACTS: _flushed(folder / _FACTS, sink.getvalue())}
+        files = {}
+        for key, table in ((_FACTS, facts.table), (_ACCOUNTS, facts.accounts)):
+            sink = pa.BufferOutputStream()
+            pq.write_table(table, sink, compression="zstd")
+            files[key] = _flushed(folder / key, sink.getvalue())
         for key, array in arrays_of(index).items():
             files[f"{key}.npy"] = _flushed(folder / f"{key}.npy", _encoded(array))
         manifest = {
@@ -168,16 +173,26 @@ class IndexFolder:
 def _read(folder: Path, manifest: Mapping[str, Any]) -> tuple[StreamIndex, FactsBook]:
     files = manifest["files"]
     try:
-        arrays = {name.removesuffix(".npy"): _array(folder / name, files[name]) for name in files if name != _FACTS}
-        table = pq.read_table(io.BytesIO(_checked(folder / _FACTS, files[_FACTS])))
+        arrays = {
+            name.removesuffix(".npy"): _array(folder / name, files[name]) for name in files if name not in _TABLES
+        }
+        tables = {name: _table(folder / name, files) for name in _TABLES}
         index = index_of(arrays, manifest)
     except (KeyError, ValueError, pa.ArrowException) as wrong:
         msg = f"{folder} does not hold what its manifest says ({type(wrong).__name__}); {_AGAIN}"
         raise UnreadableSource(msg) from wrong
-    if not table.schema.equals(STREAM_FACTS):
-        msg = f"{folder / _FACTS} has other columns than this version writes; {_AGAIN}"
-        raise IncompatibleVersion(msg)
-    return index, FactsBook(table)
+    for name, schema in _TABLES.items():
+        if not tables[name].schema.equals(schema):
+            msg = f"{folder / name} has other columns than this version writes; {_AGAIN}"
+            raise IncompatibleVersion(msg)
+    return index, FactsBook(tables[_FACTS], tables[_ACCOUNTS])
+
+
+def _table(path: Path, files: Mapping[str, Any]) -> pa.Table:
+    """A table; one of accounts is not there in an index of an earlier version."""
+    if path.name == _ACCOUNTS and path.name not in files:
+        return WINDOW_ACCOUNT.empty_table()
+    return pq.read_table(pa.BufferReader(_checked(path, files[path.name])))
 
 
 def _array(path: Path, known: Mapping[str, Any]) -> NDArray[Any]:
