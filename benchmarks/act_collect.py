@@ -155,7 +155,7 @@ def bodies(kind: BodyFormat, n: int, rows: int) -> list[bytes]:
     return [MAKERS[kind](names, now) for names in groups]
 
 
-async def anybody(_request: object) -> None:
+async def anybody(_headers: object, _source: str) -> None:
     """Everybody may."""
 
 

@@ -35,6 +35,7 @@ from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
 from stillwatch.cli.share import share
 from stillwatch.cli.simulate import simulate
+from stillwatch.cli.token import token
 from stillwatch.cli.transparency import transparency
 from stillwatch.cli.watch import watch
 from stillwatch.errors import StillwatchError
@@ -95,6 +96,7 @@ groups = {
     "policy": policy,
     "case": case,
     "appeal": appeal,
+    "token": token,
     "rule": rule,
     "drill": drill,
 }

@@ -158,7 +158,7 @@ class Decision:
     """One answer to a gateway.
 
     decision_id     UUID; the audit record, the appeal and the customer's message name it.
-    rate_per_minute Requests that a throttled stream may send.
+    rate_per_minute Requests that a throttled stream may send; with own_per_day, all streams of its campaign together.
     reason          Words that a customer may read; they name no evidence that would teach how to evade.
     evidence_id     Campaign that it rests on; None for none.
     rule            Name of the rule that decided; None when no rule did.
@@ -166,6 +166,7 @@ class Decision:
     expires_at      When it ends by itself.
     appeal_url      None for what hurts nobody.
     retry_after_s   When to come again, of a throttled request that is over its rate.
+    own_per_day     Requests that a throttled stream may send in any day whatever the others of its campaign send.
     """
 
     action: Action
@@ -180,6 +181,7 @@ class Decision:
     rate_per_minute: float | None = None
     retry_after_s: int | None = None
     appeal_url: str | None = None
+    own_per_day: float | None = None
 
     @property
     def serves(self) -> bool:

@@ -32,26 +32,27 @@ class Failures:
     def __init__(self, allowed: int = 20, window_s: int = 60, clock: Callable[[], float] = time.time) -> None:
         self._allowed, self._window_s, self._clock = allowed, window_s, clock
         self._lock = threading.Lock()
-        self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._failed: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
 
-    def check(self, source: str) -> None:
+    def check(self, source: str, of: str = "") -> None:
         """Nothing while a source may try.
 
+        of          What it tries at, where that is counted apart.
         Raises      Problem 429 after too many failures, with the seconds to wait.
         """
         with self._lock:
-            n, since = self._failed.get(source_group(source), (0, 0.0))
+            n, since = self._failed.get((source_group(source), of), (0, 0.0))
             wait_s = since + self._window_s - self._clock()
         if n >= self._allowed and wait_s > 0:
             headers = {"Retry-After": str(int(wait_s) + 1)}
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too many failed logins from this address", headers)
 
-    def count(self, source: str) -> None:
+    def count(self, source: str, of: str = "") -> None:
         """Count one."""
-        group = source_group(source)
+        key = source_group(source), of
         with self._lock:
             now = self._clock()
-            n, since = self._failed.pop(group, (0, 0.0))
-            self._failed[group] = (1, now) if since + self._window_s <= now else (n + 1, since)
+            n, since = self._failed.pop(key, (0, 0.0))
+            self._failed[key] = (1, now) if since + self._window_s <= now else (n + 1, since)
             if len(self._failed) > _MOST_SOURCES:
                 self._failed.popitem(last=False)

@@ -1,11 +1,11 @@
 """What a server answers when it does not do what it was asked: one exception, with its HTTP status."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 from stillwatch.errors import StillwatchError
 
-__all__ = ["Problem"]
+__all__ = ["Admits", "Problem"]
 
 
 class Problem(StillwatchError):  # noqa: N818 - as in errors.py, the name says what is wrong
@@ -20,3 +20,7 @@ class Problem(StillwatchError):  # noqa: N818 - as in errors.py, the name says w
         self.status = status
         self.description = description
         self.headers = dict(headers or {})
+
+
+Admits = Callable[[Mapping[str, str], str], Awaitable[None]]
+"""Lets a caller in by its headers (names in lower case) and the address it came from, or raises Problem."""

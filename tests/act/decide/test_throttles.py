@@ -1,13 +1,14 @@
-"""Token buckets against their definition, bounded, under threads."""
+"""Token buckets against their definition, of streams and of campaigns; bounded, under threads."""
 
 import threading
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.act.decide.stream import Stream
-from stillwatch.act.decide.throttles import Throttles
+from stillwatch.act.decide.throttles import DAY_S, HOLD_S, Throttles
 
 STREAM = Stream("c", "a")
 GAPS = st.lists(st.integers(0, 64).map(lambda n: n / 8), max_size=60)
@@ -94,3 +95,115 @@ def test_threads_take_no_token_twice() -> None:
     for thread in threads:
         thread.join()
     assert sum(passed) == 100
+
+
+ASKED = st.lists(st.tuples(st.integers(0, 3), st.floats(0, 4 * DAY_S)), max_size=80).map(
+    lambda asked: sorted(asked, key=lambda one: one[1])
+)
+"""Requests of four streams over four days."""
+
+
+@given(ASKED, st.integers(1, 6), st.sampled_from([0.01, 0.5, 30.0]))
+def test_nobody_is_held_under_its_own(asked: list[tuple[int, float]], own: int, rate: float) -> None:
+    """A stream that sends no more than its own in any 24 hours always passes, whatever the three others send."""
+    throttles, sent = Throttles(), list[float]()
+    for who, at_s in asked:
+        if who or sum(at_s - DAY_S < before for before in sent) < own:
+            wait_s = throttles.take(Stream("c", str(who)), rate, at_s, own)
+            if not who:
+                sent.append(at_s)
+                assert wait_s is None
+
+
+@given(ASKED, st.floats(1, 6), st.sampled_from([0.01, 0.5, 30.0]))
+def test_a_campaign_gets_no_more_than_its_own_and_the_rate(
+    asked: list[tuple[int, float]], own: float, rate: float
+) -> None:
+    """In any stretch of time: what each stream has for itself, a burst, and the rate, with places that were kept."""
+    throttles = Throttles(burst_s=10.0)
+    passed = [(who, at_s) for who, at_s in asked if throttles.take(Stream("c", str(who)), rate, at_s, own) is None]
+    for n, (_, start) in enumerate(passed):
+        for m, (_, end) in enumerate(passed[n:], 1):
+            streams = len({who for who, _ in passed[n : n + m]})
+            of_own = streams * own * (1 + (end - start) / DAY_S)
+            assert m <= of_own + max(1.0, rate / 6) + (end - start + HOLD_S) * rate / 60 + 1e-6
+
+
+@given(ASKED, st.floats(1, 6), st.sampled_from([0.01, 0.5, 30.0]), st.floats(0, 0.9))
+def test_whoever_of_a_campaign_waits_as_told_passes(
+    asked: list[tuple[int, float]], own: float, rate: float, late: float
+) -> None:
+    """And at most a day over its own is told; to come a little late does no harm."""
+    for last, (who, at_s) in enumerate(asked[:20]):
+        throttles = Throttles()
+        waits = [throttles.take(Stream("c", str(w)), rate, s, own) for w, s in asked[: last + 1]]
+        if (wait_s := waits[-1]) is not None:
+            assert 1 <= wait_s <= DAY_S / own + 1
+            for other in range(4):
+                if other != who:
+                    throttles.take(Stream("c", str(other)), rate, at_s, own)
+            assert throttles.take(Stream("c", str(who)), rate, at_s + wait_s + late * HOLD_S, own) is None
+
+
+def test_a_loud_stream_takes_nobodys_place() -> None:
+    """It asks every second and gets every tenth place, like each of nine others that come when they are told."""
+    throttles, names = Throttles(), [str(n) for n in range(10)]
+    due, passed = dict.fromkeys(names[1:], 0.0), dict.fromkeys(names, 0)
+    for at_s in range(20_000):
+        for name in names:
+            if due.get(name, 0.0) <= at_s:
+                wait_s = throttles.take(Stream("c", name), 1.0, float(at_s), 1.0)
+                passed[name] += wait_s is None
+                if name in due:
+                    due[name] = at_s + (wait_s or 0)
+    assert max(passed.values()) - min(passed.values()) <= 2
+    assert sum(passed.values()) == pytest.approx(10 + 20_000 / 60, abs=10)
+
+
+def test_those_that_are_told_do_not_come_back_at_once() -> None:
+    """A hundred that are over their own are told a minute apart."""
+    throttles = Throttles()
+    for n in range(100):
+        assert throttles.take(Stream("c", str(n)), 1.0, 0.0, 1.0) is None
+    waits = [throttles.take(Stream("c", str(n)), 1.0, 0.0, 1.0) for n in range(100)]
+    assert waits == [None, *(60 * n + 1 for n in range(1, 100))]
+    assert [throttles.take(Stream("c", str(n)), 1.0, 0.0, 1.0) for n in range(1, 100)] == waits[1:]
+
+
+def test_a_place_is_not_kept_for_ever() -> None:
+    """Who comes later than ten minutes after its time queues again."""
+    throttles, other = Throttles(), Stream("c", "b")
+    throttles.take(STREAM, 0.05, 0.0, 1.0)
+    throttles.take(STREAM, 0.05, 0.0, 1.0)
+    assert throttles.take(STREAM, 0.05, 0.0, 1.0) == 1201
+    throttles.take(other, 0.05, 1201.0, 1.0)
+    assert throttles.take(other, 0.05, 1800.0, 1.0) == 601
+    assert throttles.take(STREAM, 0.05, 1801.0, 1.0) == 1800
+
+
+def test_campaigns_do_not_share() -> None:
+    """Each has a bucket of its own, and so has each stream that is throttled by itself."""
+    throttles = Throttles()
+    for campaign in ("c", "d"):
+        stream = Stream(campaign, "a")
+        assert [throttles.take(stream, 1.0, 0.0, 1.0) for _ in range(3)] == [None, None, 61]
+        assert throttles.take(stream, 1.0, 0.0) is None
+
+
+def test_campaigns_are_bounded_and_forgotten_in_their_favour() -> None:
+    """Of ten thousand streams of as many campaigns a hundred are remembered, and the first starts afresh."""
+    throttles = Throttles(most=100)
+    for n in range(10_000):
+        for _ in range(3):
+            throttles.take(Stream(str(n), "a"), 1.0, 0.0, 1.0)
+    assert (len(throttles), len(throttles._next_s)) == (100, 100)
+    assert throttles.take(Stream("9999", "a"), 1.0, 0.0, 1.0) == 61
+    assert throttles.take(Stream("0", "a"), 1.0, 0.0, 1.0) is None
+
+
+def test_a_clock_that_goes_back_gives_a_campaign_nothing() -> None:
+    """Its places and its streams' own do not come twice."""
+    throttles = Throttles()
+    assert [throttles.take(STREAM, 1.0, 1000.0, 1.0) for _ in range(3)] == [None, None, 61]
+    assert throttles.take(STREAM, 1.0, 400.0, 1.0) == 661
+    assert throttles.take(STREAM, 1.0, 1061.0, 1.0) is None

@@ -1,8 +1,8 @@
 """A service that stands in for stillwatch, with real gateways and scripted decisions, as a process of its own.
 
-``python -m tests.act.gateways.standin PORT [FILE OF TOKENS]``. What is decided is the word of an action in the prompt
-or, without one, in the account; ``slow`` takes longer than anybody waits. It counts the logs that are posted to it, and
-serves a model that shows its reasoning.
+``python -m tests.act.gateways.standin PORT [FOLDER]``: with the folder of a service its tokens are right, without one
+a fixed one is. What is decided is the word of an action in the prompt or, without one, in the account; ``slow`` takes
+longer than anybody waits. It counts the logs that are posted to it, and serves a model that shows its reasoning.
 """
 
 import asyncio
@@ -10,9 +10,10 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -26,8 +27,13 @@ from tests.share.forum_process import free_port
 from stillwatch.act.gateways.crowdsec import AddressDecision
 from stillwatch.act.gateways.registry import endpoints_of
 from stillwatch.act.gateways.routes import gateway_routes
-from stillwatch.act.gateways.tokens import Tokens, read_tokens, tokens_shown
+from stillwatch.act.gateways.tokens import tokens_shown
 from stillwatch.model.decision import Action, Decision, Request
+from stillwatch.service.access.doorkeeper import Doorkeeper
+from stillwatch.service.access.issued import Scope
+from stillwatch.service.access.tables import SERVICE_TOKEN_TABLES
+from stillwatch.store.database import open_database
+from stillwatch.web.problem import Admits, Problem
 
 __all__ = ["APPEAL", "NAMES", "TOKEN", "Program", "free_port", "running", "scripted", "standin_app", "until_answers"]
 
@@ -60,8 +66,14 @@ def scripted(request: Request) -> Decision:
     )
 
 
-def standin_app(tokens: Tokens) -> Starlette:
-    """The application."""
+async def one_token(headers: Mapping[str, str], _source: str) -> None:
+    """Lets in whoever shows the token."""
+    if TOKEN not in tokens_shown(headers):
+        raise Problem(HTTPStatus.UNAUTHORIZED, "a valid token is needed")
+
+
+def standin_app(decides: Admits = one_token, collects: Admits = one_token) -> Starlette:
+    """The application, and whom it lets in."""
     posted: list[object] = []
     asked: list[str] = []
 
@@ -75,11 +87,13 @@ def standin_app(tokens: Tokens) -> Starlette:
         blocked = scripted(Request(account_id="block"))
         return (AddressDecision("192.0.2.7", blocked, "an analyst"),)
 
-    routes = gateway_routes(endpoints_of(NAMES, addresses), decide, tokens.admits)
+    routes = gateway_routes(endpoints_of(NAMES, addresses), decide, decides)
 
     async def logs(request: HttpRequest) -> Response:
-        if not any(map(tokens.admits, tokens_shown(dict(request.headers)))):
-            return Response(status_code=401)
+        try:
+            await collects(request.headers, request.client.host if request.client else "")
+        except Problem as problem:
+            return Response(status_code=problem.status)
         told = await request.json()
         posted.extend(told if isinstance(told, list) else [told])
         return Response()
@@ -179,5 +193,9 @@ def standin(port: int) -> Program:
 
 
 if __name__ == "__main__":
-    known = read_tokens(Path(sys.argv[2])) if len(sys.argv) > 2 else Tokens([TOKEN])
-    uvicorn.run(standin_app(known), host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False)
+    if len(sys.argv) > 2:
+        doors = Doorkeeper(open_database(Path(sys.argv[2]) / "service.db", SERVICE_TOKEN_TABLES))
+        standing = standin_app(doors.door(Scope.DECIDE), doors.door(Scope.COLLECT))
+    else:
+        standing = standin_app()
+    uvicorn.run(standing, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False)

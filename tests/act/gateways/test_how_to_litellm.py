@@ -40,8 +40,9 @@ class Followed:
 
     def run(self, block: Block) -> str:
         """What a block prints."""
+        ours = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         result = subprocess.run(
-            ["bash", "-c", self.shell(block)], cwd=self.folder, check=False, capture_output=True, text=True
+            ["bash", "-c", self.shell(block)], cwd=self.folder, env=ours, check=False, capture_output=True, text=True
         )
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
@@ -62,9 +63,9 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Followed]:
     (page.folder / "config.yaml").write_text(here.replace("timeout: 0.2", "timeout: 10"))
     page.run(console("mkdir"))
     assert commands(console("stillwatch serve").body).splitlines()[1:] == ["stillwatch serve"]
-    tokens = page.folder / "stillwatch-service" / "gateways.tokens"
+    service_folder = page.folder / "stillwatch-service"
     service = Program(
-        [sys.executable, "-m", "tests.act.gateways.standin", str(page.service), str(tokens)],
+        [sys.executable, "-m", "tests.act.gateways.standin", str(page.service), str(service_folder)],
         f"http://127.0.0.1:{page.service}/health/ready",
     )
     script = page.shell(console("export")).replace("litellm --config", "exec litellm --config")

@@ -3,7 +3,8 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,12 +19,20 @@ from stillwatch.act.gateways import litellm_plugin
 from stillwatch.act.gateways.litellm_plugin import Refused, StillwatchGuardrail
 from stillwatch.act.gateways.registry import endpoints_of
 from stillwatch.act.gateways.routes import gateway_routes
+from stillwatch.act.gateways.tokens import tokens_shown
 from stillwatch.ingest.litellm import payload_fields
 from stillwatch.model.decision import Action, Decision, Request
+from stillwatch.web.problem import Problem
 
 HASH = "a" * 64
 CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "litellm_call_id": "c-1"}
 WHO = SimpleNamespace(api_key=HASH, token=None, user_id="owner", team_id="team", org_id=None, end_user_id="u")
+
+
+async def t_alone(headers: Mapping[str, str], _source: str) -> None:
+    """One token is right."""
+    if tokens_shown(headers) != ("t",):
+        raise Problem(HTTPStatus.UNAUTHORIZED, "a valid token is needed")
 
 
 class Plugin:
@@ -39,7 +48,7 @@ class Plugin:
 
     def before(self, data: dict[str, Any], who: object = WHO, call_type: str = "acompletion") -> dict[str, Any]:
         """What the hook makes of a request."""
-        routes = gateway_routes(endpoints_of(["native"]), self.decide, "t".__eq__)
+        routes = gateway_routes(endpoints_of(["native"]), self.decide, t_alone)
         return self.through(httpx.ASGITransport(Starlette(routes=routes)), data, who, call_type)
 
     def through(

@@ -1,6 +1,8 @@
 """Endpoints as routes: tokens, sizes, methods."""
 
 import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -10,8 +12,9 @@ from tests.act.gateways.made import decided
 
 from stillwatch.act.gateways.registry import endpoints_of
 from stillwatch.act.gateways.routes import gateway_routes
-from stillwatch.act.gateways.tokens import Tokens
+from stillwatch.act.gateways.tokens import tokens_shown
 from stillwatch.model.decision import Action, Decision, Request
+from stillwatch.web.problem import Problem
 
 TOKEN = "0123456789abcdef"  # noqa: S105 - of the test
 NAMES = ("native", "litellm", "envoy", "nginx", "opa", "authzen", "crowdsec")
@@ -24,6 +27,15 @@ PATHS = {
     "authzen": "/access/v1/evaluation",
     "crowdsec": "/v1/decisions/stream",
 }
+
+
+async def admits(headers: Mapping[str, str], source: str) -> None:
+    """Let the token in; tell a caller that guesses much to wait."""
+    assert source == "127.0.0.1"
+    if "many-guesses" in tokens_shown(headers):
+        raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too many guesses", {"Retry-After": "7"})
+    if TOKEN not in tokens_shown(headers):
+        raise Problem(HTTPStatus.UNAUTHORIZED, "a valid token is needed", {"WWW-Authenticate": "Bearer"})
 
 
 def sent(
@@ -41,7 +53,7 @@ def sent(
             yield piece
 
     async def send() -> httpx.Response:
-        app = Starlette(routes=gateway_routes(endpoints_of(NAMES), decide, Tokens([TOKEN]).admits, body_bytes=1000))
+        app = Starlette(routes=gateway_routes(endpoints_of(NAMES), decide, admits, body_bytes=1000))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             told = {name.replace("_", "-"): value for name, value in headers.items()}
             content: Any = pieces() if isinstance(body, list) else body
@@ -57,8 +69,18 @@ def test_nothing_without_a_token(name: str) -> None:
     for headers in ({}, {"x_api_key": "guess"}, {"authorization": f"Basic {TOKEN}"}):
         answer, asked = sent(method, PATHS[name], b'{"account_id": "a"}', x_stillwatch_account="a", **headers)
         assert answer.status_code == {"envoy": 500, "nginx": 500, "crowdsec": 403}.get(name, 401)
-        assert answer.json() == {"error": "no valid token of a gateway"}
+        assert answer.json() == {"error": "a valid token is needed"}
+        assert answer.headers["www-authenticate"] == "Bearer"
         assert not asked
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_when_to_come_again(name: str) -> None:
+    """Why a gateway is not let in, and when to come again, is told in each gateway's own way."""
+    answer, asked = sent("GET" if name == "crowdsec" else "POST", PATHS[name], x_api_key="many-guesses")
+    assert answer.status_code >= 400
+    assert (answer.json(), answer.headers["retry-after"]) == ({"error": "too many guesses"}, "7")
+    assert not asked
 
 
 @pytest.mark.parametrize("header", ["x_stillwatch_token", "x_api_key"])

@@ -66,7 +66,9 @@ reason = "Slower, at most {rate_per_minute}."
 name = "slow"
 when = "stream.accused && stream.share_of_account > 0.5"
 then = "throttle"
-rate_per_minute = 0.5
+per = "campaign"
+rate_per_minute = 0.2
+own_per_day = 2
 lasts = "1h"
 reason = "Slower."
 [[rule]]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ from stillwatch.act.decide.throttles import Throttles
 from stillwatch.act.policy.limits import Limits
 from stillwatch.act.policy.policy import ActivePolicy, Policy
 from stillwatch.act.policy.read import read_policy
-from stillwatch.act.preview._kernels_bucket import over_rate
+from stillwatch.act.preview._kernels_bucket import over_rate, over_shared_rate
 from stillwatch.act.preview.judge import ACTIONS, NO_RULE, Judged, Terms
 from stillwatch.act.preview.traffic import NOBODYS
 from stillwatch.model.decision import Decision, Facts, Request
@@ -126,6 +127,31 @@ def test_buckets_are_those_of_the_decider(asked: list[tuple[int, float, float]])
     columns = [np.array(column) for column in zip(*asked, strict=True)] or [np.zeros(0)] * 3
     found = over_rate(columns[0].astype(np.int64), columns[1].astype(float), columns[2].astype(float), 10.0)
     assert found.tolist() == singly
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 1), st.integers(0, 2), st.floats(0, 90_000), st.sampled_from([(0.5, 1.0), (6.0, 3.0)])
+        ),
+        max_size=80,
+    )
+)
+def test_buckets_of_campaigns_are_those_of_the_decider(
+    asked: list[tuple[int, int, float, tuple[float, float]]],
+) -> None:
+    """Sorted by campaign and time, with rates that change, the kernel refuses what the decider's throttles refuse."""
+    asked.sort(key=lambda one: (one[0], one[2]))
+    throttles = Throttles()
+    singly = [throttles.take(Stream(str(c), str(a)), rate, at, own) is not None for c, a, at, (rate, own) in asked]
+    campaign, stream = (
+        np.array([of(one) for one in asked], np.int64) for of in (itemgetter(0), lambda o: 3 * o[0] + o[1])
+    )
+    at_s, rate, own = (
+        np.array([of(one) for one in asked], float) for of in (itemgetter(2), lambda o: o[3][0], lambda o: o[3][1])
+    )
+    assert over_shared_rate(campaign, stream, at_s, rate, own, 10.0).tolist() == singly
 
 
 def test_the_operators_list_and_appeals_hold() -> None:

@@ -2,29 +2,28 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
 import uvicorn
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from tests.service.collect.rows import options
 
 from stillwatch.service.collect.collector import CollectorOptions, local_collector
 from stillwatch.service.collect.journal import Journal
 from stillwatch.service.collect.routes import collect_routes
 from stillwatch.web.patience import ImpatientProtocol
+from stillwatch.web.problem import Problem
 
 TOKEN = "Bearer a-token"  # noqa: S105 - of a test
 
 
-async def authorise(request: Request) -> str:
+async def admits(headers: Mapping[str, str], _source: str) -> None:
     """One token is right."""
-    if request.headers.get("authorization") != TOKEN:
-        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
-    return "sender"
+    if headers.get("authorization") != TOKEN:
+        raise Problem(HTTPStatus.UNAUTHORIZED, "a valid token is needed", {"WWW-Authenticate": "Bearer"})
 
 
 class Served:
@@ -50,7 +49,7 @@ def served(folder: Path, chosen: CollectorOptions | None = None, head_s: float =
     """Serve for a block."""
     protocol = type("Protocol", (ImpatientProtocol,), {"head_s": head_s})
     with local_collector(folder, chosen or options()) as (collector, journal):
-        app = Starlette(routes=collect_routes(collector, authorise))
+        app = Starlette(routes=collect_routes(collector, admits))
         config = uvicorn.Config(
             app, port=0, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
         )

@@ -48,7 +48,7 @@ class Memory:
         return done
 
 
-async def nobody(_request: object) -> None:
+async def anybody(_headers: object, _source: str) -> None:
     """Everybody may."""
 
 
@@ -65,7 +65,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 def app() -> Starlette:
     """The endpoints over a sink in memory."""
     collector = Collector(Memory(), options(settings=CollectSettings(body_bytes=1_000_000)))
-    return Starlette(routes=collect_routes(collector, nobody))
+    return Starlette(routes=collect_routes(collector, anybody))
 
 
 @settings(max_examples=300)

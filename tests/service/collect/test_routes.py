@@ -165,7 +165,10 @@ def test_other_types_of_content(server: Served) -> None:
 def test_who_may_not_write_is_not_read(server: Served) -> None:
     """Without the token nothing is taken."""
     answer = server.post("/v1/exchanges", ndjson([exchange("nobody")]), Authorization="Bearer other")
-    assert answer.status_code == 401
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert answer.json() == {"error": "a valid token is needed"}
+    told = server.post("/v1/traces", b"", Authorization="Bearer other", Content_Type="application/json")
+    assert (told.status_code, told.json()["code"]) == (401, 16)
     server.settled()
     assert "nobody" not in stored(server.folder)
 

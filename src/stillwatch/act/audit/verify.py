@@ -112,6 +112,8 @@ def _decisions(connection: Connection, told: _Told) -> tuple[int, int]:
     for row in _rows(connection, DECISIONS):
         name = row["decision_id"]
         end = {key: row.pop(key) for key in _END}
+        if row["own_per_day"] is None:  # told of throttles of a campaign alone
+            del row["own_per_day"]
         row["reason"] = without_links(row["reason"])  # as the document has it: records show no link
         on_record, ended = told.decided.pop(name, None), told.ended.pop(name, None)
         if on_record is None or (end["ended_at"] is not None and ended is None):

@@ -260,7 +260,9 @@ class Decider:
     def _told(self, held: Held, asked: Asked) -> Decision:
         decision, wait_s = held.decision, None
         if decision.action is Action.THROTTLE and decision.rate_per_minute is not None and asked.stream is not None:
-            wait_s = self._throttles.take(asked.stream, decision.rate_per_minute, asked.now.steady_s)
+            wait_s = self._throttles.take(
+                asked.stream, decision.rate_per_minute, asked.now.steady_s, decision.own_per_day
+            )
         return replace(decision, request_id=asked.request.request_id, retry_after_s=wait_s)
 
     def _touch(self, asked: Asked) -> None:

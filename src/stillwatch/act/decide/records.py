@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -85,10 +85,15 @@ def change_of(action: Action, before: Action | None) -> Change:
     return Change.HARSHER if SEVERITY[action] > SEVERITY[before] else Change.MILDER
 
 
+_UNTOLD: Final = ("own_per_day", None)
+"""Not in the document of a decision that has none: documents from before there was one stay as they are."""
+
+
 def told(record: Record) -> dict[str, Any]:
     """The document that the ledger's entry commits to; it is handed out as evidence, and holds no link to object."""
     if isinstance(record, Decided):
-        return {"event": "decided", **_row(record), "reason": without_links(record.decision.reason)}
+        row = {name: value for name, value in _row(record).items() if (name, value) != _UNTOLD}
+        return {"event": "decided", **row, "reason": without_links(record.decision.reason)}
     if isinstance(record, Ended):
         names = {"decision_id": record.decision.decision_id, **record.stream._asdict()}
         return {"event": "ended", **names, "ended_at": stamp(record.at), "ended_why": record.why.value}
@@ -105,6 +110,7 @@ def _row(record: Decided) -> dict[str, Any]:
         "policy_version": made.policy_version,
         "reason": made.reason,
         "rate_per_minute": made.rate_per_minute,
+        "own_per_day": made.own_per_day,
         "change": change_of(made.action, record.before).value,
         "before": None if record.before is None else record.before.value,
         "decided_at": stamp(made.decided_at),
@@ -187,4 +193,5 @@ def _decision(row: Any) -> Decision:  # noqa: ANN401 - a row of DECISIONS
         rule=row.rule or None,
         evidence_id=row.campaign_id,
         rate_per_minute=row.rate_per_minute,
+        own_per_day=row.own_per_day,
     )

@@ -13,7 +13,7 @@ class DeciderSettings:
     stage_key       Secret of the installation that orders streams in staged roll-outs, 16 to 64 bytes.
     record_wait_s   How long the first harsh answer for a stream waits for its record; then it is observe.
     most_throttled  Streams whose rate is counted.
-    burst_s         Seconds of its rate that a throttled stream may send at once.
+    burst_s         Seconds of its rate that a throttled stream, or a campaign, may send at once.
     observed_lasts  How long an answer that does nothing may be remembered by a gateway.
     """
 

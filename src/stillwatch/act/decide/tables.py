@@ -20,6 +20,7 @@ DECISIONS: Final = Table(
     Column("policy_version", String(64), nullable=False),
     Column("reason", Text, nullable=False),
     Column("rate_per_minute", Float),
+    Column("own_per_day", Float),
     Column("change", String(16), nullable=False),
     Column("before", String(32)),
     Column("decided_at", _STAMP, nullable=False),

@@ -103,7 +103,7 @@ def decision_of(told: Mapping[str, Any]) -> Decision:
 
 def _wrong(decision: Decision) -> list[str]:
     texts = ("rule", "evidence_id", "appeal_url")
-    numbers = {"rate_per_minute": (int, float), "retry_after_s": (int,)}
+    numbers = {"rate_per_minute": (int, float), "own_per_day": (int, float), "retry_after_s": (int,)}
     problems = [f"{name} must be text" for name in texts if not isinstance(getattr(decision, name), str | None)]
     for name, kinds in numbers.items():
         value = getattr(decision, name)

@@ -1,6 +1,7 @@
 """Gateways' endpoints as routes of a web application."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -9,8 +10,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from stillwatch.act.gateways.endpoint import Decide, Endpoint
-from stillwatch.act.gateways.tokens import tokens_shown
 from stillwatch.model.decision import GatewayAnswer, GatewayCall
+from stillwatch.web.problem import Admits, Problem
 
 __all__ = ["BODY_BYTES", "gateway_routes"]
 
@@ -18,11 +19,11 @@ BODY_BYTES: Final = 16 << 20
 
 
 def gateway_routes(
-    endpoints: Sequence[Endpoint], decide: Decide, admits: Callable[[str], bool], body_bytes: int = BODY_BYTES
+    endpoints: Sequence[Endpoint], decide: Decide, admits: Admits, body_bytes: int = BODY_BYTES
 ) -> list[BaseRoute]:
-    """Routes; nothing is looked at of a call that shows no valid token.
+    """Routes; nothing is looked at of a call that is not let in.
 
-    admits      Says whether a token is a gateway's, in constant time.
+    admits      Lets gateways in; what it raises is answered as each gateway takes it.
     body_bytes  Of one call; a larger one is told so, and the gateway then does what it does when we are not there.
     """
     return [
@@ -35,7 +36,7 @@ def gateway_routes(
 class _Called:
     """One endpoint; an ASGI application, so that any method can reach it."""
 
-    def __init__(self, endpoint: Endpoint, decide: Decide, admits: Callable[[str], bool], body_bytes: int) -> None:
+    def __init__(self, endpoint: Endpoint, decide: Decide, admits: Admits, body_bytes: int) -> None:
         self._endpoint, self._decide, self._admits, self._body_bytes = endpoint, decide, admits, body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,15 +51,18 @@ class _Called:
 
     async def _answer(self, request: Request) -> GatewayAnswer:
         headers = dict(request.headers)
-        if not any(self._admits(token) for token in tokens_shown(headers)):
-            return self._endpoint.fault(401, "no valid token of a gateway")
+        source = request.client.host if request.client else ""
+        try:
+            await self._admits(headers, source)
+        except Problem as problem:
+            told = {name.lower(): value for name, value in problem.headers.items()}
+            answer = self._endpoint.fault(problem.status, problem.description)
+            return replace(answer, headers={**answer.headers, **told})
         body = await _body(request, self._body_bytes)
         if body is None:
-            problem = f"the body is over {self._body_bytes:,} bytes"
-            return self._endpoint.fault(413, problem)
+            return self._endpoint.fault(413, f"the body is over {self._body_bytes:,} bytes")
         query = request.url.query
         path = request.url.path + (f"?{query}" if query else "")
-        source = request.client.host if request.client else ""
         return await self._endpoint.serve(GatewayCall(request.method, path, headers, body, source), self._decide)
 
 

@@ -1,20 +1,14 @@
-"""Tokens that gateways prove themselves with."""
+"""Where gateways show the token that they prove themselves with."""
 
-import hashlib
-import hmac
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
 from stillwatch.act.gateways.decision_words import PREFIX
-from stillwatch.errors import InvalidInput, UnreadableSource
 
-__all__ = ["TOKEN_HEADER", "Tokens", "read_tokens", "tokens_shown"]
+__all__ = ["TOKEN_HEADER", "tokens_shown"]
 
 TOKEN_HEADER: Final = f"{PREFIX}token"
 _LONGEST: Final = 4096
-_SHORTEST: Final = 16
-_MOST_BYTES: Final = 1 << 20
 
 
 def tokens_shown(headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -33,49 +27,3 @@ def tokens_shown(headers: Mapping[str, str]) -> tuple[str, ...]:
         bearer.strip() if scheme.lower() == "bearer" else "",
     )
     return tuple(token for token in shown if 0 < len(token) <= _LONGEST)
-
-
-class Tokens:
-    """A few tokens, kept as digests and compared in constant time.
-
-    >>> Tokens(["secret"]).admits("secret"), Tokens(["secret"]).admits("guess"), Tokens([]).admits("")
-    (True, False, False)
-    """
-
-    def __init__(self, tokens: Iterable[str]) -> None:
-        self._digests = tuple(_digest(token) for token in tokens if token)
-
-    def admits(self, token: str) -> bool:
-        """Whether it is one of them."""
-        shown = _digest(token)
-        return bool(sum(hmac.compare_digest(shown, known) for known in self._digests))
-
-
-def read_tokens(path: Path) -> Tokens:
-    """Tokens of a file, one a line; empty lines and those that start with ``#`` are none.
-
-    Raises      UnreadableSource when it cannot be read; InvalidInput when it holds none, or one of fewer than 16 or
-                more than 4096 characters. It names lines, never what is in them.
-    """
-    try:
-        with path.open("rb") as file:
-            lines = file.read(_MOST_BYTES).decode("ascii").splitlines()
-    except OSError as error:
-        message = f"cannot read the tokens {path}: {error.strerror or type(error).__name__}"
-        raise UnreadableSource(message) from error
-    except UnicodeDecodeError as error:
-        message = f"{path} must hold tokens in ASCII"
-        raise InvalidInput(message) from error
-    told = {row: line.strip() for row, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")}
-    wrong = [str(row) for row, token in told.items() if not _SHORTEST <= len(token) <= _LONGEST]
-    if wrong or not told:
-        problem = (
-            f"of {_SHORTEST} to {_LONGEST} characters, not so in line {', '.join(wrong)}" if wrong else "one a line"
-        )
-        message = f"{path} must hold tokens, {problem}"
-        raise InvalidInput(message)
-    return Tokens(told.values())
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()

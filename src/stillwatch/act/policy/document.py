@@ -24,7 +24,8 @@ def document_of(
 
 
 def rule_document(rule: Rule) -> dict[str, Any]:
-    """One rule."""
+    """One rule. What a throttle of a campaign tells besides is in no other rule's document."""
+    own = {} if rule.own_per_day is None else {"per": rule.per.value, "own_per_day": rule.own_per_day}
     return {
         "name": rule.name,
         "when": rule.when.text,
@@ -33,4 +34,5 @@ def rule_document(rule: Rule) -> dict[str, Any]:
         "lasts_s": round(rule.lasts.total_seconds()),
         "rate_per_minute": rule.rate_per_minute,
         "fails": rule.fails.value,
+        **own,
     }

@@ -15,10 +15,17 @@ from stillwatch.act.policy.limits import Limits
 from stillwatch.act.policy.reason import said
 from stillwatch.model.decision import SEVERITY, Action, Facts, Request, Risk
 
-__all__ = ["ACTIONS_THAT_END", "ActivePolicy", "Case", "Fails", "OnFailure", "Policy", "Rule", "Tier"]
+__all__ = ["ACTIONS_THAT_END", "ActivePolicy", "Case", "Fails", "OnFailure", "Per", "Policy", "Rule", "Tier"]
 
 ACTIONS_THAT_END: Final = tuple(action for action in Action if SEVERITY[action] > SEVERITY[Action.OBSERVE])
 """Whatever goes beyond observe ends by itself and needs an accused stream."""
+
+
+class Per(StrEnum):
+    """What the rate of a throttle is of."""
+
+    STREAM = "stream"
+    CAMPAIGN = "campaign"
 
 
 class Fails(StrEnum):
@@ -33,7 +40,9 @@ class Rule:
     """One rule: the first of a policy whose condition holds decides.
 
     lasts           How long its decision holds; for allow and observe a default that says how long it is remembered.
-    rate_per_minute Requests that a throttled stream may send; None for other actions.
+    rate_per_minute Requests of a throttled stream, or of its whole campaign; None for other actions.
+    own_per_day     Requests of each stream that pass in any day before the campaign's rate counts; None where the rate
+                    is of the stream.
     fails           open: an error does not match, for its action only; closed: it does.
     needs_stream    Proved when read: it never matches a request of no accused stream, whatever else is known.
     """
@@ -46,6 +55,12 @@ class Rule:
     rate_per_minute: float | None = None
     fails: Fails = Fails.OPEN
     needs_stream: bool = False
+    own_per_day: float | None = None
+
+    @property
+    def per(self) -> Per:
+        """What its rate is of."""
+        return Per.STREAM if self.own_per_day is None else Per.CAMPAIGN
 
     def says(self, evidence_id: str = "", appeal_url: str = "") -> str:
         """Reason for the customer, its marks filled."""
@@ -53,6 +68,7 @@ class Rule:
             self.reason,
             {
                 "rate_per_minute": "" if self.rate_per_minute is None else f"{self.rate_per_minute:g}",
+                "own_per_day": "" if self.own_per_day is None else f"{self.own_per_day:g}",
                 "lasts": duration_words(self.lasts),
                 "evidence_id": evidence_id,
                 "appeal_url": appeal_url,

@@ -6,20 +6,32 @@ from typing import Final
 from stillwatch.act.policy.condition import Condition, condition_of
 from stillwatch.act.policy.fields import Fields
 from stillwatch.act.policy.guards import broken_guards, goes_beyond_observe, is_by_place, needs_stream, never
-from stillwatch.act.policy.policy import Fails, Rule, Tier
+from stillwatch.act.policy.policy import Fails, Per, Rule, Tier
 from stillwatch.act.policy.reason import wrong_reason
 from stillwatch.act.policy.trial import fails_on_trial
 from stillwatch.model.decision import Action
 
-__all__ = ["LEAST_LASTS", "LEAST_RATE", "MOST_LASTS", "MOST_RATE", "read_rule", "read_tier"]
+__all__ = [
+    "LEAST_LASTS",
+    "LEAST_OWN",
+    "LEAST_RATE",
+    "MOST_LASTS",
+    "MOST_OWN",
+    "MOST_RATE",
+    "read_rule",
+    "read_tier",
+]
 
 LEAST_LASTS: Final = timedelta(minutes=1)
 MOST_LASTS: Final = timedelta(days=30)
 LEAST_RATE: Final = 0.01
 MOST_RATE: Final = 100_000.0
+LEAST_OWN: Final = 1.0
+"""Whoever is throttled by mistake with a campaign is still served once a day, whatever the others do."""
+MOST_OWN: Final = 1_000_000.0
 _LASTS: Final = timedelta(hours=1)
 """Of what need not end by itself."""
-_KEYS: Final = ("name", "when", "then", "reason", "lasts", "rate_per_minute", "fails")
+_KEYS: Final = ("name", "when", "then", "reason", "lasts", "rate_per_minute", "per", "own_per_day", "fails")
 
 
 def read_rule(fields: Fields) -> Rule | None:
@@ -30,6 +42,7 @@ def read_rule(fields: Fields) -> Rule | None:
     reason = _reason(fields)
     lasts = _lasts(fields, action)
     rate = _rate(fields, action)
+    own = _own(fields, action)
     fails = fields.choice("fails", Fails, Fails.OPEN)
     fields.end(_KEYS)
     if when is not None and action is not None:
@@ -38,7 +51,7 @@ def read_rule(fields: Fields) -> Rule | None:
     if fields.missed or None in (name, when, action, reason, lasts, fails):
         return None
     assert name and when and action and reason and lasts and fails  # noqa: S101, PT018 - for the type checker
-    return Rule(name, when, action, reason, lasts, rate, fails, needs_stream(when))
+    return Rule(name, when, action, reason, lasts, rate, fails, needs_stream(when), own)
 
 
 def read_tier(fields: Fields) -> Tier | None:
@@ -95,4 +108,20 @@ def _rate(fields: Fields, action: Action | None) -> float | None:
         fields.wrong("rate_per_minute", "throttle must have a rate_per_minute")
     if found is not None and action is not None and action is not Action.THROTTLE:
         fields.wrong("rate_per_minute", f"rate_per_minute is of throttle, not of {action}")
+    return found
+
+
+def _own(fields: Fields, action: Action | None) -> float | None:
+    """What each stream has for itself, of a throttle of a campaign."""
+    told = fields.choice("per", Per, Per.STREAM)
+    found = fields.number("own_per_day", LEAST_OWN, MOST_OWN)
+    is_throttle = action in {None, Action.THROTTLE}
+    if told is Per.CAMPAIGN and not is_throttle:
+        fields.wrong("per", f"per is of throttle, not of {action}")
+    if found is not None and not is_throttle:
+        fields.wrong("own_per_day", f"own_per_day is of throttle, not of {action}")
+    elif found is not None and told is Per.STREAM:
+        fields.wrong("own_per_day", 'own_per_day is of a throttle with per = "campaign"')
+    if found is None and told is Per.CAMPAIGN and "own_per_day" not in fields.missed:
+        fields.wrong("own_per_day", 'a throttle with per = "campaign" must have an own_per_day of each stream')
     return found

@@ -8,7 +8,8 @@ __all__ = ["MARKS", "MOST_REASON", "said", "wrong_reason"]
 
 MOST_REASON: Final = 500
 MARKS: Final[Mapping[str, str]] = {
-    "rate_per_minute": "Requests that a throttled stream may send in a minute.",
+    "rate_per_minute": "Requests a minute of a throttled stream, or of its campaign.",
+    "own_per_day": "Requests of a stream that pass in any day; empty where the rate is of the stream.",
     "lasts": "How long the decision holds.",
     "evidence_id": "What the decision rests on, by its id.",
     "appeal_url": "Where to object.",
@@ -21,7 +22,7 @@ def wrong_reason(reason: str) -> str | None:
     """What is wrong with a reason; None when nothing is.
 
     >>> wrong_reason("At most {rate} requests.")
-    'the mark {rate} is not known; there are rate_per_minute, lasts, evidence_id, appeal_url'
+    'the mark {rate} is not known; there are rate_per_minute, own_per_day, lasts, evidence_id, appeal_url'
     """
     if not reason.strip() or len(reason) > MOST_REASON:
         return f"a reason must have 1 to {MOST_REASON} characters, got {len(reason)}"

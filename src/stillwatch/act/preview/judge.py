@@ -21,7 +21,7 @@ from stillwatch.act.decide.settings import DeciderSettings
 from stillwatch.act.decide.stream import Stream, place_of
 from stillwatch.act.policy.facts import FACT_OF, Variables, risk_variables, variables_of
 from stillwatch.act.policy.policy import Policy, Rule
-from stillwatch.act.preview._kernels_bucket import over_rate
+from stillwatch.act.preview._kernels_bucket import over_rate, over_shared_rate
 from stillwatch.act.preview.codes import paired
 from stillwatch.act.preview.replay import Seen
 from stillwatch.act.preview.traffic import COLUMN_OF, NOBODYS
@@ -68,6 +68,7 @@ class Judged:
     action      Place in `ACTIONS` of what is done about it.
     guard       Place in `GUARDS` of the first that took something from what the rule wants, -1 for none.
     rate        Requests a minute of a throttled exchange, else NaN.
+    own_per_day Of a throttled exchange whose rate is of its campaign, else NaN.
     refused     Whether it would not have been answered.
     by_other_rule   Exchanges of no accused stream by rule and action, both as places.
     failed      Rules whose condition could not be evaluated.
@@ -83,6 +84,7 @@ class Judged:
     action: NDArray[np.int8]
     guard: NDArray[np.int8]
     rate: NDArray[np.float64]
+    own_per_day: NDArray[np.float64]
     refused: NDArray[np.bool_]
     by_other_rule: Mapping[tuple[int, int], int]
     failed: tuple[str, ...] = ()
@@ -107,8 +109,8 @@ def judge(policy: Policy, seen: Seen, terms: Terms | None = None) -> Judged:
     alike = zip(*(column[firsts].tolist() for column in columns), strict=True)
     told = [asking.accused(*one) for one in alike]
     rule, action, guard = (np.asarray([one[i] for one in told], np.int16)[inverse] for i in range(3))
-    rates = [*(one.rate_per_minute or np.nan for one in policy.rules), np.nan]
-    rate = np.where(action == _THROTTLE, np.asarray(rates)[rule], np.nan)
+    told_rates = [(one.rate_per_minute or np.nan, one.own_per_day or np.nan) for one in policy.rules]
+    rate, own = np.where(action == _THROTTLE, np.asarray([*told_rates, (np.nan, np.nan)])[rule].T, np.nan)
     others = Counter(asking.others())
     judged = Judged(
         policy,
@@ -121,6 +123,7 @@ def judge(policy: Policy, seen: Seen, terms: Terms | None = None) -> Judged:
         action.astype(np.int8),
         guard.astype(np.int8),
         rate,
+        own,
         np.zeros(len(rule), np.bool_),
         _summed(others),
         tuple(sorted(asking.failed)),
@@ -136,13 +139,27 @@ def refused(judged: Judged, counts: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """
     seen = judged.seen.accused
     found = counts & (judged.action >= _NOT_SERVED)
-    rows = np.flatnonzero(counts & (judged.action == _THROTTLE) & ~np.isnan(judged.rate))
-    stream = paired(seen["campaign"][rows], seen["account"][rows])
-    order = np.lexsort((seen["time_us"][rows], stream))
-    rows, stream = rows[order], stream[order]
-    at_s = (seen["time_us"][rows] - seen["time_us"][:1]) / 1e6
-    found[rows] = over_rate(stream, at_s, judged.rate[rows], judged.terms.burst_s)
+    throttled = counts & (judged.action == _THROTTLE) & ~np.isnan(judged.rate)
+    is_shared = ~np.isnan(judged.own_per_day)
+    at_s = (seen["time_us"] - seen["time_us"][:1]) / 1e6
+    stream = paired(seen["campaign"], seen["account"])
+    rows = _ordered(np.flatnonzero(throttled & ~is_shared), stream)
+    found[rows] = over_rate(stream[rows], at_s[rows], judged.rate[rows], judged.terms.burst_s)
+    rows = _ordered(np.flatnonzero(throttled & is_shared), seen["campaign"])
+    found[rows] = over_shared_rate(
+        seen["campaign"][rows].astype(np.int64),
+        np.unique(stream[rows], return_inverse=True)[1],
+        at_s[rows],
+        judged.rate[rows],
+        judged.own_per_day[rows],
+        judged.terms.burst_s,
+    )
     return found
+
+
+def _ordered(rows: NDArray[np.int64], by: NDArray[Any]) -> NDArray[np.int64]:
+    """Rows, which are in order of time, by something and then by time."""
+    return rows[np.argsort(by[rows], kind="stable")]
 
 
 def _summed(others: Counter[tuple[int, int, int]]) -> dict[tuple[int, int], int]:

@@ -18,7 +18,7 @@ _JSON: Final = "application/json"
 _PROTOBUF: Final = "application/x-protobuf"
 _MOST_REASONS: Final = 5
 # google.rpc.Code of a status.
-_CODES: Final = {400: 3, 408: 4, 413: 3, 415: 3, 429: 8, 503: 14}
+_CODES: Final = {400: 3, 401: 16, 403: 7, 408: 4, 413: 3, 415: 3, 429: 8, 503: 14}
 
 
 class Answers(Protocol):

@@ -10,7 +10,7 @@ __all__ = ["Refusal"]
 class Refusal(StillwatchError):  # noqa: N818 - as in errors.py, the name says what is wrong
     """Nothing of the body was kept.
 
-    status          400, 408, 413, 415: it will never be; 429, 503: later.
+    status          400, 401, 403, 408, 413, 415: it will never be; 429, 503: later.
     retry_after_s   Seconds after which it may be taken; None when coming again is of no use.
     """
 

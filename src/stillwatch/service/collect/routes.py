@@ -1,7 +1,7 @@
 """Endpoints of the collector: own NDJSON, LiteLLM's callback, OTLP over HTTP."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
@@ -14,11 +14,9 @@ from stillwatch.service.collect.body import drained
 from stillwatch.service.collect.collector import Collector
 from stillwatch.service.collect.intake import BodyFormat
 from stillwatch.service.collect.refusal import Refusal
+from stillwatch.web.problem import Admits, Problem
 
-__all__ = ["Authorise", "collect_routes"]
-
-Authorise = Callable[[Request], Awaitable[object]]
-"""Returns when the sender may write; else raises what the application answers, before anything of the body is read."""
+__all__ = ["collect_routes"]
 
 _OTLP: Final = {
     ("traces", "application/x-protobuf"): BodyFormat.TRACES,
@@ -29,18 +27,19 @@ _OTLP: Final = {
 _NO: Final = frozenset({"no", "false", "0"})
 
 
-def collect_routes(collector: Collector, authorise: Authorise) -> list[Route]:
+def collect_routes(collector: Collector, admits: Admits) -> list[Route]:
     """The endpoints.
 
     An answer of 200 says that the exchanges are on the disk. ``?durable=no`` asks not to wait for that: the answer is
     202, and what a power cut or a full disk then takes is lost; OTLP's senders have no such choice. Addresses of
     clients come out of the records; no header of the sender's own request is looked at for them.
+
+    admits      Lets senders in, before anything of a body is read.
     """
 
     def route(path: str, kind_of: Callable[[Request], BodyFormat]) -> Route:
         async def endpoint(request: Request) -> Response:
-            await authorise(request)
-            return await _answered(collector, request, kind_of)
+            return await _answered(collector, admits, request, kind_of)
 
         return Route(path, endpoint, methods=["POST"])
 
@@ -52,12 +51,19 @@ def collect_routes(collector: Collector, authorise: Authorise) -> list[Route]:
     ]
 
 
-async def _answered(collector: Collector, request: Request, kind_of: Callable[[Request], BodyFormat]) -> Response:
+async def _answered(
+    collector: Collector, admits: Admits, request: Request, kind_of: Callable[[Request], BodyFormat]
+) -> Response:
     start, kind = time.perf_counter(), BodyFormat.TRACES_JSON
     try:
         kind = kind_of(request)
+        await admits(request.headers, request.client.host if request.client else "")
         parcel, outcome = await collector.take(request, kind, waits=_waits(request, kind))
         response = answers_of(kind).taken(parcel, outcome)
+    except Problem as problem:
+        response = answers_of(kind).refused(Refusal(problem.status, problem.description))
+        response.headers.update(problem.headers)
+        await drained(request, collector.body_bytes)
     except Refusal as refusal:
         response = answers_of(kind).refused(refusal)
         await drained(request, collector.body_bytes)
