@@ -23,7 +23,7 @@ _ENDS_IN_S: Final = 30.0
 @contextmanager
 def bound() -> Iterator[socket.socket]:
     """A socket on a port that nobody else has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as place:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as place:
         place.bind((_HOST, 0))
         yield place
 
