@@ -2,7 +2,7 @@
 
 ::
 
-    python benchmarks/act_collect.py [--exchanges 20000] [--rows 100] [--senders 4]
+    python benchmarks/act_collect.py [--exchanges 20000] [--rows 1 10 100 1000] [--senders 16] [--formats native ...]
 
 The server is a process of its own, and its processor time is what is divided by: senders cost nothing here. An
 exchange has a prompt of 700 bytes and an answer of 500. Every answer was waited for, so every exchange was flushed.
@@ -32,8 +32,8 @@ from starlette.applications import Starlette
 
 from stillwatch.service.collect.collector import CollectorOptions, local_collector
 from stillwatch.service.collect.disk import PosixDisk
+from stillwatch.service.collect.formats import BodyFormat
 from stillwatch.service.collect.hourly import write_by_hour
-from stillwatch.service.collect.intake import BodyFormat
 from stillwatch.service.collect.log import Log
 from stillwatch.service.collect.parcel import Parcel
 from stillwatch.service.collect.places import Places
@@ -242,8 +242,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--exchanges", type=int, default=20_000)
-    parser.add_argument("--rows", type=int, default=100)
-    parser.add_argument("--senders", type=int, default=4)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1, 10, 100, 1000], help="exchanges of a body")
+    parser.add_argument("--senders", type=int, default=16)
+    parser.add_argument("--formats", type=BodyFormat, nargs="+", default=list(MAKERS), choices=list(MAKERS))
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--serve", nargs=2, metavar=("FOLDER", "PORT"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -252,8 +253,8 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         print("by stage, processor time of an exchange")
-        for kind in MAKERS:
-            by_stage(Path(folder), kind, chosen.exchanges, chosen.rows)
+        for kind in chosen.formats:
+            by_stage(Path(folder), kind, chosen.exchanges, max(chosen.rows))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -266,10 +267,12 @@ def main() -> None:
                 except OSError:
                     time.sleep(0.1)
             send(port, BodyFormat.NATIVE, iter([native(["warm"], time.time())]), [])
-            print(f"over HTTP, durable; memory without traffic {memory_mib(process.pid, 'VmRSS'):,.0f} MiB")
-            for kind in MAKERS:
-                over_http(port, process.pid, kind, chosen.exchanges, chosen.rows, chosen.senders)
-            over_http(port, process.pid, BodyFormat.NATIVE, chosen.exchanges // 20, 1, 4 * chosen.senders)
+            at_rest = memory_mib(process.pid, "VmRSS")
+            print(f"over HTTP, durable, {chosen.senders} senders; memory without traffic {at_rest:,.0f} MiB")
+            for kind in chosen.formats:
+                for rows in chosen.rows:
+                    n = min(chosen.exchanges, rows * chosen.exchanges // 10)  # a tenth as many bodies of one are enough
+                    over_http(port, process.pid, kind, n, rows, chosen.senders)
             print(f"most memory {memory_mib(process.pid, 'VmHWM'):,.0f} MiB")
         finally:
             process.terminate()

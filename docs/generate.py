@@ -5,6 +5,7 @@ Usage: ``make docs`` writes; ``docs/generate.py --check`` says which committed p
 
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import sys
@@ -451,6 +452,7 @@ def policy_page() -> str:
     condition = importlib.import_module("stillwatch.act.policy.condition")
     guards = inspect.getdoc(importlib.import_module("stillwatch.act.policy.guards")) or ""
     stages = inspect.getdoc(importlib.import_module("stillwatch.act.policy.activations")) or ""
+    throttles = inspect.getdoc(importlib.import_module("stillwatch.act.decide.throttles")) or ""
     groups = "\n\n".join(f"### {group}\n\n{facts_table(facts, group)}" for group in facts.UNKNOWN)
     shares = [
         [
@@ -484,6 +486,10 @@ for none, absent where it does not matter), and the facts that are known, as tab
 The mildest first. Whatever goes beyond `observe` must end by itself and needs an accused stream.
 
 {", ".join(f"`{action}`" for action in importlib.import_module("stillwatch.model.decision").Action)}
+
+## Throttles
+
+{throttles.partition(chr(10) * 2)[2].partition(chr(10) * 2 + "References")[0]}
 
 ## Conditions
 
@@ -538,7 +544,17 @@ def rule_keys(rules: Any) -> list[list[str]]:
         ["`then`", "yes", "Action."],
         ["`reason`", "yes", "Words that a customer may read."],
         ["`lasts`", "beyond observe", f"1m to {rules.MOST_LASTS.days}d, such as 90m, 24h or 7d; else 1h."],
-        ["`rate_per_minute`", "throttle", f"{rules.LEAST_RATE:g} to {rules.MOST_RATE:g} requests of the stream."],
+        [
+            "`rate_per_minute`",
+            "throttle",
+            f"{rules.LEAST_RATE:g} to {rules.MOST_RATE:g} requests of the stream, or of its campaign.",
+        ],
+        ["`per`", "", "What the rate is of: `stream` (default) or `campaign`, all its accused streams together."],
+        [
+            "`own_per_day`",
+            '`per = "campaign"`',
+            f"{rules.LEAST_OWN:g} to {rules.MOST_OWN:.0f} requests of each stream.",
+        ],
         ["`fails`", "", "`open` (default): an error does not match; `closed`: it does."],
     ]
 
@@ -562,6 +578,81 @@ def shown_unknown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else '""' if value == "" else str(value)
 
 
+SETTINGS_EXAMPLE = """folder = "/var/lib/stillwatch"
+database = "postgresql://stillwatch@127.0.0.1/stillwatch"
+listen = "127.0.0.1:8470"
+public_url = "https://api.example.com/stillwatch"
+provider = "Example AI"
+contact = "appeals@example.com"
+trusted_proxies = ["10.0.0.0/8"]
+
+[collect]
+keep_days = 14
+content = "hashed"
+
+[watch]
+every_s = 60
+reference = "reference.parquet"
+
+[decide]
+accounts = "accounts.parquet"
+protected = "protected.txt"
+gateways = ["native", "litellm"]
+
+[appeals]
+answer_within_days = 5
+holidays = [2026-12-25, 2027-01-01]
+
+[member]
+folder = "member"
+"""
+
+
+def settings_page() -> str:
+    """Settings of the service."""
+    settings = importlib.import_module("stillwatch.service.settings")
+    heads = "\n\n".join(
+        f"## [{name}]\n\n{first_sentence(kind)}\n\n{settings_table(kind, f'{name}.')}"
+        for name, kind in settings.PARTS.items()
+    )
+    return f"""# Settings of the service
+
+One TOML file for `stillwatch serve` and every command that works with the service: `--settings FILE`, or
+`STILLWATCH_SERVICE`, or `stillwatch-service.toml` in the current folder. Without a file everything has its default.
+Paths are relative to the file. All that is wrong with a file is told at once. No secret needs to stand in it but
+passwords of a database or of Redis; give those to their servers by other ways, or let only the service read the file.
+
+```toml
+{SETTINGS_EXAMPLE}```
+
+{settings_table(settings.ServiceSettings, "")}
+
+{heads}
+"""
+
+
+def settings_table(kind: Any, prefix: str) -> str:
+    """Settings of one table with what they may be, their defaults and their meaning."""
+    values = importlib.import_module("stillwatch.service.settings_values")
+    said, none = parts(kind), kind()
+    return table(
+        ["setting", "what it may be", "default", "meaning"],
+        [
+            [f"`{prefix}{f.name}`", values.allowed(f.type), shown_setting(getattr(none, f.name)), said.get(f.name, "")]
+            for f in values.settings_of(kind)
+        ],
+    )
+
+
+def shown_setting(value: Any) -> str:
+    """Default as the file would have it; nothing for nothing."""
+    if value in (None, "", ()):
+        return ""
+    if isinstance(value, tuple):
+        return f"`[{', '.join(json.dumps(str(one)) for one in value)}]`"
+    return f"`{value if isinstance(value, int | float) else json.dumps(str(value))}`"
+
+
 def pages() -> tuple[Page, ...]:
     """Pages in the order of the index."""
     return (
@@ -576,6 +667,7 @@ def pages() -> tuple[Page, ...]:
         Page("findings.md", "verdicts, views, channels, structure tests, reasons", findings_page),
         Page("python.md", "the Python surface", python_page),
         Page("policy.md", "policies: keys, facts, actions, guards, limits", policy_page),
+        Page("settings.md", "settings of the service", settings_page),
         Page("what-crosses.md", "what members may tell one another, field by field", what_crosses_page),
     )
 

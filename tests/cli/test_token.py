@@ -10,7 +10,7 @@ from tests.act.desk import office as desk
 from typer.testing import CliRunner, Result
 
 from stillwatch.cli import app
-from stillwatch.cli.service_office import office
+from stillwatch.cli.service_home import home
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.service.access.doorkeeper import Doorkeeper
 from stillwatch.service.access.issued import PREFIX, Scope
@@ -34,7 +34,7 @@ def run(*arguments: str, settings: Path) -> Result:
 
 def opens(text: str, scope: Scope, settings: Path) -> bool:
     """Whether the service lets a call with this token in."""
-    with office(settings) as opened:
+    with home(settings) as opened:
         doorkeeper = Doorkeeper(opened.engine)
         try:
             return bool(asyncio.run(doorkeeper.admit({"x-api-key": text}, "", scope)))

@@ -148,6 +148,16 @@ def test_a_person_may_vouch() -> None:
     assert world.choose(BASE, world.rows[0].accounts[:20]).left_out["disputed"] == 1
 
 
+def test_whom_a_person_vouches_for_needs_no_level() -> None:
+    """Upheld appeals are of customers whom nobody had verified before; nine of ten exchanges must be vouched for."""
+    world = own(np.random.default_rng(2), 3)
+    pupils = world.rows[0].accounts
+    world.unverified |= set(pupils)
+    assert world.choose(BASE).left_out["unverified"] == 1
+    assert world.choose(BASE, pupils).left_out["unverified"] == 0
+    assert world.choose(BASE, pupils[: len(pupils) // 2]).left_out["unverified"] == 1
+
+
 def test_families_over_the_same_accounts_are_one_unit() -> None:
     """Fifty templates over one set of accounts are one vote; a family of other accounts keeps its own."""
     rng = np.random.default_rng(3)

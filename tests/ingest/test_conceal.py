@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.ingest import Content, installation_salt
@@ -97,3 +99,34 @@ def test_a_salt_that_is_none(tmp_path: Path) -> None:
         installation_salt(tmp_path / "salt")
     with pytest.raises(UnreadableSource, match="cannot be read or made"):
         installation_salt(tmp_path / "salt" / "below")
+
+
+PARTS = ["sk-", "pk_", "Bearer ", "BASIC\t", "ba\u017fic ", "to\u212aen ", "hf_", "AIza", "AKIA", "eyJ", "eyJ.", ".eyJ"]
+SPELLINGS = st.lists(
+    st.sampled_from([*PARTS, "@", "x.org", "A" * 12, "a" * 20, "\u00a0", "\u2003", "\v", " ", "\n", "1" * 32]),
+    max_size=5,
+).map("".join)
+
+
+@given(SPELLINGS)
+def test_one_id_is_hidden_as_a_column_is(text: str) -> None:
+    """Whatever characters it has; and what is hidden stays as it is, alone and in a column."""
+    concealer = Concealer(b"s")
+    (hidden,) = concealer.ids(pa.array([text])).to_pylist()
+    assert concealer.id(text) == hidden
+    assert concealer.id(hidden) == hidden
+    assert concealer.ids(pa.array([hidden])).to_pylist() == [hidden]
+
+
+def test_a_name_of_hexadecimal_digits_is_hidden_too() -> None:
+    """Only what stands behind our own prefix is taken for hidden."""
+    name = "0123456789abcdef0123456789abcdef"
+    assert name not in Concealer(b"s").id(f"{name}@x.org")
+
+
+def test_hashed_system_prompts_stay_as_they_are(lines: Lines, row: Row, read: Read) -> None:
+    """A scan of what a collector has stored in mode hashed gives the same hashes."""
+    _, once = read(lines(row(1, system_text="be brief")), content="hashed", salt=b"s")
+    (text,) = once["system_text"].to_pylist()
+    _, twice = read(lines(row(1, system_text=text)), content="hashed", salt=b"s")
+    assert twice["system_text"].to_pylist() == [text] == [Concealer(b"s").text("be brief")]

@@ -25,11 +25,13 @@ from stillwatch.share.feed.stream import Pace
 from stillwatch.share.forum.app import Settings, forum_app
 from stillwatch.share.forum.ledger_api import ledger_routes
 from stillwatch.share.forum.member_keys import MEMBER_KEY_TABLES, key_routes
+from stillwatch.share.forum.own import own_routes
 from stillwatch.share.forum.recording import ledger_events
 from stillwatch.share.forum.server import forum_server
 from stillwatch.share.forum.trust_api import make_trust_tables, trust_routes
 from stillwatch.share.guard.check import check
 from stillwatch.share.node.local import LocalIndex
+from stillwatch.share.node.matches import match_salt
 from stillwatch.share.node.memory import memory_of
 from stillwatch.share.node.node import Checked, Node
 from stillwatch.share.node.post import Post
@@ -82,6 +84,7 @@ class Exchange:
         routes = [
             *ledger_routes(engine, self.access, self.key),
             *key_routes(engine, self.access, self.on_event),
+            *own_routes(self.access, self.roster),
             *trust_routes(engine, self.access, self.key, guard),
         ]
         settings = Settings(routes=routes, on_event=self.on_event, pace=Pace(heartbeat_s=0.5, stall_s=5.0))
@@ -141,8 +144,10 @@ class House:
         member_id, token = exchange.member()
         folder.mkdir(parents=True)
         unused = EvaluatorAt("north", "http://127.0.0.1:9", folder / "none", folder / "none")
-        settings = NodeSettings(exchange.url, "campaigns", folder / "none", folder, folder, (unused, unused))
+        settings = NodeSettings(exchange.url, "campaigns", folder / "forum.token", folder, folder, (unused, unused))
         key = SigningKey.generate()
+        key.save(folder / "node.key")
+        (folder / "forum.token").write_text(token)
         exchange.post(token, "/member/key/", orjson.dumps(key.verify_key.jwk()))
         post = Post(exchange.url, token)
 
@@ -150,7 +155,8 @@ class House:
             told = post.find(f"/keys/{of}") or {"keys": []}
             return keys_of(VerifyKey.of(jwk) for jwk in told["keys"])
 
-        node = Node(member_id, open_database(folder / "node.db", NODE_TABLES), key, keys_at)
+        engine, salt = open_database(folder / "node.db", NODE_TABLES), match_salt(folder, make=True)
+        node = Node(member_id, engine, key, keys_at, salt)
         epoch = epoch_of(datetime.now(UTC), EPOCH_DAYS)
         pair: Any = _Pair()
         taxii = Taxii(f"{exchange.url}/taxii2/", token)

@@ -17,6 +17,8 @@ from stillwatch.cli.audit import audit
 from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.case import case
+from stillwatch.cli.collect import collect
+from stillwatch.cli.database import database
 from stillwatch.cli.demo import demo
 from stillwatch.cli.drill import drill
 from stillwatch.cli.evaluator import evaluator
@@ -33,6 +35,7 @@ from stillwatch.cli.rule import rule
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
+from stillwatch.cli.serve import serve
 from stillwatch.cli.share import share
 from stillwatch.cli.simulate import simulate
 from stillwatch.cli.token import token
@@ -58,7 +61,7 @@ _OF_SHARE = frozenset(
     )
 )
 """Modules of the extra `share`; whoever only scans need not have them."""
-_OF_SERVE = frozenset(("cel",))
+_OF_SERVE = frozenset(("alembic", "cel", "prometheus_client", "python_multipart", "redis"))
 """Modules of the extra `serve` that the extra `share` has not."""
 
 app = typer.Typer(
@@ -72,6 +75,8 @@ app = typer.Typer(
 for command in (
     scan,
     watch,
+    serve,
+    collect,
     calibrate,
     explain,
     demo,
@@ -93,6 +98,7 @@ groups = {
     "member": member,
     "ledger": ledger,
     "audit": audit,
+    "database": database,
     "policy": policy,
     "case": case,
     "appeal": appeal,

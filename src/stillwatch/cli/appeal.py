@@ -116,12 +116,11 @@ def answer(
 @appeal.command()
 def report(settings: SettingsAt = None, as_json: AsJson = False) -> None:
     """Say how well appeals are heard: time to the first human answer, what waits, share upheld by rule."""
-    from stillwatch.act.appeals.appeal import AppealRules
     from stillwatch.act.appeals.report import appeals_report
     from stillwatch.store.database import reading
 
     with home(settings) as opened, reading(opened.engine).begin() as connection:
-        found = appeals_report(connection, AppealRules(), now())
+        found = appeals_report(connection, opened.settings.appeals, now())
     if as_json:
         typer.echo(json.dumps(plain(found)))
         return

@@ -53,6 +53,7 @@ def run(settings: SettingsAt = _SETTINGS, as_json: AsJson = False) -> None:
     while goes_on:
         with opened(read_settings(settings), datetime.now(UTC)) as service, office_of(service) as office:
             again, memory = service.retell(), service.memory()
+            service.node.look_again(memory, datetime.now(UTC))
             told = {"node": service.node.member_id, "own_tags": len(memory.index.kind), "told_again": again}
             _tell(told, as_json=as_json)
             searching = functools.partial(office.forever, lambda moved: _tell(told_of(moved), as_json=as_json))
@@ -98,11 +99,11 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Take an indicator back: every member's node withdraws what came of it."""
-    from stillwatch.share.node.service import opened
+    from stillwatch.share.node.revoking import revoking_desk
     from stillwatch.share.node.settings import read_settings
 
-    with opened(read_settings(settings), datetime.now(UTC)) as service:
-        outcome = service.take_back(indicator)
+    with revoking_desk(read_settings(settings)) as desk:
+        outcome = desk.take_back(indicator)
     _tell({"revoked": indicator, "refused": outcome.refused}, as_json=as_json)
     _check(outcome.refused)
 

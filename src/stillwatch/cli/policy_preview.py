@@ -109,7 +109,8 @@ def _said(policy: "Policy", settings: Path | None) -> "Standing":
 
     try:
         with home(settings) as opened, reading(opened.engine).begin() as connection:
-            return standing_of(connection, [rule.name for rule in policy.rules], datetime.now(UTC))
+            rules, promised = [rule.name for rule in policy.rules], opened.settings.appeals
+            return standing_of(connection, rules, promised, datetime.now(UTC))
     except MissingData:
         if settings is not None:
             raise

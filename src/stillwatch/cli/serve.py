@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stillwatch.cli.service_office import SettingsAt
+from stillwatch.cli.service_home import SettingsAt
 
 if TYPE_CHECKING:
     from stillwatch.service.serving import Service
@@ -22,24 +22,29 @@ def serve(
     listen: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where to listen.", show_default="127.0.0.1:8470")
     ] = None,
+    log_requests: Annotated[bool, typer.Option("--log-requests", help="Log a line for each request, too.")] = False,
 ) -> None:
     """Run the service beside a gateway: collector, detection, decisions, appeals."""
+    import logging
     from dataclasses import replace
 
     from stillwatch.cli.listening import check_listening
-    from stillwatch.cli.service_office import settings_of
+    from stillwatch.service.app import LOG
     from stillwatch.service.home import open_home
     from stillwatch.service.serving import serving
+    from stillwatch.service.settings import settings_at
     from stillwatch.web.listen import Listen
-    from stillwatch.web.server import Tls, log_to_standard_error, server_of
+    from stillwatch.web.log import log_to_standard_error
+    from stillwatch.web.server import Tls, server_of
 
-    told = settings_of(settings)
+    told = settings_at(settings)
     told = told if folder is None else replace(told, folder=folder)
     told = told if listen is None else replace(told, listen=listen)
     place = Listen.of(told.listen)
     tls = Tls(told.tls_certificate, told.tls_key) if told.tls_certificate and told.tls_key else None
     check_listening(place.host, told.tls_certificate, told.tls_key, behind_proxy=bool(told.trusted_proxies))
     log_to_standard_error("stillwatch")
+    logging.getLogger(LOG).setLevel(logging.INFO if log_requests else logging.WARNING)
     with open_home(told, is_first=True) as home, serving(home) as (service, app):
         for line in _greeting(service):
             typer.echo(line, err=True)
@@ -51,7 +56,7 @@ def _greeting(service: "Service") -> list[str]:
     """Where it listens, and what is still to be done before it is of use."""
     told = service.home.settings
     lines = [f"stillwatch serves on {told.listen}, in {told.folder}"]
-    if service.doorkeeper.n_tokens() == 0:
+    if service.doorkeeper.n_tokens == 0:
         lines.append("no gateway can log in yet: stillwatch token add NAME --scope collect --scope decide")
     active = service.deciding.in_force()
     if active is None:

@@ -49,7 +49,7 @@ class Trust:
     """Whom to learn from; hashes, ascending.
 
     ordinary    Accounts that are verified, old enough and have declared nothing.
-    vouched     Accounts and organisations that a person vouches for.
+    vouched     Accounts and organisations that a person vouches for; who looked at them needs no level and no age.
     secret      Number that decides who votes; who knows it could make families that do.
     """
 
@@ -113,7 +113,7 @@ def choose(measured: pa.Table, streams: pa.Table, book: AccountBook, trust: Trus
     for row, (accounts, n) in enumerate(parts):
         if book.ownership(accounts).explained:
             fate[row] = "explained"
-        elif n[among(trust.ordinary, accounts)].sum() < VERIFIED_SHARE * n.sum():
+        elif n[among(trust.ordinary, accounts) | _vouched(accounts, book, trust)].sum() < VERIFIED_SHARE * n.sum():
             fate[row] = "unverified"
     rows = np.flatnonzero(fate == "kept")
     unit, is_owned = _units([parts[row] for row in rows], book)
@@ -186,11 +186,15 @@ def _base_scores(
         return np.zeros(0), np.zeros(0, np.bool_)
     bits = score_families(*feature_arrays(measured), base.families).total_bits
     for row, (accounts, n) in enumerate(parts):
-        owner = book.organisation[book.rows(accounts)]
-        known = among(trust.vouched, accounts) | ((owner != 0) & among(trust.vouched, owner))
-        if n[known].sum() >= VERIFIED_SHARE * n.sum():
+        if n[_vouched(accounts, book, trust)].sum() >= VERIFIED_SHARE * n.sum():
             bits[row] = -np.inf
     return bits, bits >= np.array([base.bar_for(int(n)) for n in measured["n_accounts"].to_numpy()])
+
+
+def _vouched(accounts: NDArray[np.uint64], book: AccountBook, trust: Trust) -> NDArray[np.bool_]:
+    """Accounts that a person vouches for, by themselves or by their organisation."""
+    owner = book.organisation[book.rows(accounts)]
+    return np.asarray(among(trust.vouched, accounts) | ((owner != 0) & among(trust.vouched, owner)), np.bool_)
 
 
 def _votes(

@@ -1,7 +1,9 @@
 """A table of accounts by itself, without logs."""
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 
@@ -17,13 +19,16 @@ from stillwatch.model.account import ACCOUNT
 
 __all__ = ["read_accounts"]
 
+_EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
+"""Accounts may be older than any exchange that is looked at."""
+
 
 def read_accounts(path: Path, salt: bytes) -> tuple[pa.Table, int]:
     """Table ACCOUNT of a Parquet, NDJSON or CSV file as `ingest` takes it, and how many of its rows were put aside.
 
     Raises  UnreadableSource when it cannot be read or gives no account; UnknownFormat when it is no such table.
     """
-    limits = Limits()
+    limits = Limits(earliest=_EARLIEST)
     with tempfile.TemporaryDirectory(prefix="stillwatch-") as spool:
         quarantine, table = Quarantine(Path(spool) / "q.arrow", limits.quarantine_rows), AccountTable(Concealer(salt))
         for file in expand([path], Path(spool)):

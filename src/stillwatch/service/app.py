@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -18,13 +19,15 @@ from stillwatch.act.gateways.endpoint import Decide, Endpoint
 from stillwatch.act.gateways.routes import gateway_routes
 from stillwatch.model.decision import Decision
 from stillwatch.model.decision import Request as Question
-from stillwatch.service.access.doorkeeper import Doorkeeper, Scope
+from stillwatch.service.access.doorkeeper import Doorkeeper
+from stillwatch.service.access.issued import Scope
 from stillwatch.service.collect.collector import Collector
 from stillwatch.service.collect.routes import collect_routes
 from stillwatch.service.health import Health, health_routes
 from stillwatch.service.metrics import CONTENT_TYPE, PrometheusMetrics
 from stillwatch.service.openapi import document
 from stillwatch.service.pages.appeals import AppealDesk, appeal_routes
+from stillwatch.service.source import ToldSource
 from stillwatch.web.headers import SafeHeaders
 from stillwatch.web.log import RequestLog
 from stillwatch.web.plain import plain
@@ -32,15 +35,18 @@ from stillwatch.web.problem import Problem
 
 __all__ = ["LOG", "Parts", "service_app"]
 
-LOG: Final = "stillwatch.service"
+LOG: Final = "stillwatch.requests"
+"""Name of the logger that each request is noted by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the application is made of.
 
+    decide      Decides about a request as the gateway told it.
     status      All that an operator may know, as JSON.
     refresh     Brings the metrics up to date before they are told.
+    trusted     Networks of proxies whose X-Forwarded-For is believed.
     routes      Endpoints of other parts.
     """
 
@@ -53,32 +59,27 @@ class Parts:
     health: Callable[[], Health]
     status: Callable[[], dict[str, Any]]
     refresh: Callable[[], object]
-    source_of: Callable[[Request], str]
+    trusted: Sequence[IPv4Network | IPv6Network] = ()
     routes: Sequence[BaseRoute] = field(default=())
 
 
 def service_app(parts: Parts) -> Starlette:
     """The whole service."""
-    door, source_of = parts.doorkeeper, parts.source_of
-
-    async def may_collect(request: Request) -> object:
-        return await door.admit(request.headers, source_of(request), Scope.COLLECT)
-
-    async def may_decide(request: Request) -> object:
-        return await door.admit(request.headers, source_of(request), Scope.DECIDE)
+    door = parts.doorkeeper
+    operates = door.door(Scope.METRICS)
 
     async def metrics(request: Request) -> Response:
-        await door.admit(request.headers, source_of(request), Scope.METRICS)
+        await operates(request.headers, _source(request))
         await run_in_threadpool(parts.refresh)
         return Response(parts.metrics.text(), media_type=CONTENT_TYPE)
 
     async def status(request: Request) -> Response:
-        await door.admit(request.headers, source_of(request), Scope.METRICS)
+        await operates(request.headers, _source(request))
         return plain(await run_in_threadpool(parts.status))
 
     routes = [
-        *collect_routes(parts.collector, may_collect),
-        *gateway_routes(parts.endpoints, _timed(parts.decide, parts.metrics), may_decide),
+        *collect_routes(parts.collector, door.door(Scope.COLLECT)),
+        *gateway_routes(parts.endpoints, _timed(parts.decide, parts.metrics), door.door(Scope.DECIDE)),
         *appeal_routes(parts.desk),
         *health_routes(parts.health),
         Route("/metrics", metrics, methods=["GET"]),
@@ -88,11 +89,16 @@ def service_app(parts: Parts) -> Starlette:
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestLog, LOG), Middleware(SafeHeaders)],
+        middleware=[Middleware(ToldSource, parts.trusted), Middleware(RequestLog, LOG), Middleware(SafeHeaders)],
         exception_handlers={Problem: _problem, HTTPException: _http, Exception: _failed},
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _source(request: Request) -> str:
+    """Address that a request came from."""
+    return request.client.host if request.client else ""
 
 
 def _timed(decide: Decide, metrics: PrometheusMetrics) -> Decide:

@@ -38,7 +38,7 @@ class RequestConcealer:
         changed = self._texts(request)
         for name in _IDS:
             told = getattr(request, name)
-            if told is not None and (hidden := self._concealer.id(told)) is not told:
+            if told is not None and (hidden := self._concealer.id(told)) != told:
                 changed[name] = hidden
         return replace(request, **changed) if changed else request
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from stillwatch.act.appeals.links import AppealLinks
 from stillwatch.act.appeals.standing import Standing
+from stillwatch.act.decide.clock import Clock
 from stillwatch.act.decide.decider import Decider
 from stillwatch.act.decide.memory import DecisionMemory
 from stillwatch.act.decide.protected import Protected
@@ -33,22 +34,21 @@ class Deciding:
 
 
 @contextmanager
-def deciding(home: Home, source: FactsSource) -> Iterator[Deciding]:
+def deciding(home: Home, source: FactsSource, protected: Protected, clock: Clock) -> Iterator[Deciding]:
     """Decide for the block; at its end what waits to be recorded is written.
 
     source      Where facts come from.
-    Raises      As `Protected` for a list of protected accounts that cannot be used: it is not begun without one.
     """
     settings, engine = home.settings, home.engine
     links = AppealLinks(home.secret, settings.public_url, settings.appeals.file_within)
-    standing = Standing(engine, settings.appeals)
-    people = People(Protected(settings.decide.protected), standing.cleared, standing.overdue, links.appeal_url)
+    standing = Standing(engine, settings.appeals, clock.wall)
+    people = People(protected, standing.cleared, standing.overdue, links.appeal_url)
     in_force = InForce(engine, {home.key.key_id: home.key.verify_key})
     with ExitStack() as held:
         held.enter_context(_following(in_force))
         recorder = held.enter_context(Recorder(engine, home.key))
         options = DeciderSettings(home.secret.mac(_STAGE_USE, b""))
-        decider = Decider(source, in_force, DecisionMemory(recorder), options, people)
+        decider = Decider(source, in_force, DecisionMemory(recorder), options, people, clock)
         decider.load(engine)
         decider.tend()
         held.enter_context(Tending(decider))

@@ -10,6 +10,7 @@ from typing import Final
 
 from stillwatch.act.decide.protected import Protected
 from stillwatch.detect.stream_index.folder import IndexFolder
+from stillwatch.detect.stream_index.single import SingleLookup
 from stillwatch.errors import StillwatchError
 from stillwatch.model.decision import AccountFacts, Facts, PartnerWord, Request
 from stillwatch.service.account_table import AccountRow, AccountTable, converted
@@ -94,6 +95,11 @@ class LiveFacts:
         row = self._accounts.get(asked.account_id)
         stream = None if self._is_stale(generation) else generation.stream(asked)
         return Facts(self._account(asked, row or _UNKNOWN, generation), stream, self._partner(request))
+
+    @property
+    def lookup(self) -> SingleLookup:
+        """Look-up of the index in use."""
+        return self._generation.lookup
 
     def refresh(self) -> bool:
         """Take up what is new, the index first; whether anything was. While it loads, decisions go on with the old."""

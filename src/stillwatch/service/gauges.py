@@ -53,7 +53,7 @@ def tell_decisions(metrics: PrometheusMetrics, health: Health, active: _Active |
 def tell_desk(metrics: PrometheusMetrics, connection: Connection, now: datetime | None = None) -> None:
     """Cases by state, and appeals that wait for a person."""
     counted = select(CASES.c.state, func.count()).group_by(CASES.c.state)
-    by_state: Mapping[str, int] = {state: n for state, n in connection.execute(counted)}
+    by_state: Mapping[str, int] = {row[0]: row[1] for row in connection.execute(counted)}
     for state in State:
         metrics.gauge("stillwatch_cases", by_state.get(state.value, 0), state=state.value)
     is_late = APPEALS.c.deadline < stamp(now or datetime.now(UTC))

@@ -10,30 +10,40 @@ from typing import Any, Final
 from starlette.applications import Starlette
 
 from stillwatch import __version__
+from stillwatch.act.decide.clock import Clock
+from stillwatch.act.decide.protected import Protected
 from stillwatch.act.gateways.registry import endpoints_of
 from stillwatch.ingest import installation_salt
+from stillwatch.model.decision import Decision, Request
 from stillwatch.service.access.doorkeeper import Doorkeeper
 from stillwatch.service.app import Parts, service_app
 from stillwatch.service.cases import note_findings
 from stillwatch.service.collect.collector import Collector, CollectorOptions, local_collector
 from stillwatch.service.collect.journal import Journal
+from stillwatch.service.collect.redis_source import drain_running
+from stillwatch.service.concealing import RequestConcealer
 from stillwatch.service.deciding import Deciding, deciding
-from stillwatch.service.facts import LiveFacts
+from stillwatch.service.facts import LiveFacts, Sources
 from stillwatch.service.gauges import tell_decisions, tell_desk
 from stillwatch.service.health import Health
 from stillwatch.service.home import Home
+from stillwatch.service.late_facts import LateFacts
 from stillwatch.service.metrics import PrometheusMetrics
 from stillwatch.service.pages.appeals import AppealDesk
+from stillwatch.service.partner.service_member import Member, member_of
 from stillwatch.service.repeating import Repeating
-from stillwatch.service.source import source_of
-from stillwatch.service.ticking import Ticker
+from stillwatch.service.tick_job import TickJob
+from stillwatch.service.ticking import Ticker, TickerHealth
 from stillwatch.store.database import reading
-from stillwatch.watch import Tick
+from stillwatch.watch import Tick, WatchOptions
 
 __all__ = ["Service", "serving"]
 
 _LOOK_S: Final = 1.0
 _COUNT_S: Final = 10.0
+_PARTS: Final = ("collect", "watch", "decide", "member", "policy", "database", "service")
+_OLD_S: Final = 30.0
+_PREPARED: Final = "prepared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,8 @@ class Service:
     doorkeeper: Doorkeeper
     collector: Collector
     journal: Journal
-    facts: LiveFacts
+    facts: LateFacts
+    member: Member
     deciding: Deciding
     ticker: Ticker
     looking: Repeating
@@ -59,10 +70,11 @@ class Service:
         decider, ticks = self.deciding.decider.health(), self.ticker.health()
         problems = {
             "collect": [None if self.journal.takes else "the collector cannot write: see its log, and the disk"],
-            "watch": [*ticks.problems, *self.facts.problems()],
+            "watch": [*_of_ticks(ticks), *self.facts.problems()],
             "decide": decider.problems,
+            "member": [self.member.problem],
             "policy": [self.deciding.in_force.problem, _alarm(decider.alarm)],
-            "database": [self.doorkeeper.problem, _told("counting", self.counting.problem)],
+            "database": [_of_tokens(self.doorkeeper.age_s), _told("counting what waits", self.counting.problem)],
             "service": [_told("looking at what has changed", self.looking.problem)],
         }
         return Health.of(takes=self.journal.takes, problems=problems)
@@ -73,15 +85,15 @@ class Service:
         tell_decisions(metrics, decider, self.deciding.in_force())
         metrics.total("stillwatch_watch_restarts_total", ticks.n_restarts)
         if ticks.last is not None:
-            metrics.gauge("stillwatch_watch_tick_seconds", sum(ticks.last.stage_s.values()))
+            metrics.gauge("stillwatch_watch_tick_seconds", ticks.seconds or 0.0)
             metrics.gauge("stillwatch_watch_lag_seconds", ticks.last.lag_s or 0.0)
             metrics.gauge("stillwatch_watch_campaigns", ticks.last.n_campaigns)
             metrics.gauge("stillwatch_watch_streams", ticks.last.n_streams)
-        age_s = self.facts.age_s()
+        age_s = self.facts.health().index_age_s
         if age_s is not None:
             metrics.gauge("stillwatch_watch_index_age_seconds", age_s)
         problems = self.health().problems
-        for part in ("collect", "watch", "decide", "policy", "database", "service"):
+        for part in _PARTS:
             metrics.gauge("stillwatch_problems", len(problems.get(part, ())), part=part)
 
     def status(self) -> dict[str, Any]:
@@ -106,29 +118,57 @@ class Service:
 
 
 @contextmanager
-def serving(home: Home) -> Iterator[tuple[Service, Starlette]]:
+def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, Starlette]]:
     """Run everything but the server; at the end nothing that was acknowledged or decided is lost.
 
     Raises  InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
     """
-    settings, metrics, salt = home.settings, PrometheusMetrics(), installation_salt()
+    settings, metrics, salt, clock = home.settings, PrometheusMetrics(), installation_salt(), clock or Clock()
     with ExitStack() as held:
         options = CollectorOptions(salt, settings.collect, metrics=metrics)
         collector, journal = held.enter_context(local_collector(settings.folder, options))
+        if settings.collect.redis is not None:
+            held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
         doorkeeper = Doorkeeper(home.engine)
-        facts = LiveFacts(home.places, settings.decide.accounts, salt)
-        facts.refresh()
-        decides = held.enter_context(deciding(home, facts))
-        ticker = held.enter_context(Ticker(home.places, settings.watch, partial(_ticked, home)))
-        looking = held.enter_context(Repeating("looking", _LOOK_S, lambda: (facts.refresh(), doorkeeper.refresh())))
+        held.callback(doorkeeper.close)
+        doorkeeper.refresh()
+        concealer, protected = RequestConcealer(salt, settings.collect.content), Protected(settings.decide.protected)
+        facts = LateFacts()
+        member = held.enter_context(member_of(settings.member, facts.lookup))
+        sources = Sources(home.index, settings.folder / _PREPARED, settings.decide.accounts, protected, member.word)
+        facts.open_by(partial(LiveFacts, sources, concealer))
+        decides = held.enter_context(deciding(home, facts, protected, clock))
+        held.enter_context(Repeating("tokens", _LOOK_S, doorkeeper.refresh))
+        looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, member)))
         counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics)))
-        service = Service(home, metrics, doorkeeper, collector, journal, facts, decides, ticker, looking, counting)
-        yield service, service_app(_parts(service))
+        home.traffic.mkdir(exist_ok=True)  # so that there is something to watch before there is traffic
+        ticker = held.enter_context(Ticker(_job(home), settings.watch.every_s, partial(_ticked, home, member)))
+        service = Service(
+            home, metrics, doorkeeper, collector, journal, facts, member, decides, ticker, looking, counting
+        )
+        yield service, service_app(_parts(service, concealer, clock))
 
 
-def _parts(service: Service) -> Parts:
-    settings = service.home.settings
-    decider, whose = service.deciding.decider, partial(source_of, settings.trusted_proxies)
+def _job(home: Home) -> TickJob:
+    told = home.settings.watch
+    options = WatchOptions(
+        period_hours=told.period_h,
+        accounts=home.settings.decide.accounts,
+        content=home.settings.collect.content,
+        memory=told.memory,
+        reference=told.reference,
+        pools=told.pools,
+        state_days=told.remembers_days,
+    )
+    return TickJob(home.traffic, home.state, home.watch, options)
+
+
+def _parts(service: Service, concealer: RequestConcealer, clock: Clock) -> Parts:
+    settings, decider = service.home.settings, service.deciding.decider
+
+    async def decide(question: Request) -> Decision:
+        return await decider.decide_async(concealer.request(question))
+
     desk = AppealDesk(
         service.home.engine,
         service.home.trail,
@@ -136,29 +176,45 @@ def _parts(service: Service) -> Parts:
         settings.appeals,
         settings.provider,
         settings.contact,
-        source_of=whose,
+        clock=clock.wall,
     )
     return Parts(
         doorkeeper=service.doorkeeper,
         collector=service.collector,
         endpoints=endpoints_of(settings.decide.gateways, account_header=settings.decide.account_header),
-        decide=decider.decide_async,
+        decide=decide,
         desk=desk,
         metrics=service.metrics,
         health=service.health,
         status=service.status,
         refresh=service.refresh,
-        source_of=whose,
+        trusted=settings.trusted_proxies,
     )
 
 
-def _ticked(home: Home, tick: Tick) -> None:
-    note_findings(home.engine, home.trail, home.places.watch, datetime.fromisoformat(tick.at).astimezone(UTC))
+def _ticked(home: Home, member: Member, tick: Tick) -> None:
+    note_findings(home.engine, home.trail, home.findings, datetime.fromisoformat(tick.at).astimezone(UTC))
+    member.take_back(home)
+
+
+def _look(facts: LateFacts, member: Member) -> None:
+    member.refresh()
+    facts.refresh()
 
 
 def _count(home: Home, metrics: PrometheusMetrics) -> None:
     with reading(home.engine).begin() as connection:
         tell_desk(metrics, connection)
+
+
+def _of_ticks(ticks: TickerHealth) -> tuple[str | None, ...]:
+    late = None if ticks.is_running else "the watch has stopped"
+    failed = None if ticks.error is None else f"the last tick failed: {ticks.error}"
+    return late, failed, None if ticks.unheard is None else f"cases are not up to date: {ticks.unheard}"
+
+
+def _of_tokens(age_s: float) -> str | None:
+    return None if age_s < _OLD_S else f"tokens were last read {age_s:,.0f} s ago"
 
 
 def _told(what: str, problem: str | None) -> str | None:

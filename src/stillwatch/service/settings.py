@@ -1,16 +1,24 @@
 """Settings of the service: one TOML file, every problem told at once; without a file everything has a default."""
 
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from stillwatch.act.appeals.appeal import AppealRules
 from stillwatch.errors import InvalidInput, UnreadableSource
+from stillwatch.service.settings_checks import beside, check_values
+from stillwatch.service.settings_values import Network, read_table
 
 __all__ = [
+    "PARTS",
+    "AppealSettings",
     "CollectSettings",
     "DecideSettings",
+    "MemberSettings",
     "ServiceSettings",
     "WatchSettings",
     "read_settings",
@@ -25,10 +33,12 @@ _USUAL: Final = Path("stillwatch-service.toml")
 class WatchSettings:
     """How detection runs beside the collector.
 
-    every_s     Seconds from the start of one pass to the start of the next; a longer pass is waited for.
-    period_h    Hours after which what was seen goes into the state, once.
+    every_s         Seconds from the start of one pass to the start of the next, at most a day.
+    period_h        Hours after which what was seen goes into the state, once; they divide a day.
     remembers_days  Days that the state remembers.
-    memory      Limit of a pass.
+    memory          Limit of a pass, such as 2GB or 512MB.
+    reference       What `stillwatch calibrate` wrote; without one the reference that comes along.
+    pools           Files of public questions, as `stillwatch scan --pool` takes them.
     """
 
     every_s: float = 60.0
@@ -48,7 +58,7 @@ class CollectSettings:
     queue_bytes     Bodies that may wait; more are answered 429.
     body_bytes      Of one body, inflated.
     content         full, hashed or none, as in `stillwatch scan`.
-    redis           URL of Redis Streams in front; None takes bodies directly.
+    redis           URL of Redis Streams in front; without one bodies are taken directly.
     """
 
     keep_days: int = 30
@@ -56,18 +66,17 @@ class CollectSettings:
     queue_bytes: int = 64 << 20
     body_bytes: int = 16 << 20
     content: str = "full"
-    redis: str | None = None
+    redis: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class DecideSettings:
     """What decisions know besides the findings.
 
-    accounts    The provider's table of accounts, read again when it changes.
-    protected   Accounts and organisations, one a line, that nothing beyond observe is done to.
-    gateways    Names of the gateways that are answered.
-    account_header  What names the account for gateways that pass headers on: a header that they set, or that of the
-                    credential (``authorization``, ``x-api-key``), whose SHA-256 is the account.
+    accounts        The provider's table of accounts, read again when it changes.
+    protected       File of accounts and organisations, one a line, that nothing beyond observe is done to.
+    gateways        Names of the gateways that are answered.
+    account_header  Header that names the account to gateways that pass headers on; of a credential, its SHA-256 does.
     """
 
     accounts: Path | None = None
@@ -77,22 +86,66 @@ class DecideSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceSettings:
-    """All of them.
+class AppealSettings:
+    """What the provider promises to customers who object.
 
-    folder      Traffic, state, index, key: everything that is not in the database.
-    database    ``sqlite:///PATH`` or ``postgresql://...``; None is a SQLite file in the folder.
-    listen      HOST:PORT.
-    public_url  Where customers reach the appeal page.
+    answer_within_days  Working days until a person has answered, 1 to 30.
+    file_within_days    Days after a decision that a customer may file, 1 to 365.
+    holidays            Days besides Saturday and Sunday that are no working days.
+    most_softened       Overdue appeals of one campaign whose streams are only observed until somebody answers.
+    """
+
+    answer_within_days: int = 5
+    file_within_days: int = 30
+    holidays: tuple[date, ...] = ()
+    most_softened: int = 10
+
+    @property
+    def rules(self) -> AppealRules:
+        """The same as appeals are filed and answered by."""
+        within = timedelta(days=self.file_within_days)
+        return AppealRules(self.answer_within_days, frozenset(self.holidays), within, self.most_softened)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSettings:
+    """The member's node, where the provider takes part in an exchange.
+
+    folder          Where the node's member.toml is; without one the provider takes part in none.
+    """
+
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """All of them; relative paths are relative to the file.
+
+    folder           Traffic, findings, state, key, secret: everything that is not in the database.
+    database         sqlite:///PATH or postgresql://HOST/NAME; without one a SQLite file in the folder.
+    listen           HOST:PORT.
+    public_url       Where customers reach the appeal page: http or https, without query.
+    provider         Name of the provider, as customers know it; one line.
+    contact          Where a customer may write who has no link that works; one line.
+    trusted_proxies  Networks whose X-Forwarded-For is believed.
+    tls_certificate  File of the certificate, PEM; it belongs together with tls_key.
+    tls_key          File of the certificate's key, PEM.
     """
 
     folder: Path = Path("stillwatch-service")
-    database: str | None = None
+    database: str | None = field(default=None, repr=False)
     listen: str = "127.0.0.1:8470"
     public_url: str = "http://127.0.0.1:8470"
+    provider: str = "the provider"
+    contact: str = ""
+    trusted_proxies: tuple[Network, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
     watch: WatchSettings = field(default_factory=WatchSettings)
     collect: CollectSettings = field(default_factory=CollectSettings)
     decide: DecideSettings = field(default_factory=DecideSettings)
+    appeals: AppealRules = field(default_factory=AppealRules)
+    member: MemberSettings = field(default_factory=MemberSettings)
 
     @property
     def database_url(self) -> str:
@@ -100,8 +153,14 @@ class ServiceSettings:
         return self.database or f"sqlite:///{self.folder / 'service.db'}"
 
 
-_PARTS: Final[Mapping[str, type]] = {"watch": WatchSettings, "collect": CollectSettings, "decide": DecideSettings}
-_CONTENTS: Final = ("full", "hashed", "none")
+PARTS: Final[Mapping[str, type]] = {
+    "watch": WatchSettings,
+    "collect": CollectSettings,
+    "decide": DecideSettings,
+    "appeals": AppealSettings,
+    "member": MemberSettings,
+}
+"""Tables of the file, in its order."""
 
 
 def settings_at(path: Path | None) -> ServiceSettings:
@@ -116,84 +175,52 @@ def settings_at(path: Path | None) -> ServiceSettings:
 
 
 def read_settings(path: Path) -> ServiceSettings:
-    """Settings of a file; relative paths are relative to it.
+    """Settings of a file; relative paths are relative to it, that of the folder too when it is not told.
 
     Raises  UnreadableSource when it cannot be read; InvalidInput with all that is wrong with it.
     """
-    try:
-        with path.open("rb") as file:
-            told = tomllib.loads(file.read(_MOST_BYTES).decode())
-    except OSError as error:
-        message = f"cannot read the settings {path}: {error.strerror or type(error).__name__}"
-        raise UnreadableSource(message) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{path} must be TOML: {error}"
-        raise InvalidInput(message) from error
-    problems: list[str] = []
-    at = path.resolve().parent
-    parts = {}
-    for name, kind in _PARTS.items():
-        table = told.pop(name, {})
-        if not isinstance(table, dict):
-            problems.append(f"{name} must be a table")
-            continue
-        parts[name] = _part(kind, table, f"{name}.", at, problems)
-    whole = _part(ServiceSettings, told, "", at, problems)
-    problems += _wrong_values(parts)
+    told, at = _told(path), path.resolve().parent
+    tables = {name: told.pop(name, {}) for name in PARTS}
+    problems = [f"{name} must be a table" for name, table in tables.items() if not isinstance(table, dict)]
+    whole, wrong = read_table(ServiceSettings, told, "", at)
+    problems += wrong
+    parts = dict[str, dict[str, Any]]()
+    for name, table in tables.items():
+        parts[name], wrong = read_table(PARTS[name], table if isinstance(table, dict) else {}, f"{name}.", at)
+        problems += wrong
+    dotted = {f"{name}.{key}": value for name, part in parts.items() for key, value in part.items()}
+    problems += check_values(whole | dotted, DecideSettings().gateways)
     if problems:
         message = f"{path}: {'; '.join(problems)}"
         raise InvalidInput(message)
-    return ServiceSettings(**(whole | {name: _PARTS[name](**part) for name, part in parts.items()}))
+    return _settings(whole, {name: PARTS[name](**part) for name, part in parts.items()}, at)
 
 
-def _part(kind: type, told: Mapping[str, Any], prefix: str, at: Path, problems: list[str]) -> dict[str, Any]:
-    """Values of one table by name; what is wrong is added to the problems."""
-    known = {f.name: _name(f.type) for f in fields(kind) if f.name not in _PARTS}
-    found = {}
-    for name, value in told.items():
-        if name not in known:
-            problems.append(f"{prefix}{name} is no setting; there are {', '.join(sorted(known))}")
-            continue
-        read = _value(known[name], value, at)
-        if read is None:
-            problems.append(f"{prefix}{name} must be {_wanted(known[name])}, got {type(value).__name__}")
-        else:
-            found[name] = read
-    return found
+def _told(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        message = f"cannot read the settings {path}: {error.strerror or type(error).__name__}"
+        raise UnreadableSource(message) from error
+    if len(data) > _MOST_BYTES:
+        message = f"{path} must have at most {_MOST_BYTES:,} bytes"
+        raise InvalidInput(message)
+    try:
+        return tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        place = re.search(r"at line \d+, column \d+|at end of document", str(error))
+        message = f"{path} must be TOML in UTF-8{f', which it is not {place[0]}' if place else ''}"
+        raise InvalidInput(message) from error
 
 
-def _name(kind: object) -> str:
-    return kind.__name__ if isinstance(kind, type) else str(kind)
-
-
-def _value(kind: str, value: object, at: Path) -> object | None:
-    """The value as its setting wants it; None when it is of another type."""
-    if "tuple" in kind:
-        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
-            return None
-        return tuple(at / one for one in value) if "Path" in kind else tuple(value)
-    if "Path" in kind:
-        return at / value if isinstance(value, str) and value else None
-    if kind.startswith("str"):
-        return value if isinstance(value, str) and value else None
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    if kind == "float":
-        is_number = is_number or isinstance(value, float)
-    return value if is_number and value > 0 else None  # type: ignore[operator]
-
-
-def _wanted(kind: str) -> str:
-    if "tuple" in kind:
-        return "a list of texts"
-    if "Path" in kind or kind.startswith("str"):
-        return "text"
-    return "a number above 0"
-
-
-def _wrong_values(parts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    content = parts.get("collect", {}).get("content", "full")
-    problems = [] if content in _CONTENTS else [f"collect.content must be one of {', '.join(_CONTENTS)}, got {content}"]
-    period = parts.get("watch", {}).get("period_h", 24)
-    if 24 % period:
-        problems.append(f"watch.period_h must divide a day, got {period}")
-    return problems
+def _settings(whole: Mapping[str, Any], parts: Mapping[str, Any], at: Path) -> ServiceSettings:
+    """Settings whose values are all good."""
+    database = whole.get("database")
+    found = {
+        "folder": at / ServiceSettings().folder,
+        **whole,
+        "database": None if database is None else beside(database, at),
+        "public_url": whole.get("public_url", ServiceSettings().public_url).rstrip("/"),
+    }
+    return ServiceSettings(**(found | dict(parts) | {"appeals": parts["appeals"].rules}))

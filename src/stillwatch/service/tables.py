@@ -9,10 +9,11 @@ from stillwatch.act.cases.tables import CASE_TABLES
 from stillwatch.act.decide.tables import DECISION_TABLES
 from stillwatch.act.policy.tables import POLICY_TABLES
 from stillwatch.ledger.tables import LEDGER_TABLES
+from stillwatch.service.access.tables import SERVICE_TOKEN_TABLES
 
 __all__ = ["SERVICE_TABLES"]
 
-_PARTS: Final = (LEDGER_TABLES, DECISION_TABLES, POLICY_TABLES, APPEAL_TABLES, CASE_TABLES)
+_PARTS: Final = (LEDGER_TABLES, DECISION_TABLES, POLICY_TABLES, APPEAL_TABLES, CASE_TABLES, SERVICE_TOKEN_TABLES)
 """A new part needs a line here and a migration; a test compares the two."""
 
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from stillwatch.service.collect.bounds import Bounds
 from stillwatch.service.collect.collector import CollectorOptions, journal_in
-from stillwatch.service.collect.intake import BodyFormat
+from stillwatch.service.collect.formats import BodyFormat
 from stillwatch.service.collect.parcel import Outcome
 from stillwatch.service.collect.recent import RecentIds, hashes_of
 

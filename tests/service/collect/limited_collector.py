@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stillwatch.service.collect.bounds import Bounds
 from stillwatch.service.collect.collector import CollectorOptions, journal_in
-from stillwatch.service.collect.intake import BodyFormat
+from stillwatch.service.collect.formats import BodyFormat
 from stillwatch.service.collect.refusal import Refusal
 
 LIMIT = 40_000

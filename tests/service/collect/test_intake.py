@@ -13,7 +13,8 @@ from stillwatch.ingest.conceal import Concealer
 from stillwatch.ingest.options import Content
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.service.collect.clock import Clock
-from stillwatch.service.collect.intake import BodyFormat, Intake, IntakeRules
+from stillwatch.service.collect.formats import BodyFormat
+from stillwatch.service.collect.intake import Intake, IntakeRules
 from stillwatch.service.collect.refusal import Refusal
 
 LATE = 1_800_000_000.0

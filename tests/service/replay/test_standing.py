@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from stillwatch.act.appeals.appeal import AppealRules
 from stillwatch.act.appeals.tables import APPEALS, CLEARED
 from stillwatch.act.cases.tables import CASE_ALIASES, CASES
 from stillwatch.act.decide.tables import DECISIONS
@@ -40,7 +41,7 @@ def test_where_nobody_has_said_anything(tmp_path: Path) -> None:
     """A database of a service that is new."""
     engine = open_database(tmp_path / "service.db", SERVICE_TABLES)
     with engine.begin() as connection:
-        found = standing_of(connection, ["slow"], NOW)
+        found = standing_of(connection, ["slow"], AppealRules(), NOW)
     engine.dispose()
     assert (set(found.cleared), set(found.overdue), found.found_at) == (set(), set(), {})
     assert (found.decided, found.upheld) == (Standing().decided, Standing().upheld) == (0, 0)
@@ -65,7 +66,7 @@ def test_appeals_and_cases_are_read(tmp_path: Path) -> None:
         connection.execute(insert(CASES), [case | times | {"n_exchanges": 9}])
         connection.execute(insert(CASE_ALIASES), [{"alias": "c-old", "case_id": "c"}])
     with engine.begin() as connection:
-        found = standing_of(connection, ["slow"], NOW)
+        found = standing_of(connection, ["slow"], AppealRules(), NOW)
     engine.dispose()
     assert (set(found.cleared), set(found.overdue)) == ({("c", "a-1")}, {("c", "a-4")})
     assert (found.decided, found.upheld) == (2, 1)

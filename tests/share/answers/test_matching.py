@@ -57,6 +57,17 @@ def test_rarity_is_counted_outside_the_family(drawn: list[Row]) -> None:
         assert bits == pytest.approx(expected)
 
 
+@given(drawn=st.lists(ROWS, max_size=40), weight=st.sampled_from([1.0, 0.5, 0.125]))
+def test_a_match_says_which_tags_it_rests_on(drawn: list[Row], weight: float) -> None:
+    """Out of their bits, before any decay, its own follow again; tags that say nothing are left out."""
+    wanted = {tag(number, kind): weight for number in range(6) for kind in (ADDRESS, BAND)}
+    for match in match_families(index_of(local_of(drawn)), wanted, NO_BEHAVIOUR, {}):
+        by_kind = {kind: [bits * weight for one, bits in match.tags if one.kind is kind] for kind in (ADDRESS, BAND)}
+        assert match.tag_bits == pytest.approx(sum(union_bits(bits, 6) for bits in by_kind.values()))
+        assert {one.kind for one, _ in match.tags} == set(match.kinds)
+        assert all(bits > 0 for _, bits in match.tags)
+
+
 def test_three_of_eight_bands_tell_rewritten_texts_from_others() -> None:
     """The chances of the module's text: binomial, two MinHashes a band."""
 

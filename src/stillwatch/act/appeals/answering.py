@@ -8,15 +8,15 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from stillwatch.act.appeals.appeal import Appeal, Outcome, appeal_of
+from stillwatch.act.appeals.outbox import ask
 from stillwatch.act.appeals.standing import clear
-from stillwatch.act.appeals.tables import APPEALS, TO_REVOKE
+from stillwatch.act.appeals.tables import APPEALS
 from stillwatch.act.decide.records import End, Ended, file_new, open_decisions, told
 from stillwatch.act.plain_text import plain_text
 from stillwatch.act.trail import SERVICE, Trail, person
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.ledger.entry import Kind
 from stillwatch.signing.stamp import stamp
-from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["AlreadyAnswered", "Ruling", "answer", "appeal_at", "appeals_of", "look_at"]
 
@@ -120,5 +120,4 @@ def _uphold(connection: Connection, trail: Trail, appeal: Appeal, now: datetime)
     open_ = [Ended(stream, made, End.CLEARED, now) for stream, made in open_decisions(connection)]
     for ended in file_new(connection, [one for one in open_ if one.stream == appeal.stream]):
         trail.record(connection, Kind.DECISION, SERVICE, told(ended), now)
-    row = {"campaign_id": appeal.stream.campaign_id, "appeal_id": appeal.appeal_id, "asked_at": stamp(now)}
-    insert_if_new(connection, TO_REVOKE, {**row, "done_at": None})
+    ask(connection, appeal.stream.campaign_id, appeal.appeal_id, now)

@@ -1,4 +1,6 @@
-"""Campaigns whose indicators the member's node has to take back at the forum, because a person upheld an appeal.
+"""Campaigns whose indicators the member's node has to take back at the forum, because a person has cleared them.
+
+A person does so by upholding an appeal, or by closing a case as legitimate.
 
 Acting knows nothing of the forum: the service reads this table, revokes what its node has told of the campaign, and
 says so here. A campaign that the node never told of is done at once. The whole campaign's indicators go, even when one
@@ -14,17 +16,32 @@ from stillwatch.act.appeals.tables import TO_REVOKE
 from stillwatch.act.trail import SERVICE, Trail
 from stillwatch.ledger.entry import Kind
 from stillwatch.signing.stamp import stamp, time_of
+from stillwatch.store.conflict import insert_if_new
 
-__all__ = ["ToRevoke", "revoked", "to_revoke"]
+__all__ = ["ToRevoke", "ask", "revoked", "to_revoke"]
 
 
 @dataclass(frozen=True, slots=True)
 class ToRevoke:
-    """One campaign, and the appeal that was upheld."""
+    """One campaign.
+
+    appeal_id   The appeal that was upheld; None when a case was closed as legitimate.
+    """
 
     campaign_id: str
-    appeal_id: str
+    appeal_id: str | None
     asked_at: datetime
+
+
+def ask(connection: Connection, campaign_id: str, appeal_id: str | None, now: datetime) -> None:
+    """Have a campaign's indicators taken back, in the transaction of what a person has decided.
+
+    What waits already waits once. What was done is asked for again: the campaign may have been told anew since.
+    """
+    row: dict[str, object] = {"campaign_id": campaign_id, "appeal_id": appeal_id, "asked_at": stamp(now)}
+    if not insert_if_new(connection, TO_REVOKE, {**row, "done_at": None}):
+        done = update(TO_REVOKE).where(TO_REVOKE.c.campaign_id == campaign_id, TO_REVOKE.c.done_at.is_not(None))
+        connection.execute(done.values({**row, "done_at": None}))
 
 
 def to_revoke(connection: Connection) -> list[ToRevoke]:

@@ -47,11 +47,11 @@ TO_REVOKE: Final = Table(
     "campaigns_to_revoke",
     APPEAL_TABLES,
     Column("campaign_id", Text, primary_key=True),
-    Column("appeal_id", String(32), nullable=False),
+    Column("appeal_id", String(32)),
     Column("asked_at", String(STAMP_CHARACTERS), nullable=False),
     Column("done_at", String(STAMP_CHARACTERS)),
 )
-"""What the member's node has still to tell the forum."""
+"""What the member's node has still to tell the forum; without an appeal where a case was closed as legitimate."""
 
 CHANGES: Final = Table(
     "appeal_changes",

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from stillwatch.act.appeals.outbox import ask
 from stillwatch.act.cases.case import Case, ClosedWhy, Stale, State
 from stillwatch.act.cases.lookup import case_at
 from stillwatch.act.cases.tables import CASE_EVENTS, CASES
@@ -95,7 +96,7 @@ def note(hand: Hand, name: str, text: str) -> Case:
 
 
 def close(hand: Hand, name: str, why: ClosedWhy, reason: str, seen: int) -> Case:
-    """Close a case, in words.
+    """Close a case, in words; what the member has told of a campaign that is legitimate is to be taken back.
 
     seen        Version that the change rests on.
     Raises      Stale when it is another by now; InvalidInput when it is closed already, or for a reason that is too
@@ -108,6 +109,8 @@ def close(hand: Hand, name: str, why: ClosedWhy, reason: str, seen: int) -> Case
     case = _open_case(hand, name)
     _change(hand, case, seen, {"state": State.CLOSED.value, "closed_why": why.value})
     happened(hand, case.case_id, "closed", {"why": why.value}, kept)
+    if why is ClosedWhy.LEGITIMATE:
+        ask(hand.connection, case.case_id, None, hand.now)
     return case_at(hand.connection, case.case_id)
 
 

@@ -81,6 +81,14 @@ class SingleLookup:
         place = self.campaign_of(request)
         return None if place == NOBODYS else self.index.campaigns[place]
 
+    def minhashes(self, prompt_text: str) -> NDArray[np.uint32]:
+        """MinHashes of the templates of any prompt, uint32[n, 16], cut as the scan cut its own; none without a scan."""
+        prompt = _bytes(prompt_text)
+        if not prompt or not self.index.counts.n_prompts:
+            return np.zeros((0, SIGNATURE_LENGTH), np.uint32)
+        _, _, (_, size, _, minhashes, *_) = _sketched(prompt, self._counters)
+        return np.asarray(minhashes[: size[0]], np.uint32)
+
     def _row(self, account_id: str) -> int:
         name = np.frombuffer(_bytes(account_id), np.uint8)
         return int(account_row(name, self._accounts, self._starts, self._shift)) if len(self._accounts) else -1

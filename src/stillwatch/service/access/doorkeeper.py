@@ -120,6 +120,11 @@ class Doorkeeper:
         """Seconds since the database was read; infinite before it was."""
         return self._ticking() - self._seen
 
+    @property
+    def n_tokens(self) -> int:
+        """Tokens that lived when the database was read last."""
+        return len(self._live)
+
     def close(self) -> None:
         """Let the threads go."""
         self._hands.shutdown(cancel_futures=True)

@@ -4,12 +4,13 @@ from http import HTTPStatus
 from typing import Final, Protocol
 
 import orjson
+import pyarrow as pa
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.responses import Response
 
-from stillwatch.service.collect.intake import BodyFormat
-from stillwatch.service.collect.parcel import Outcome, Parcel
+from stillwatch.service.collect.formats import BodyFormat
+from stillwatch.service.collect.parcel import Outcome
 from stillwatch.service.collect.refusal import Refusal
 
 __all__ = ["Answers", "answers_of"]
@@ -24,8 +25,11 @@ _CODES: Final = {400: 3, 401: 16, 403: 7, 408: 4, 413: 3, 415: 3, 429: 8, 503: 1
 class Answers(Protocol):
     """One dialect."""
 
-    def taken(self, parcel: Parcel, outcome: Outcome, /) -> Response:
-        """The answer when a body was taken."""
+    def taken(self, aside: pa.RecordBatch, outcome: Outcome, /) -> Response:
+        """The answer when a body was taken.
+
+        aside   What of it was put aside.
+        """
         ...
 
     def refused(self, refusal: Refusal, /) -> Response:
@@ -48,7 +52,7 @@ def answers_of(kind: BodyFormat) -> Answers:
 class OwnAnswers:
     """Counts that add up, and why the first rows were put aside."""
 
-    def taken(self, parcel: Parcel, outcome: Outcome) -> Response:
+    def taken(self, aside: pa.RecordBatch, outcome: Outcome) -> Response:
         """200 when it is on the disk, 202 when it is only in memory."""
         told: dict[str, object] = {
             "received": outcome.n_received,
@@ -59,7 +63,7 @@ class OwnAnswers:
             "final": outcome.is_final,
         }
         if outcome.n_quarantined:
-            told["reasons"] = _reasons(parcel)
+            told["reasons"] = _reasons(aside)
         status = HTTPStatus.OK if outcome.is_durable else HTTPStatus.ACCEPTED
         return Response(orjson.dumps(told), status, media_type=_JSON)
 
@@ -78,10 +82,10 @@ class OtlpAnswers:
     def __init__(self, *, is_traces: bool, is_json: bool) -> None:
         self._is_traces, self._is_json = is_traces, is_json
 
-    def taken(self, parcel: Parcel, outcome: Outcome) -> Response:
+    def taken(self, aside: pa.RecordBatch, outcome: Outcome) -> Response:
         """200, as OTLP knows no other; rows put aside are rejected, and duplicates of what is there are not."""
         n = outcome.n_quarantined
-        reasons = "; ".join(f"record {told['row']}: {told['reason']}" for told in _reasons(parcel)) if n else ""
+        reasons = "; ".join(f"record {told['row']}: {told['reason']}" for told in _reasons(aside)) if n else ""
         if self._is_json:
             return Response(orjson.dumps(self._partial(n, reasons)), media_type=_JSON)
         response = ExportTraceServiceResponse() if self._is_traces else ExportLogsServiceResponse()
@@ -126,9 +130,9 @@ def _varint(n: int) -> bytes:
     return bytes([*out, n])
 
 
-def _reasons(parcel: Parcel) -> list[dict[str, object]]:
+def _reasons(aside: pa.RecordBatch) -> list[dict[str, object]]:
     """Places and reasons of the first rows put aside; a reason holds no text of the row."""
-    return parcel.aside.slice(0, _MOST_REASONS).select(["row", "unit", "field", "reason"]).to_pylist()  # type: ignore[no-any-return]
+    return aside.slice(0, _MOST_REASONS).select(["row", "unit", "field", "reason"]).to_pylist()  # type: ignore[no-any-return]
 
 
 def _headers(refusal: Refusal) -> dict[str, str]:

@@ -11,7 +11,7 @@ __all__ = ["Bounds"]
 class Bounds:
     """How much of everything.
 
-    gather_s        Longest that a commit waits for company.
+    gather_s        Longest that a commit waits for company, and shortest from one reading of small bodies to the next.
     group_bytes     Size at which it waits no longer.
     segment_bytes   Size at which a segment is closed and written by hour.
     segment_s       Age at which it is, seconds since its first exchange.
@@ -20,7 +20,9 @@ class Bounds:
     remember_ids    Ids that are known as duplicates when they come again.
     rows            Of one body.
     bodies          That are read at once.
-    parsers         Bodies that are parsed at once.
+    small_bytes     Bodies up to this size are read together with others that wait.
+    together_bytes  Of bodies that are read together.
+    parsers         Bodies that are read at once, one of them small or several small ones together.
     body_s          Longest that a body may take.
     slow_s, slow_bytes_s    A body must be faster than this, bytes a second, after so many seconds.
     ahead_s         How far an exchange may be ahead of the clock.
@@ -36,6 +38,8 @@ class Bounds:
     remember_ids: int = 8_000_000
     rows: int = 50_000
     bodies: int = 256
+    small_bytes: int = 64 << 10
+    together_bytes: int = 1 << 20
     parsers: int = 2
     body_s: float = 60.0
     slow_s: float = 5.0

@@ -1,6 +1,5 @@
 """A collector: bodies in, parcels to a sink, with back-pressure between them."""
 
-import asyncio
 import contextlib
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -8,19 +7,22 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 
-from anyio import CapacityLimiter, to_thread
+import pyarrow as pa
 from starlette.requests import Request
 
 from stillwatch.ingest.options import Content
+from stillwatch.service.collect.bodies import Body
 from stillwatch.service.collect.body import BodyReader, Held
 from stillwatch.service.collect.bounds import Bounds
 from stillwatch.service.collect.budget import Budget
 from stillwatch.service.collect.clock import Clock
 from stillwatch.service.collect.disk import PosixDisk
-from stillwatch.service.collect.intake import BodyFormat, Intake, IntakeRules
+from stillwatch.service.collect.formats import BodyFormat
+from stillwatch.service.collect.gather import Gather, Taken
+from stillwatch.service.collect.intake import Intake, IntakeRules
 from stillwatch.service.collect.journal import Journal, Sink
 from stillwatch.service.collect.metrics import NO_METRICS, Metrics
-from stillwatch.service.collect.parcel import Outcome, Parcel
+from stillwatch.service.collect.parcel import Outcome
 from stillwatch.service.collect.places import Places, locked
 from stillwatch.service.collect.refusal import Refusal
 from stillwatch.service.collect.roller import Surroundings
@@ -60,14 +62,13 @@ class Collector:
         self.body_bytes = min(options.settings.body_bytes, options.settings.queue_bytes)
         self.sink = sink
         self._bounds = options.bounds
-        self._intake = options.intake()
+        self._gather = Gather(options.intake(), sink, options.bounds)
         self._budget = Budget(options.settings.queue_bytes)
         self._bodies = BodyReader(self._budget, options.bounds, self.body_bytes)
         self._n_bodies = 0
-        self._parsers = CapacityLimiter(options.bounds.parsers)
 
-    async def take(self, request: Request, kind: BodyFormat, *, waits: bool = True) -> tuple[Parcel, Outcome]:
-        """Take one body whole.
+    async def take(self, request: Request, kind: BodyFormat, *, waits: bool = True) -> tuple[pa.RecordBatch, Outcome]:
+        """Take one body whole; gives what of it was put aside, and what became of it.
 
         waits   Until it is on the disk.
         Raises  Refusal: nothing of it was kept.
@@ -78,27 +79,20 @@ class Collector:
         try:
             async with self._bodies.reading(request) as held:
                 self.metrics.gauge("stillwatch_collect_waiting_bytes", self._budget.used)
-                parcel = await self._parsed(held, kind)
-                return parcel, await self._handed_over(parcel, kind, waits=waits)
+                taken = await self._gather.take(Body(_bytes_of(held), kind))
+                return taken.share.aside, await self._outcome(taken, kind, waits=waits)
         finally:
             self._n_bodies -= 1
 
-    async def _parsed(self, held: Held, kind: BodyFormat) -> Parcel:
-        async with self._parsers:
-            body = held.parts[0] if len(held.parts) == 1 else b"".join(held.parts)
-            held.parts.clear()
-            return await to_thread.run_sync(self._intake.read, body, kind)
-
-    async def _handed_over(self, parcel: Parcel, kind: BodyFormat, *, waits: bool) -> Outcome:
-        answer = self.sink.submit(parcel)
+    async def _outcome(self, taken: Taken, kind: BodyFormat, *, waits: bool) -> Outcome:
         # What nobody waits for is counted as long as it is in memory; when there is no room for it, it is waited for.
-        if waits or not self._budget.take(parcel.size_bytes):
-            outcome = await asyncio.wrap_future(answer)
+        if waits or not self._budget.take(taken.size_bytes):
+            outcome = await taken.outcome()
             self._tell(outcome, kind)
             return outcome
-        answer.add_done_callback(lambda _: self._budget.give(parcel.size_bytes))
-        answer.add_done_callback(lambda done: self._tell_late(done, parcel, kind))
-        return Outcome(parcel.rows.num_rows, 0, parcel.aside.num_rows, is_durable=False, is_final=False)
+        taken.handed.add_done_callback(lambda done: self._tell_late(done, taken, kind))
+        n, n_aside = taken.share.stop - taken.share.start, taken.share.aside.num_rows
+        return Outcome(n, 0, n_aside, is_durable=False, is_final=False)
 
     def _tell(self, outcome: Outcome, kind: BodyFormat) -> None:
         counts = {
@@ -110,11 +104,19 @@ class Collector:
             if n:
                 self.metrics.count("stillwatch_collect_exchanges_total", n, format=kind, outcome=name)
 
-    def _tell_late(self, done: Future[Outcome], parcel: Parcel, kind: BodyFormat) -> None:
+    def _tell_late(self, done: Future[Outcome], taken: Taken, kind: BodyFormat) -> None:
+        self._budget.give(taken.size_bytes)
         if done.exception() is None:
-            self._tell(done.result(), kind)
+            self._tell(done.result().of(taken.share), kind)
         else:
-            self.metrics.count("stillwatch_collect_lost_exchanges_total", parcel.n_received)
+            self.metrics.count("stillwatch_collect_lost_exchanges_total", taken.share.n_received)
+
+
+def _bytes_of(held: Held) -> bytes:
+    """The whole body; its parts are let go."""
+    data = held.parts[0] if len(held.parts) == 1 else b"".join(held.parts)
+    held.parts.clear()
+    return data
 
 
 @contextlib.contextmanager

@@ -1,64 +1,40 @@
-"""From the bytes of a body to a parcel, through the readers of logs."""
+"""From the bytes of bodies to a parcel, through the readers of logs.
+
+Checking and typing cost nearly the same for one row as for a hundred: so bodies that wait together are read together,
+and each still has its own counts, its own rows put aside, and its own refusal.
+"""
 
 import io
+import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from http import HTTPStatus
-from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stillwatch.ingest.conceal import Concealer
 from stillwatch.ingest.intake import Intake as RowsOfSource
-from stillwatch.ingest.litellm import LiteLlm
-from stillwatch.ingest.native_ndjson import NativeNdjson
 from stillwatch.ingest.options import Content, Limits
-from stillwatch.ingest.otlp_json import OtlpJson
-from stillwatch.ingest.otlp_protobuf import OtlpProtobuf
-from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.validate import Validator
 from stillwatch.model.exchange import EXCHANGE
-from stillwatch.model.quarantine import QUARANTINE
-from stillwatch.model.reader import Columns, Reader, Record, Rejected, Source
+from stillwatch.model.reader import Source
+from stillwatch.service.collect.bodies import NOTHING_ASIDE, Bodies, Body, put_aside
 from stillwatch.service.collect.clock import Clock
-from stillwatch.service.collect.parcel import Parcel
-from stillwatch.service.collect.refusal import Refusal
+from stillwatch.service.collect.formats import BodyFormat
+from stillwatch.service.collect.parcel import Parcel, Share, joined
 
-__all__ = ["BodyFormat", "Intake", "IntakeRules"]
+__all__ = ["Intake", "IntakeRules", "Together"]
 
-_HEAD_BYTES: Final = 64 * 1024
+_LOG: Final = logging.getLogger("stillwatch.collect")
 _ID_COLUMNS: Final = ("account_id", "organisation_id", "end_user_id", "session_id", "conversation_id")
 _RULES_S: Final = 60.0
 _DAY: Final = timedelta(days=1)
-_NEVER_SPOOLED: Final = Path("never")
-
-
-class BodyFormat(StrEnum):
-    """What a body may be; its path and type say which."""
-
-    NATIVE = "native"
-    LITELLM = "litellm"
-    TRACES = "otlp-traces"
-    TRACES_JSON = "otlp-traces-json"
-    LOGS = "otlp-logs"
-    LOGS_JSON = "otlp-logs-json"
-
-
-_READERS: Final[dict[BodyFormat, Reader]] = {
-    BodyFormat.NATIVE: NativeNdjson(),
-    BodyFormat.LITELLM: LiteLlm(),
-    BodyFormat.TRACES: OtlpProtobuf(Span),
-    BodyFormat.TRACES_JSON: OtlpJson(),
-    BodyFormat.LOGS: OtlpProtobuf(LogRecord),
-    BodyFormat.LOGS_JSON: OtlpJson(),
-}
+_SOURCE: Final = Source("bodies", io.BytesIO, b"")
+_NO_ROWS: Final = pa.RecordBatch.from_pylist([], EXCHANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +54,17 @@ class IntakeRules:
     rows: int = 50_000
 
 
+class Together(NamedTuple):
+    """What some bodies hold.
+
+    parcel  Of all that are not refused.
+    parts   Of each body in turn: its share of the parcel, or why nothing of it was kept.
+    """
+
+    parcel: Parcel
+    parts: list[Share | Exception]
+
+
 class Intake:
     """Reads bodies; used by several threads."""
 
@@ -89,20 +76,43 @@ class Intake:
         self._validator: tuple[float, Validator] | None = None
 
     def read(self, body: bytes, kind: BodyFormat) -> Parcel:
-        """Every row of a body, accepted or aside.
+        """Every row of one body, accepted or aside.
 
         Raises  Refusal 400 when there is nothing in it that can be read, 413 when it has too many rows.
         """
-        reader = _Counted(_READERS[kind], self._rules.rows)
-        source = Source(f"POST {kind}", lambda: io.BytesIO(body), body[:_HEAD_BYTES])
-        # Twice the rows: a row of the reader is one row, and the damage of a container is one more.
-        aside = Quarantine(_NEVER_SPOOLED, 2 * self._rules.rows + 2)
-        batches = list(RowsOfSource(source, reader, self._checks(), aside).batches())
-        reader.check_any()
-        rows = pa.Table.from_batches(batches, EXCHANGE).combine_chunks().to_batches()
-        batch = rows[0] if rows else pa.RecordBatch.from_pylist([], EXCHANGE)
-        put_aside = aside.table().combine_chunks().to_batches()
-        return Parcel(self._concealed(batch), put_aside[0] if put_aside else _NOTHING_ASIDE)
+        together = self._read([Body(body, kind)])
+        if isinstance(together.parts[0], Exception):
+            raise together.parts[0]
+        return together.parcel
+
+    def read_together(self, bodies: Sequence[Body]) -> Together:
+        """Every row of several bodies. One that cannot be read, whatever the reason, costs the others nothing."""
+        try:
+            return self._read(bodies)
+        except Exception as error:  # noqa: BLE001 - a reader's mistake must not answer for other bodies
+            if len(bodies) == 1:
+                return Together(Parcel(_NO_ROWS, NOTHING_ASIDE), [error])
+            _LOG.exception("a body fails its reader; %d bodies are read one by one", len(bodies))
+        return _one_by_one([self.read_together([body]) for body in bodies])
+
+    def _read(self, bodies: Sequence[Body]) -> Together:
+        reader, quarantine = Bodies(bodies, self._rules.rows), put_aside(bodies, self._rules.rows)
+        rows = joined(list(RowsOfSource(_SOURCE, reader, self._checks(), quarantine).batches()), _NO_ROWS)
+        faulty = quarantine.table().to_pylist() if len(quarantine) else []
+        counts, asides = reader.n_accepted(faulty), reader.aside(faulty)
+        if reader.refusals:
+            is_kept = [i not in reader.refusals for i in range(len(bodies))]
+            rows = rows.filter(pa.array(np.repeat(is_kept, counts)))
+        parts: list[Share | Exception] = []
+        at = 0
+        for i, (n, aside) in enumerate(zip(counts, asides, strict=True)):
+            if i in reader.refusals:
+                parts.append(reader.refusals[i])
+                continue
+            parts.append(Share(at, at + n, aside))
+            at += n
+        kept = [part.aside for part in parts if isinstance(part, Share) and part.aside.num_rows]
+        return Together(Parcel(self._concealed(rows), joined(kept, NOTHING_ASIDE)), parts)
 
     def _concealed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         if not batch.num_rows:
@@ -124,42 +134,13 @@ class Intake:
         return Limits(now=latest - _DAY, earliest=earliest)
 
 
-_NOTHING_ASIDE: Final = pa.RecordBatch.from_pylist([], QUARANTINE)
-
-
-class _Counted:
-    """A reader that counts what it gives and stops at too much."""
-
-    def __init__(self, reader: Reader, most: int) -> None:
-        self.name, self.unit = reader.name, reader.unit
-        self._reader, self._most = reader, most
-        self._n_rows = self._n_records = 0
-        self._first: Rejected | None = None
-
-    def recognises(self, source: Source, /) -> bool:
-        """Always: the path says what a body is."""
-        return bool(source.name)
-
-    def read(self, source: Source, /) -> Iterator[Record | Rejected | Columns]:
-        """Every row.
-
-        Raises  Refusal 413.
-        """
-        for item in self._reader.read(source):
-            self._n_rows += 1
-            if isinstance(item, Rejected):
-                self._first = self._first or item
-            else:
-                self._n_records += 1
-            if self._n_rows > self._most:
-                raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body must have {self._most:,} rows at most")
-            yield item
-
-    def check_any(self) -> None:
-        """Tell a body that is damaged or something else from one with some bad rows.
-
-        Raises  Refusal 400.
-        """
-        if self._first is not None and not self._n_records:
-            place = f"{self.unit} {self._first.row}"
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"nothing in the body can be read: {place}: {self._first.reason}")
+def _one_by_one(each: Sequence[Together]) -> Together:
+    """What was read of one body at a time, as if it had been read together."""
+    parts: list[Share | Exception] = []
+    at = 0
+    for parcel, (part,) in each:
+        moved = Share(at, at + part.stop, part.aside) if isinstance(part, Share) else part
+        parts.append(moved)
+        at += parcel.rows.num_rows
+    rows, aside = ([getattr(one.parcel, name) for one in each] for name in ("rows", "aside"))
+    return Together(Parcel(joined(rows, _NO_ROWS), joined(aside, NOTHING_ASIDE)), parts)

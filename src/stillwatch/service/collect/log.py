@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stillwatch.service.collect.disk import Disk, LogFile
-from stillwatch.service.collect.parcel import Outcome, Parcel
+from stillwatch.service.collect.parcel import Outcome, Parcel, joined
 from stillwatch.service.collect.places import Places
 from stillwatch.service.collect.recent import RecentIds, hashes_of
 from stillwatch.service.collect.segment import ASIDE, MARKER_BYTES, ROWS, frame, header
@@ -74,8 +74,8 @@ class Log:
         spare_bytes     Disk that must stay free.
         Raises          OSError: nothing of the parcels is kept, and the segment should be sealed.
         """
-        rows = _joined([parcel.rows for parcel in parcels])
-        aside = _joined([parcel.aside for parcel in parcels])
+        rows = joined([parcel.rows for parcel in parcels], parcels[0].rows)
+        aside = joined([parcel.aside for parcel in parcels], parcels[0].aside)
         hashes = hashes_of(rows.column(0))
         is_new = self._recent.fresh(hashes)
         fresh = rows if is_new.all() else rows.filter(pa.array(is_new))
@@ -132,17 +132,10 @@ class Log:
         return _Open(stem, file, marker, len(begin), len(begin))
 
 
-def _joined(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    if len(batches) == 1:
-        return batches[0]
-    joined = pa.Table.from_batches(batches).combine_chunks().to_batches()
-    return joined[0] if joined else batches[0]
-
-
 def _outcomes(parcels: Sequence[Parcel], is_new: NDArray[np.bool_]) -> list[Outcome]:
     ends = np.cumsum([parcel.rows.num_rows for parcel in parcels])
     outcomes = []
     for parcel, marks in zip(parcels, np.split(is_new, ends[:-1]), strict=True):
         n_new = int(np.count_nonzero(marks))
-        outcomes.append(Outcome(n_new, len(marks) - n_new, parcel.aside.num_rows))
+        outcomes.append(Outcome(n_new, len(marks) - n_new, parcel.aside.num_rows, is_new=marks))
     return outcomes

@@ -1,21 +1,24 @@
-"""What one body holds once it is read, and what became of it."""
+"""What bodies hold once they are read, and what became of it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from stillwatch.errors import InvalidInput
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.model.quarantine import QUARANTINE
 
-__all__ = ["Outcome", "Parcel", "packed", "unpacked"]
+__all__ = ["Outcome", "Parcel", "Share", "joined", "packed", "unpacked"]
 
 _PREFIX_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Rows of one body.
+    """Rows of the bodies that were read together.
 
     rows    Accepted exchanges (`EXCHANGE`), duplicates not yet looked for.
     aside   The others (`QUARANTINE`).
@@ -26,7 +29,7 @@ class Parcel:
 
     @property
     def n_received(self) -> int:
-        """Rows that the body held."""
+        """Rows that the bodies held."""
         return int(self.rows.num_rows + self.aside.num_rows)
 
     @property
@@ -36,12 +39,27 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What of a parcel is of one body: its rows `start` to below `stop`, and what of it was put aside."""
+
+    start: int
+    stop: int
+    aside: pa.RecordBatch
+
+    @property
+    def n_received(self) -> int:
+        """Rows that the body held."""
+        return int(self.stop - self.start + self.aside.num_rows)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a parcel; ``n_accepted + n_duplicate + n_quarantined`` are its rows.
 
     is_durable  It is on the disk, here or in the log in front. When it is not, or duplicates are only found behind the
                 log in front, those of `n_accepted` may still turn out to be duplicates.
     is_final    Duplicates were looked for.
+    is_new      Which of its accepted rows are no duplicates, once that was looked for.
     """
 
     n_accepted: int
@@ -49,11 +67,26 @@ class Outcome:
     n_quarantined: int
     is_durable: bool = True
     is_final: bool = True
+    is_new: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
 
     @property
     def n_received(self) -> int:
         """All of them."""
         return self.n_accepted + self.n_duplicate + self.n_quarantined
+
+    def of(self, share: Share) -> "Outcome":
+        """What became of one body of it."""
+        n = share.stop - share.start
+        n_new = n if self.is_new is None else int(np.count_nonzero(self.is_new[share.start : share.stop]))
+        return Outcome(n_new, n - n_new, share.aside.num_rows, is_durable=self.is_durable, is_final=self.is_final)
+
+
+def joined(batches: Sequence[pa.RecordBatch], nothing: pa.RecordBatch) -> pa.RecordBatch:
+    """Rows of some batches as one; `nothing` when there are none."""
+    if len(batches) == 1:
+        return batches[0]
+    whole = pa.Table.from_batches(batches, nothing.schema).combine_chunks().to_batches()
+    return whole[0] if whole else nothing
 
 
 def packed(parcel: Parcel) -> bytes:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from stillwatch.service.collect.answers import answers_of
 from stillwatch.service.collect.body import drained
 from stillwatch.service.collect.collector import Collector
-from stillwatch.service.collect.intake import BodyFormat
+from stillwatch.service.collect.formats import BodyFormat
 from stillwatch.service.collect.refusal import Refusal
 from stillwatch.web.problem import Admits, Problem
 
@@ -58,8 +58,8 @@ async def _answered(
     try:
         kind = kind_of(request)
         await admits(request.headers, request.client.host if request.client else "")
-        parcel, outcome = await collector.take(request, kind, waits=_waits(request, kind))
-        response = answers_of(kind).taken(parcel, outcome)
+        aside, outcome = await collector.take(request, kind, waits=_waits(request, kind))
+        response = answers_of(kind).taken(aside, outcome)
     except Problem as problem:
         response = answers_of(kind).refused(Refusal(problem.status, problem.description))
         response.headers.update(problem.headers)

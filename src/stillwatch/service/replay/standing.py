@@ -33,16 +33,17 @@ class Standing:
     found_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def standing_of(connection: Connection, rules: Collection[str], now: datetime) -> Standing:
+def standing_of(connection: Connection, rules: Collection[str], promised: AppealRules, now: datetime) -> Standing:
     """What a service's database says now.
 
     connection  That sees one state of it.
     rules       Names of a policy's rules.
+    promised    By which an appeal is overdue.
     """
-    ours = [one for one in appeals_report(connection, AppealRules(), now).by_rule if one.rule in rules]
+    ours = [one for one in appeals_report(connection, promised, now).by_rule if one.rule in rules]
     return Standing(
         cleared_streams(connection),
-        overdue(connection, AppealRules(), now).softened,
+        overdue(connection, promised, now).softened,
         sum(one.n_answered for one in ours),
         sum(one.n_upheld for one in ours),
         _found(connection),

@@ -11,6 +11,7 @@ from stillwatch.share.answers.findings import Finding, LocalEvidence, PartnerWor
 from stillwatch.share.answers.index import TagIndex
 from stillwatch.share.answers.innocents import Innocents
 from stillwatch.share.answers.matching import FamilyMatch, match_families
+from stillwatch.share.answers.values import Values
 from stillwatch.share.life.decay import live_tags
 from stillwatch.share.trust.benign import match_bits, pooled_rate
 
@@ -29,12 +30,14 @@ class Memory:
     behaviour       Of its families, by number.
     evidence        Its own evidence on a family; a family that its scan has not judged gives zero bits.
     innocents       Accounts that nobody suspects, by their tags; None: not known, and no benign rate is told.
+    values          What its tags stand for; None: not known, and no request is recognised by what matched.
     """
 
     index: TagIndex
     behaviour: Mapping[int, Behaviour]
     evidence: Callable[[int], LocalEvidence]
     innocents: Innocents | None = None
+    values: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Answer:
     coverage: float
     tag_kinds: tuple[SignalKind, ...]
     findings: tuple[Finding, ...]
+    matches: tuple[FamilyMatch, ...] = ()
 
 
 def check(indicator: Indicator, memory: Memory, now: datetime, benign_rates: Sequence[float] = ()) -> Answer:
@@ -76,9 +80,10 @@ def check(indicator: Indicator, memory: Memory, now: datetime, benign_rates: Seq
     rate = pooled_rate(benign_rates)
     most_bits = match_bits(rate) if rate > 0 else math.inf
     matches = match_families(index, weights, indicator.behaviour, memory.behaviour, most_bits)
-    findings = tuple(_finding(indicator, match, memory) for match in matches if match.bits >= least)
+    matches = tuple(match for match in matches if match.bits >= least)
+    findings = tuple(_finding(indicator, match, memory) for match in matches)
     answer = SightingAnswer.SEEN if findings else SightingAnswer.LOOKED_NOT_SEEN
-    return Answer(answer, index.days, coverage, kinds, findings)
+    return Answer(answer, index.days, coverage, kinds, findings, matches)
 
 
 def _finding(indicator: Indicator, match: FamilyMatch, memory: Memory) -> Finding:

@@ -24,13 +24,17 @@ __all__ = ["FamilyMatch", "behaviour_bits", "match_families", "union_bits"]
 
 @dataclass(frozen=True, slots=True)
 class FamilyMatch:
-    """One family's match: bits of its tags, those of its behaviour, and which kinds of tags matched."""
+    """One family's match: bits of its tags, those of its behaviour, and which kinds of tags matched.
+
+    tags        Tags of these kinds that the family has and others hardly have, each with its bits before any decay.
+    """
 
     family: int
     tag_bits: float
     behaviour_bits: float
     kinds: tuple[SignalKind, ...]
     behaviour: BehaviourMatch | None
+    tags: tuple[tuple[Tag, float], ...] = ()
 
     @property
     def bits(self) -> float:
@@ -68,18 +72,20 @@ def match_families(
     most_bits   What one tag may be worth at most, but a band: others have seen the innocent with some of the rest, no
                 saying which.
     """
-    tags = tuple(weights)
-    found = _tag_hits(index, tags, [min(weight, 1.0) for weight in weights.values()], most_bits)
+    tags, left = tuple(weights), [min(weight, 1.0) for weight in weights.values()]
+    found = _tag_hits(index, tags, left, most_bits)
     compared = {family: compare_behaviour(behaviour, own) for family, own in local.items()} if found else {}
     n_agree = sum(match.agrees for match in compared.values())
     n_tags = {kind: sum(tag.kind is kind for tag in tags) for kind in SignalKind}
     matches = []
     for family, by_kind in found.items():
-        kinds = {kind: union_bits(bits, n_tags[kind]) for kind, bits in by_kind.items() if _is_enough(kind, bits)}
+        enough = {kind: hits for kind, hits in by_kind.items() if _is_enough(kind, hits)}
+        kinds = {kind: union_bits([bits for bits, _ in hits], n_tags[kind]) for kind, hits in enough.items()}
         match = compared.get(family)
         more = behaviour_bits(n_agree - 1, len(compared)) if match is not None and match.agrees else 0.0
         which = tuple(kind for kind in SignalKind if kinds.get(kind, 0.0) > 0)
-        matches.append(FamilyMatch(family, math.fsum(kinds.values()), more, which, match))
+        rests = tuple((tags[i], bits / left[i]) for kind in which for bits, i in enough[kind] if bits > 0)
+        matches.append(FamilyMatch(family, math.fsum(kinds.values()), more, which, match, rests))
     return tuple(sorted(matches, key=lambda m: (-m.bits, m.family)))
 
 
@@ -92,32 +98,37 @@ def behaviour_bits(n_others: int, n_families: int) -> float:
     return max(-math.log2((n_others + 0.5) / (n_families + 1)), 0.0) if n_others * 2 < n_families else 0.0
 
 
-def _is_enough(kind: SignalKind, bits: Sequence[float]) -> bool:
-    return kind is not SignalKind.BAND or len(bits) >= BANDS_OF_A_HIT
+_Hit = tuple[float, int]
+"""Bits of a tag in a family, and its place among the tags."""
+
+
+def _is_enough(kind: SignalKind, hits: Sequence[_Hit]) -> bool:
+    return kind is not SignalKind.BAND or len(hits) >= BANDS_OF_A_HIT
 
 
 def _tag_hits(
     index: TagIndex, tags: Sequence[Tag], weights: Sequence[float], most_bits: float
-) -> dict[int, dict[SignalKind, list[float]]]:
+) -> dict[int, dict[SignalKind, list[_Hit]]]:
     """Bits of each tag that a family has, by family and kind: how rare it is outside the family.
 
     A band is counted by families, since all accounts of a family send its template; everything else by accounts.
     """
     hits = index.hits(tags)
-    found: dict[int, dict[SignalKind, list[float]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[int, dict[SignalKind, list[_Hit]]] = defaultdict(lambda: defaultdict(list))
     bounds = [*np.flatnonzero(np.r_[True, hits.tag[1:] != hits.tag[:-1]]), len(hits.tag)] if len(hits.tag) else []
     for start, stop in pairwise(bounds):
-        tag = tags[int(hits.tag[start])]
+        place = int(hits.tag[start])
+        tag = tags[place]
         families, row_family = np.unique(hits.family[start:stop], return_inverse=True)
         if tag.kind is SignalKind.BAND:
             outside, n, most = np.full(len(families), len(families) - 1), index.n_families, math.inf
         else:
             carrying = len(np.unique(hits.account[start:stop]))
             outside, n, most = carrying - np.bincount(row_family), index.n_accounts, most_bits
-        rarity = np.clip(-np.log2((outside + 0.5) / (n + 1)), 0.0, most) * weights[int(hits.tag[start])]
+        rarity = np.clip(-np.log2((outside + 0.5) / (n + 1)), 0.0, most) * weights[place]
         for family, bits in zip(families.tolist(), rarity.tolist(), strict=True):
             if family != NO_FAMILY:
-                found[family][tag.kind].append(bits)
+                found[family][tag.kind].append((bits, place))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -83,6 +84,13 @@ class LocalIndex:
             return np.full(len(family), ELSEWHERE, np.int64)
         at = np.minimum(np.searchsorted(self.families, family), len(self.families) - 1)
         return np.where(self.families[at] == family, at + 1, ELSEWHERE)
+
+    def accounts(self, number: int) -> NDArray[np.uint64]:
+        """Hashes of the accounts of a family by its number; none of what no family holds."""
+        if number == ELSEWHERE:
+            return np.zeros(0, np.uint64)
+        held = pc.equal(self.streams["family"], pa.scalar(self.families[number - 1], pa.uint64()))
+        return np.asarray(self.streams["account"].filter(held).to_numpy(), np.uint64)
 
     def evidence(self, number: int) -> LocalEvidence:
         """The scan's own evidence on a family; none on what no family holds."""

@@ -12,6 +12,7 @@ from stillwatch.model.indicator import Behaviour, SignalKind
 from stillwatch.share.answers.check import Memory
 from stillwatch.share.answers.index import KINDS, Local, TagIndex
 from stillwatch.share.answers.innocents import Innocents
+from stillwatch.share.answers.values import CARRIED, Named, Values
 from stillwatch.share.node.describe import behaviour_of
 from stillwatch.share.node.local import ELSEWHERE, LocalIndex
 from stillwatch.share.tags.block import TAG_BYTES, TagBlock
@@ -32,7 +33,8 @@ def memory_of(index: LocalIndex, tagged: TagValues, epoch: int, lists: WarningLi
     epoch   Number of the key's epoch that `tagged` uses.
     lists   What they name is no reason to suspect anybody, so it matches nothing.
     """
-    parts = [_of_kind(index, kind, tagged, lists) for kind in SignalKind]
+    named: dict[SignalKind, Named] = {}
+    parts = [_of_kind(index, kind, tagged, lists, named) for kind in SignalKind]
     local = Local(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     tags = TagIndex.of(
         local,
@@ -42,21 +44,28 @@ def memory_of(index: LocalIndex, tagged: TagValues, epoch: int, lists: WarningLi
         n_accounts=index.n_accounts,
         n_families=len(index.families),
     )
-    return Memory(tags, _behaviours(index), index.evidence, Innocents.of(local, index.ordinary, epoch))
+    innocents = Innocents.of(local, index.ordinary, epoch)
+    return Memory(tags, _behaviours(index), index.evidence, innocents, Values(named, index.accounts))
 
 
 _Rows = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint64], NDArray[np.bool_]]
 
 
-def _of_kind(index: LocalIndex, kind: SignalKind, tagged: TagValues, lists: WarningLists) -> _Rows:
-    """Columns of `Local` for one kind."""
+def _of_kind(
+    index: LocalIndex, kind: SignalKind, tagged: TagValues, lists: WarningLists, named: dict[SignalKind, Named]
+) -> _Rows:
+    """Columns of `Local` for one kind; what its tags stand for is noted where a request can carry it."""
     rows = index.signals.filter(pc.equal(index.signals["kind"], kind.value))
     coded = pc.dictionary_encode(rows["value"].combine_chunks())
     values = coded.dictionary.to_pylist()
     is_fine = np.array([is_of_kind(kind, value) for value in values], np.bool_)
     fine = [value for value, good in zip(values, is_fine, strict=True) if good]
     tags = np.zeros((len(values), TAG_BYTES), np.uint8)
-    tags[is_fine] = tagged(kind, fine).values if fine else 0
+    if fine:
+        block = tagged(kind, fine)
+        tags[is_fine] = block.values
+        if kind in CARRIED:
+            named[kind] = Named.of(block, fine)
     shared = np.zeros(len(values), np.bool_)
     shared[is_fine] = shared_values(kind, fine, lists)
     code = coded.indices.to_numpy()

@@ -17,6 +17,17 @@ from stillwatch.share.answers.findings import Finding
 from stillwatch.share.feed.client import Event
 from stillwatch.share.guard.admit import Admitted, admit, why_not
 from stillwatch.share.node.grading import NOT_KNOWN
+from stillwatch.share.node.matches import replace_matches, rows_of
+from stillwatch.share.node.objects import (
+    FEED,
+    KEPT,
+    bury_object,
+    held_indicator,
+    is_known,
+    keep_object,
+    move_place,
+    withdraw,
+)
 from stillwatch.share.node.pins import Seen, trusted_keys, verify_told
 from stillwatch.share.node.rates import told_rate
 from stillwatch.share.node.rules import keep_message
@@ -26,15 +37,13 @@ from stillwatch.share.node.statements import (
     ADD_FINDINGS,
     ADD_PASSED_OVER,
     ANSWERED,
-    BODIES,
     DROP_ANSWER,
     DROP_FINDINGS,
-    KEEP,
     SENT,
     UNSENT,
 )
-from stillwatch.share.node.tables import FINDINGS, OBJECTS, OWN, PASSED_OVER, PLACES, REMOVED
-from stillwatch.share.stix.ids import derived_id, stix_id, time_text
+from stillwatch.share.node.tables import ANSWERS, FINDINGS, OWN, PASSED_OVER, PLACES, REMOVED
+from stillwatch.share.stix.ids import stix_id, time_text
 from stillwatch.share.stix.read import read_indicator, read_sighting
 from stillwatch.share.stix.signatures import is_members, signed_bundle, verify_object
 from stillwatch.share.stix.texts import FalsePositive
@@ -42,15 +51,12 @@ from stillwatch.share.stix.write import false_positive_bundle, indicator_bundle,
 from stillwatch.signing.keys import Keys, SigningKey, keys_of
 from stillwatch.signing.refused import Reason, Refused
 from stillwatch.signing.signature import verify_signed
-from stillwatch.store.conflict import insert_if_new
 
 __all__ = ["MOST_SENT", "Checked", "KeysOf", "Node", "findings_in", "indicator_in", "passed_over_in"]
 
 MOST_SENT: Final = 100
 """Answers that are sent together, oldest first."""
-_KEPT: Final = {"indicator", "infrastructure"}
 _AGAINST: Final = {"opinion", "note"}
-_FEED: Final = "feed"
 _OBJECT, _TOMBSTONE, _MESSAGE = "object", "tombstone", "message"
 
 T = TypeVar("T")
@@ -79,10 +85,14 @@ class Node:
     engine      Database with `NODE_TABLES`.
     key         Signs what the node says.
     keys_of     Asked for the keys of a member whose object none of the known ones signed.
+    salt        Hides what of the member's own has matched; None: that is not kept.
     """
 
-    def __init__(self, member_id: str, engine: Engine, key: SigningKey, keys_of: KeysOf) -> None:
+    def __init__(
+        self, member_id: str, engine: Engine, key: SigningKey, keys_of: KeysOf, salt: bytes | None = None
+    ) -> None:
         self.member_id = member_id
+        self._salt = salt
         self.engine = engine
         self.key = key
         self._keys_of = keys_of
@@ -91,7 +101,7 @@ class Node:
     def place(self) -> str | None:
         """Where the feed goes on; None: from the beginning."""
         with self.engine.begin() as connection:
-            return connection.execute(select(PLACES.c.place).where(PLACES.c.name == _FEED)).scalar()
+            return connection.execute(select(PLACES.c.place).where(PLACES.c.name == FEED)).scalar()
 
     def take(
         self, document: Mapping[str, Any], origin: str, place: str, memory: Memory, now: datetime
@@ -116,7 +126,7 @@ class Node:
             with self.engine.begin() as connection:
                 for event in events:
                     if event.kind == _TOMBSTONE:
-                        _bury(connection, str(event.document.get("id")), event.place)
+                        bury_object(connection, str(event.document.get("id")), event.place)
                         continue
                     if event.kind == _MESSAGE:
                         self._take_message(connection, event, now)
@@ -124,7 +134,7 @@ class Node:
                     checked = self._take(connection, event, memory, now)
                     if checked is not None:
                         found.append(checked)
-                _move(connection, events[-1].place)
+                move_place(connection, events[-1].place)
         except BaseException:
             self._pinned.clear()  # keys that were pinned in this transaction are not in the database
             raise
@@ -139,15 +149,15 @@ class Node:
             connection.execute(ADD_PASSED_OVER, {"place": event.place, "origin": origin, "reason": problem[:200]})
             return None
         kind = document["type"]
-        if kind in _KEPT:
-            _keep(connection, document, origin)
+        if kind in KEPT:
+            keep_object(connection, document, origin)
             if document.get("revoked"):
-                _withdraw(connection, str(document["id"]))
+                withdraw(connection, str(document["id"]))
         if kind == "relationship" and document["relationship_type"] == "indicates":
             return self._check(connection, str(document["source_ref"]), memory, now)
-        if kind in _AGAINST and _is_known(connection, document["object_refs"]):
+        if kind in _AGAINST and is_known(connection, document["object_refs"]):
             keep_opinion(connection, document, origin)
-        if kind == "sighting" and _is_known(connection, [document["sighting_of_ref"]]):
+        if kind == "sighting" and is_known(connection, [document["sighting_of_ref"]]):
             told = keep_sighting(connection, document, origin)
             if told is not None:
                 return self._check(connection, stix_id("indicator", told), memory, now, again=True)
@@ -159,9 +169,9 @@ class Node:
         place   Where the feed goes on; None when it was not the feed that told.
         """
         with self.engine.begin() as connection:
-            _bury(connection, object_id, place)
+            bury_object(connection, object_id, place)
             if place is not None:
-                _move(connection, place)
+                move_place(connection, place)
 
     def removed(self) -> list[str]:
         """Places of deletions that were carried out here and that the forum has not heard of."""
@@ -177,7 +187,7 @@ class Node:
         """Take one message of the feed, as `take_all` does."""
         with self.engine.begin() as connection:
             self._take_message(connection, Event(place, _MESSAGE, "", origin, "", dict(document)), now)
-            _move(connection, place)
+            move_place(connection, place)
 
     def _take_message(self, connection: Connection, event: Event, now: datetime) -> None:
         """Take a rule or an answer to one from the feed: kept and listed, never run by itself.
@@ -236,7 +246,7 @@ class Node:
         self, connection: Connection, identifier: str, memory: Memory, now: datetime, *, again: bool = False
     ) -> Checked | None:
         """Check an indicator once, and again when others' benign rates of it have changed; None when nothing is new."""
-        held = _held(connection, identifier)
+        held = held_indicator(connection, identifier)
         if held is None:
             return None
         indicator = dataclasses.replace(read_indicator(held), confidence=NOT_KNOWN)
@@ -248,11 +258,45 @@ class Node:
         if before is not None and answer.answer is None:
             return None
         if before is not None and answer.answer is not None and answer.answer.value == before.answer:
-            _replace_findings(connection, indicator.indicator_id, answer)
+            self._replace_findings(connection, indicator.indicator_id, answer, memory)
             return None
         told = self._answered(connection, indicator, answer, memory, now, None if before is None else before.body)
         _remember(connection, indicator, answer, told, now)
+        self._replace_findings(connection, indicator.indicator_id, answer, memory)
         return Checked(indicator, answer, told)
+
+    def _replace_findings(self, connection: Connection, indicator_id: str, answer: Answer, memory: Memory) -> None:
+        connection.execute(DROP_FINDINGS, {"of_indicator": indicator_id})
+        rows: list[dict[str, Any]] = []
+        if answer.answer is SightingAnswer.SEEN:
+            connection.execute(ADD_FINDINGS, _rows(indicator_id, answer.findings))
+            is_disputed = any(one.origin == self.member_id for one in opinions_of(connection, indicator_id))
+            if self._salt is not None and not is_disputed:
+                rows = rows_of(indicator_id, answer, memory, self._salt)
+        replace_matches(connection, indicator_id, rows)
+
+    def look_again(self, memory: Memory, now: datetime) -> int:
+        """Bring findings up to date with a new window of the member's traffic; how many indicators are seen there.
+
+        What was answered stays: what is no more in the window was seen in the one before.
+        """
+        seen = select(ANSWERS.c.indicator_id).where(ANSWERS.c.answer == SightingAnswer.SEEN.value).distinct()
+        with self.engine.begin() as connection:
+            told = list(connection.execute(seen).scalars())
+        return sum(self._look_again(indicator_id, memory, now) for indicator_id in told)
+
+    def _look_again(self, indicator_id: str, memory: Memory, now: datetime) -> bool:
+        """One in a transaction of its own: whoever reads or files waits for no more than that."""
+        with self.engine.begin() as connection:
+            held = held_indicator(connection, stix_id("indicator", indicator_id))
+            if held is None:
+                return False
+            indicator = dataclasses.replace(read_indicator(held), confidence=NOT_KNOWN)
+            answer = check(indicator, memory, now, rates_of(connection, indicator_id))
+            is_seen = answer.answer is SightingAnswer.SEEN
+            if is_seen:
+                self._replace_findings(connection, indicator_id, answer, memory)
+        return is_seen
 
     def _answered(
         self,
@@ -301,19 +345,22 @@ class Node:
         return [(indicator, campaign_id) for indicator, campaign_id in told if indicator.valid_until > now]
 
     def take_back(self, indicator_id: str, now: datetime) -> Admitted:
-        """Bundle that revokes an own indicator.
+        """Bundle that revokes an own indicator; `taken_back` notes that the forum has it.
 
         Raises  MissingData when the node has told no such indicator.
         """
         with self.engine.begin() as connection:
             body = connection.execute(select(OWN.c.body).where(OWN.c.indicator_id == indicator_id)).scalar()
-            if body is None:
-                message = f"this node has told no indicator {indicator_id}"
-                raise MissingData(message)
-            told = read_indicator(admit(orjson.loads(body), now=now))
-            revoked = self._signed(revocation(told, self.member_id, _in_milliseconds(now)), now)
+        if body is None:
+            message = f"this node has told no indicator {indicator_id}"
+            raise MissingData(message)
+        told = read_indicator(admit(orjson.loads(body), now=now))
+        return self._signed(revocation(told, self.member_id, _in_milliseconds(now)), now)
+
+    def taken_back(self, indicator_id: str) -> None:
+        """An own indicator is revoked at the forum: it is not told again."""
+        with self.engine.begin() as connection:
             connection.execute(update(OWN).where(OWN.c.indicator_id == indicator_id).values(revoked=True))
-        return revoked
 
     def _signed(self, bundle: dict[str, Any], now: datetime) -> Admitted:
         return admit(signed_bundle(bundle, self.key), now=now)
@@ -324,7 +371,7 @@ class Node:
         Raises  MissingData when the node holds no such indicator of another member, or it was taken back.
         """
         with self.engine.begin() as connection:
-            held = _held(connection, f"indicator--{indicator_id}")
+            held = held_indicator(connection, f"indicator--{indicator_id}")
             if held is None:
                 message = f"this node holds no indicator {indicator_id} of another member"
                 raise MissingData(message)
@@ -334,6 +381,7 @@ class Node:
             for document in told.document()["objects"]:
                 if document["type"] in _AGAINST:
                     keep_opinion(connection, document, self.member_id)
+            replace_matches(connection, indicator_id, [])
         return told
 
     def opinions_of(self, indicator_id: str) -> list[Opinion]:
@@ -361,7 +409,7 @@ def passed_over_in(engine: Engine) -> list[dict[str, Any]]:
 def indicator_in(engine: Engine, indicator_id: str) -> Indicator | None:
     """Another member's indicator as the node holds it; None when it does not, or it was taken back."""
     with engine.begin() as connection:
-        held = _held(connection, f"indicator--{indicator_id}")
+        held = held_indicator(connection, f"indicator--{indicator_id}")
     return None if held is None else read_indicator(held)
 
 
@@ -372,67 +420,10 @@ def findings_in(engine: Engine) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in rows]  # noqa: SLF001 - the public way to a row's names
 
 
-def _keep(connection: Connection, document: Mapping[str, Any], origin: str) -> None:
-    """The newest version; what was revoked stays revoked, whatever comes later."""
-    gone = document.get("revoked") is True
-    row = {"object_id": document["id"], "type": document["type"], "origin": origin, "modified": document["modified"]}
-    connection.execute(KEEP, {**row, "revoked": gone, "body": b"" if gone else orjson.dumps(document)})
-
-
-def _bury(connection: Connection, object_id: str, place: str | None) -> None:
-    _erase(connection, object_id)
-    _withdraw(connection, object_id)
-    if place is not None and object_id.startswith("indicator--"):
-        insert_if_new(connection, REMOVED, {"place": place})
-
-
-def _move(connection: Connection, place: str) -> None:
-    """Remember the place in the feed."""
-    connection.execute(delete(PLACES).where(PLACES.c.name == _FEED))
-    connection.execute(insert(PLACES).values(name=_FEED, place=place))
-
-
 def _is_news(document: Mapping[str, Any]) -> bool:
     """Whether anything follows from an object here: campaigns, and most links, say nothing that the rest does not."""
     kind = document.get("type")
     return kind != "campaign" and (kind != "relationship" or document.get("relationship_type") == "indicates")
-
-
-def _erase(connection: Connection, object_id: str) -> None:
-    """Drop the content of an object, one that has not come yet included; an own indicator is not told again."""
-    gone = update(OBJECTS).where(OBJECTS.c.object_id == object_id)
-    kind, _, own = object_id.partition("--")
-    if not connection.execute(gone.values(revoked=True, body=b"")).rowcount and kind in _KEPT:
-        row = {"object_id": object_id, "type": kind, "origin": "", "modified": "", "revoked": True, "body": b""}
-        connection.execute(insert(OBJECTS).values(row))
-    connection.execute(update(OWN).where(OWN.c.indicator_id == own).values(revoked=True))
-
-
-def _withdraw(connection: Connection, object_id: str) -> None:
-    """A word that was taken back is no reason to look any more; the member's own evidence stays its own."""
-    told = FINDINGS.c.indicator_id == object_id.partition("--")[2]
-    connection.execute(update(FINDINGS).where(told).values(withdrawn=True))
-
-
-def _is_known(connection: Connection, references: Sequence[str]) -> bool:
-    """Whether what is spoken of is an indicator of the node's own, or one that it holds: nothing else is kept."""
-    told = [reference.partition("--")[2] for reference in references]
-    own = select(OWN.c.indicator_id).where(OWN.c.indicator_id.in_(told))
-    held = select(OBJECTS.c.object_id).where(OBJECTS.c.object_id.in_(references), OBJECTS.c.type == "indicator")
-    return any(connection.execute(one).first() is not None for one in (own, held))
-
-
-def _held(connection: Connection, identifier: str) -> Admitted | None:
-    """The indicator with its networks as one bundle; None when it is not there, or was taken back."""
-    wanted = [identifier, derived_id("infrastructure", identifier.partition("--")[2])]
-    objects = [orjson.loads(body) for body in connection.execute(BODIES, {"of_objects": wanted}).scalars()]
-    if not any(made["id"] == identifier for made in objects):
-        return None
-    bundle = {"type": "bundle", "id": derived_id("bundle", identifier), "objects": objects}
-    try:
-        return admit(bundle)
-    except InvalidInput:
-        return None
 
 
 def _remember(
@@ -452,13 +443,6 @@ def _remember(
     }
     connection.execute(DROP_ANSWER, {"of_indicator": row["indicator_id"], "of_version": row["version"]})
     connection.execute(ADD_ANSWER, row)
-    _replace_findings(connection, indicator.indicator_id, answer)
-
-
-def _replace_findings(connection: Connection, indicator_id: str, answer: Answer) -> None:
-    connection.execute(DROP_FINDINGS, {"of_indicator": indicator_id})
-    if answer.answer is SightingAnswer.SEEN:
-        connection.execute(ADD_FINDINGS, _rows(indicator_id, answer.findings))
 
 
 def _rows(indicator_id: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from sqlalchemy import Engine
 
 from stillwatch.errors import Declined, InvalidInput, StillwatchError, UnreadableSource
 from stillwatch.model.campaign import Verdict
@@ -26,6 +27,7 @@ from stillwatch.share.node.appeals import AppealDesk, Waiting
 from stillwatch.share.node.commit import held_tags
 from stillwatch.share.node.intake import batches
 from stillwatch.share.node.local import LocalIndex
+from stillwatch.share.node.matches import match_salt
 from stillwatch.share.node.memory import TagValues, memory_of
 from stillwatch.share.node.node import Checked, Node
 from stillwatch.share.node.own_key import own_key, renewed_key
@@ -45,7 +47,18 @@ from stillwatch.signing.keys import Keys, keys_of
 from stillwatch.signing.succession import EndorsedKey
 from stillwatch.store.database import open_database
 
-__all__ = ["Beside", "OnAppeal", "OnChecked", "Service", "appeal_desk", "keys_told_by", "opened", "renew_key"]
+__all__ = [
+    "Beside",
+    "OnAppeal",
+    "OnChecked",
+    "Service",
+    "appeal_desk",
+    "forum_taxii",
+    "keys_told_by",
+    "node_at",
+    "opened",
+    "renew_key",
+]
 
 OnChecked = Callable[[Checked], None]
 OnAppeal = Callable[[Waiting], None]
@@ -143,8 +156,11 @@ class Service:
         return True
 
     def take_back(self, indicator_id: str) -> Outcome:
-        """Revoke an indicator of one's own, everywhere."""
-        return self.send(self.node.take_back(indicator_id, datetime.now(UTC)))
+        """Revoke an indicator of one's own, everywhere; what the forum has not taken is to be done again."""
+        outcome = self.send(self.node.take_back(indicator_id, datetime.now(UTC)))
+        if not outcome.refused:
+            self.node.taken_back(indicator_id)
+        return outcome
 
     def dispute(self, indicator_id: str, reason: FalsePositive) -> Outcome:
         """Tell the others that an indicator of theirs is held to be false."""
@@ -247,12 +263,28 @@ def opened(settings: NodeSettings, now: datetime) -> Iterator[Service]:
         if days[0] != days[1]:
             message = f"both evaluators must have epochs of one length, got {days[0]} and {days[1]} days"
             raise InvalidInput(message)
-        taxii = Taxii(f"{settings.forum}/taxii2/", token)
+        taxii = forum_taxii(settings)
         stack.callback(taxii.close)
-        key = own_key(settings.folder, functools.partial(_tell_key, settings.forum, token))
-        node = Node(_member_id(settings.forum, token), engine, key, functools.partial(_keys_at, settings.forum, token))
+        node = node_at(settings, engine)
         epoch = epoch_of(now, days[0])
         yield Service(settings, node, index, EvaluatorPair(*peers), taxii, token, epoch, days[0], read_ns)
+
+
+def forum_taxii(settings: NodeSettings) -> Taxii:
+    """Connection to the forum, under the member's token."""
+    return Taxii(f"{settings.forum}/taxii2/", _secret(settings.token_file))
+
+
+def node_at(settings: NodeSettings, engine: Engine) -> Node:
+    """The node of these settings; its key and its salt are made at first use.
+
+    engine      Database with `NODE_TABLES`.
+    Raises      What reading files and the forum raise.
+    """
+    forum, token = settings.forum, _secret(settings.token_file)
+    key = own_key(settings.folder, functools.partial(_tell_key, forum, token))
+    keys_at, salt = functools.partial(_keys_at, forum, token), match_salt(settings.folder, make=True)
+    return Node(_member_id(forum, token), engine, key, keys_at, salt)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ __all__ = [
     "APPEALS_TOLD",
     "FINDINGS",
     "KEYS",
+    "MATCHES",
     "NODE_TABLES",
     "OBJECTS",
     "OWN",
@@ -68,6 +69,17 @@ FINDINGS: Final = Table(
     Column("withdrawn", Boolean, nullable=False),
 )
 """Local families that others' words point to: own evidence and their word, apart."""
+
+MATCHES: Final = Table(
+    "node_matches",
+    NODE_TABLES,
+    Column("indicator_id", String(40), primary_key=True),
+    Column("family", String(20), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("mark", String(16), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What of the member's own a finding rests on, as salted digests (`matches`); it goes with the indicator."""
 
 PLACES: Final = Table(
     "node_places",

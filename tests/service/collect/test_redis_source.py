@@ -1,105 +1,31 @@
 """Redis in front: several collectors, one writer, each exchange once whatever stops in between."""
 
-import contextlib
-import shutil
-import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
-from tests.service.collect.rows import n_aside, options, parcel, stored
+from tests.service.collect.redis_server import BINARY, NAME, WAIT_S, Server, running, sink_to, source_of, until
+from tests.service.collect.rows import SALT, n_aside, options, parcel, stored
 
-from stillwatch.errors import InvalidInput
+from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.service.collect.bounds import Bounds
 from stillwatch.service.collect.collector import journal_in
-from stillwatch.service.collect.journal import Journal
-from stillwatch.service.collect.redis_log import RedisSink, RedisSource, StreamName
+from stillwatch.service.collect.redis_source import drain_running
+from stillwatch.service.collect.redis_stream import StreamName
 from stillwatch.service.collect.refusal import Refusal
 
-BINARY = shutil.which("redis-server")
-WAIT_S = 30.0
 QUICK = options(bounds=Bounds(gather_s=0.0))
-NAME = StreamName()
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="there is no redis-server on this machine")
-
-
-class Server:
-    """A Redis on a socket in a folder, which may be stopped and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = f"unix://{folder / 's'}"
-        self.client = redis.Redis.from_url(self.url)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, *, flushes: bool = True) -> None:
-        """Start, with every command flushed or nothing written at all."""
-        log = ["--appendonly", "yes", "--appendfsync", "always"] if flushes else ["--appendonly", "no", "--save", ""]
-        command = [str(BINARY), "--port", "0", "--unixsocket", "s", "--dir", ".", *log]
-        self._process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until(self._answers)
-
-    def stop(self) -> None:
-        """Kill it."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def _answers(self) -> bool:
-        with contextlib.suppress(redis.RedisError):
-            return bool(self.client.ping())
-        return False
-
-    def is_empty(self) -> bool:
-        """Whether everything was taken."""
-        with contextlib.suppress(redis.RedisError):
-            return self.client.xlen(NAME.stream) == 0
-        return False
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for something."""
-    end = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < end
-        threading.Event().wait(0.01)
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A Redis that flushes."""
-    folder = tmp_path / "redis"
-    folder.mkdir()
-    here = Server(folder)
-    here.start()
-    yield here
-    here.stop()
-    here.client.close()
-
-
-@contextlib.contextmanager
-def sink_to(server: Server, name: StreamName = NAME) -> Iterator[RedisSink]:
-    """A collector's end."""
-    sink = RedisSink(server.url, name)
-    try:
-        yield sink
-    finally:
-        sink.close()
-
-
-@contextlib.contextmanager
-def source_of(server: Server, journal: Journal, name: StreamName = NAME) -> Iterator[RedisSource]:
-    """The writer's end."""
-    source = RedisSource(server.url, journal, name)
-    source.start()
-    try:
-        yield source
-    finally:
-        source.close()
+    with running(tmp_path / "redis") as here:
+        yield here
 
 
 def test_several_collectors_and_one_writer(server: Server, tmp_path: Path) -> None:
@@ -112,18 +38,6 @@ def test_several_collectors_and_one_writer(server: Server, tmp_path: Path) -> No
         until(server.is_empty)
     assert sorted(stored(tmp_path)) == sorted(f"{i}" for i in range(20))
     assert n_aside(tmp_path) == 40
-
-
-def test_a_redis_that_does_not_flush_promises_nothing(tmp_path: Path) -> None:
-    """Without a flush for every command nobody is told that anything is durable."""
-    server = Server(tmp_path)
-    server.start(flushes=False)
-    try:
-        with sink_to(server) as sink:
-            assert not sink.submit(parcel("a")).result(WAIT_S).is_durable
-    finally:
-        server.stop()
-        server.client.close()
 
 
 def test_killed_between_flush_and_acknowledgement(
@@ -196,16 +110,6 @@ def test_the_disk_behind_is_full(server: Server, tmp_path: Path, monkeypatch: py
     assert stored(tmp_path) == ["a"]
 
 
-def test_too_many_wait(server: Server) -> None:
-    """When nobody takes parcels, senders are sent away at a bound."""
-    with sink_to(server, StreamName(most_waiting=2)) as sink:
-        for name in ("a", "b"):
-            sink.submit(parcel(name)).result(WAIT_S)
-        with pytest.raises(Refusal, match="too many bodies wait") as refused:
-            sink.submit(parcel("c")).result(WAIT_S)
-    assert refused.value.status == 429
-
-
 def test_entries_of_something_else_are_left_out(
     server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -220,7 +124,32 @@ def test_entries_of_something_else_are_left_out(
     assert "secret" not in caplog.text
 
 
-def test_another_url() -> None:
-    """A URL that is none is told as such."""
-    with pytest.raises(InvalidInput, match="a Redis URL must look like"):
-        RedisSink("http://host")
+def test_another_salt(server: Server, tmp_path: Path) -> None:
+    """A writer whose salt is not that of the collectors is not started: one account would be two."""
+    with journal_in(tmp_path, QUICK) as journal:
+        with drain_running(server.url, journal, SALT), drain_running(server.url, journal, SALT):
+            pass
+        with pytest.raises(InvalidInput, match="must have one salt"), drain_running(server.url, journal, b"other" * 8):
+            pass
+    assert server.client.get(f"{NAME.stream}:salt") not in (None, SALT)
+
+
+def test_no_redis_at_the_start(server: Server, tmp_path: Path) -> None:
+    """Without Redis the writer is not started, and it is said why."""
+    server.stop()
+    with (
+        journal_in(tmp_path, QUICK) as journal,
+        pytest.raises(UnreadableSource, match="Redis does not answer: ConnectionError"),
+        drain_running(server.url, journal, SALT),
+    ):
+        pass
+
+
+def test_what_the_writer_says_of_itself(server: Server, tmp_path: Path) -> None:
+    """When Redis goes away the writer says so, and when it is back that all is well."""
+    with journal_in(tmp_path, QUICK) as journal, drain_running(server.url, journal, SALT) as source:
+        assert source.problem is None
+        server.stop()
+        until(lambda: source.problem == "Redis cannot be read: ConnectionError")
+        server.start()
+        until(lambda: source.problem is None)

@@ -1,114 +1,48 @@
-"""A Redis stream in front: several collectors write parcels to it, one process takes them to its disk.
+"""Parcels from the stream in front to the journal: each exchange once.
 
-What is promised: a parcel is taken from the stream only after it was flushed to the disk, and one that is taken twice,
-because the process was killed between the two, is known by the ids of its exchanges. Rows put aside have no ids; those
-of such a parcel may be noted twice.
-
-A sender is told 200 only when Redis itself flushes each command before it answers (``appendonly yes`` and
-``appendfsync always``); else the answer is 202. Whoever may write to Redis may write exchanges: it belongs inside.
+A parcel is taken from the stream only after it was flushed to the disk, and one that is taken twice, because the
+process was killed between the two, is known by the ids of its exchanges. Rows put aside have no ids; those of such a
+parcel may be noted twice.
 """
 
 import contextlib
 import logging
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import redis
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.service.collect.journal import Journal
 from stillwatch.service.collect.metrics import NO_METRICS, Metrics
-from stillwatch.service.collect.parcel import Outcome, Parcel, packed, unpacked
+from stillwatch.service.collect.parcel import Outcome, Parcel, unpacked
+from stillwatch.service.collect.redis_stream import PARCEL, StreamName, checked_stream, connected
 from stillwatch.service.collect.refusal import Refusal
 
-__all__ = ["RedisSink", "RedisSource", "StreamName"]
+__all__ = ["RedisSource", "drain_running"]
 
 _LOG: Final = logging.getLogger("stillwatch.collect")
-_PARCEL: Final = b"parcel"
 _WRITER: Final = "writer"
 _AT_ONCE: Final = 64
 _BLOCK_MS: Final = 500
 _RETRY_S: Final = 1.0
-_SOCKET_S: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class StreamName:
-    """Which stream, and how many parcels may wait in it.
-
-    idle_s  After so long a parcel that another writer took and did not finish is taken over.
-    """
-
-    stream: str = "stillwatch:exchanges"
-    group: str = "stillwatch"
-    most_waiting: int = 100_000
-    idle_s: float = 60.0
-
-
-def _connected(url: str) -> Any:  # noqa: ANN401 - the client's types differ between its versions
-    try:
-        return redis.Redis.from_url(url, socket_timeout=_SOCKET_S, socket_connect_timeout=_SOCKET_S)
-    except (ValueError, redis.RedisError) as error:
-        message = "a Redis URL must look like redis://HOST:PORT/0"
-        raise InvalidInput(message) from error
-
-
-class RedisSink:
-    """Hands parcels to the stream."""
-
-    def __init__(self, url: str, name: StreamName | None = None, *, retry_s: int = 2, threads: int = 4) -> None:
-        self._name = name or StreamName()
-        self._retry_s = retry_s
-        self._client = _connected(url)
-        self._threads = ThreadPoolExecutor(threads, "stillwatch-redis")
-        self._is_durable: bool | None = None
-
-    def submit(self, parcel: Parcel) -> Future[Outcome]:
-        """Add a parcel to the stream; see `journal.Sink`. Duplicates are found behind it."""
-        return self._threads.submit(self._add, parcel)
-
-    def close(self) -> None:
-        """End what was begun."""
-        self._threads.shutdown()
-        self._client.close()
-
-    def _add(self, parcel: Parcel) -> Outcome:
-        try:
-            if self._is_durable is None:
-                self._is_durable = self._flushes()
-            if self._client.xlen(self._name.stream) >= self._name.most_waiting:
-                reason = "too many bodies wait to be written"
-                raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, reason, self._retry_s)
-            self._client.xadd(self._name.stream, {_PARCEL: packed(parcel)})
-        except redis.RedisError as error:
-            self._is_durable = None
-            reason = f"the log in front does not take it: {type(error).__name__}"
-            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, reason, self._retry_s) from None
-        return Outcome(parcel.rows.num_rows, 0, parcel.aside.num_rows, is_durable=self._is_durable, is_final=False)
-
-    def _flushes(self) -> bool:
-        """Whether a command that was answered survives a power cut; one who may not ask is told no."""
-        try:
-            told = self._client.config_get("append*")
-        except redis.ResponseError:
-            return False
-        return bool(told.get("appendonly") == "yes" and told.get("appendfsync") == "always")
 
 
 class RedisSource:
-    """Takes parcels from the stream to a journal, in a thread."""
+    """Takes parcels from the stream to a journal, in a thread.
+
+    problem     Why nothing is taken just now, for whoever tells how the service fares; None when all is well.
+    """
 
     def __init__(
         self, url: str, journal: Journal, name: StreamName | None = None, *, metrics: Metrics = NO_METRICS
     ) -> None:
         self._name = name or StreamName()
         self._journal, self._metrics = journal, metrics
-        self._client = _connected(url)
+        self._client = connected(url)
         self._ends = threading.Event()
+        self.problem: str | None = None
         self._thread = threading.Thread(target=self._run, name="stillwatch-redis-source", daemon=True)
 
     def start(self) -> None:
@@ -127,9 +61,14 @@ class RedisSource:
             try:
                 self._make_group()
                 for entries in self._entries():
-                    if self._ends.is_set() or not self._take(entries):
+                    if self._ends.is_set():
                         break
+                    if not self._take(entries):
+                        self.problem = "what comes from Redis cannot be written"
+                        break
+                    self.problem = None
             except redis.RedisError as error:
+                self.problem = f"Redis cannot be read: {type(error).__name__}"
                 _LOG.warning("the log in front cannot be read: %s", type(error).__name__)
                 self._metrics.count("stillwatch_collect_redis_failures_total")
             self._ends.wait(_RETRY_S)
@@ -177,7 +116,7 @@ class RedisSource:
     def _parcel(self, entry: tuple[bytes, dict[bytes, bytes]]) -> Parcel | None:
         entry_id, fields = entry
         try:
-            return unpacked((fields or {}).get(_PARCEL, b""))
+            return unpacked((fields or {}).get(PARCEL, b""))
         except (InvalidInput, UnreadableSource) as error:
             _LOG.error("entry %s of the log in front is left out: %s", entry_id.decode(), error)
             self._metrics.count("stillwatch_collect_redis_unreadable_total")
@@ -186,3 +125,21 @@ class RedisSource:
     def _tell(self, outcome: Outcome) -> None:
         self._metrics.count("stillwatch_collect_redis_exchanges_total", outcome.n_accepted, outcome="accepted")
         self._metrics.count("stillwatch_collect_redis_exchanges_total", outcome.n_duplicate, outcome="duplicate")
+
+
+@contextlib.contextmanager
+def drain_running(
+    url: str, journal: Journal, salt: bytes, name: StreamName | None = None, *, metrics: Metrics = NO_METRICS
+) -> Iterator[RedisSource]:
+    """Take parcels to a journal for the block: what `stillwatch serve` does when it has collectors in front.
+
+    salt    The installation's, which all collectors of the stream must have.
+    Raises  InvalidInput when a collector with another salt was there first; UnreadableSource when Redis is not there.
+    """
+    checked_stream(url, name or StreamName(), salt)
+    source = RedisSource(url, journal, name, metrics=metrics)
+    source.start()
+    try:
+        yield source
+    finally:
+        source.close()

@@ -1,0 +1,75 @@
+"""``stillwatch collect``: a collector in front of the service; several of them share the load."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillwatch.cli.service_home import SettingsAt
+from stillwatch.errors import InvalidInput
+
+__all__ = ["collect"]
+
+
+def collect(
+    *,
+    redis: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="STILLWATCH_REDIS",
+            help="Redis that takes the exchanges; one with a password belongs into the settings.",
+            show_default="collect.redis of the settings",
+        ),
+    ] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Where to listen.", show_default="listen of the settings"),
+    ] = None,
+    replicas: Annotated[
+        int, typer.Option(min=0, max=16, help="Replicas of Redis that must have an exchange before 200 is answered.")
+    ] = 0,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate of the server, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
+    settings: SettingsAt = None,
+) -> None:
+    """Take bodies and pass them on through Redis to `stillwatch serve`, which has the same URL in its settings.
+
+    An answer of 200 is a promise only while Redis flushes every command (appendonly yes, appendfsync always); else it
+    is 202, and `/health/ready` says that Redis is degraded. Tokens are those of the database that the settings name.
+    """
+    from contextlib import closing
+
+    from stillwatch.cli.listening import check_listening
+    from stillwatch.ingest import installation_salt
+    from stillwatch.service.access.doorkeeper import Doorkeeper
+    from stillwatch.service.access.issued import Scope
+    from stillwatch.service.collect.collector import CollectorOptions
+    from stillwatch.service.collect.front import front_app, front_running
+    from stillwatch.service.collect.redis_stream import StreamName
+    from stillwatch.service.home import open_home
+    from stillwatch.service.metrics import PrometheusMetrics
+    from stillwatch.service.settings import settings_at
+    from stillwatch.web.listen import Listen
+    from stillwatch.web.log import log_to_standard_error
+    from stillwatch.web.server import Tls, server_of
+
+    told = settings_at(settings)
+    url = redis or told.collect.redis
+    if url is None:
+        message = "a collector needs a Redis: give --redis URL, or collect.redis in the settings"
+        raise InvalidInput(message)
+    place = Listen.of(listen or told.listen)
+    check_listening(place.host, tls_cert, tls_key)
+    metrics = PrometheusMetrics()
+    options = CollectorOptions(installation_salt(), told.collect, metrics=metrics)
+    log_to_standard_error("stillwatch")
+    with (
+        open_home(told, is_first=True) as home,
+        front_running(url, options, metrics, StreamName(replicas=replicas)) as front,
+        closing(Doorkeeper(home.engine)) as door,
+    ):
+        app = front_app(front, door.door(Scope.COLLECT), door.door(Scope.METRICS))
+        typer.echo(f"stillwatch collects on {place.host}:{place.port}", err=True)
+        server_of(app, place, Tls(tls_cert, tls_key) if tls_cert and tls_key else None).run()
+    typer.echo("stopped: all that was answered is in Redis", err=True)
