@@ -13,6 +13,7 @@ from stillwatch.errors import Declined
 __all__ = ["Caller", "Told", "form_token_of"]
 
 _WAITS_S: Final = 60.0
+_IDLE_S: Final = 10.0
 
 
 class Told(NamedTuple):
@@ -27,6 +28,7 @@ class Caller:
 
     def __init__(self, port: int, token: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_WAITS_S)
+        self._used_s = time.monotonic()
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def __enter__(self) -> Self:
@@ -93,10 +95,13 @@ class Caller:
         with_token: bool = True,
     ) -> bytes:
         told = (self._headers if with_token else {}) | (headers or {})
+        if time.monotonic() - self._used_s > _IDLE_S:
+            self._connection.close()  # the server may have; the next request opens it again
         try:
             self._connection.request(method, path, body, told)
             response = self._connection.getresponse()
             data = response.read()
+            self._used_s = time.monotonic()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             message = f"{method} {path.partition('/appeal/')[0] or '/appeal'}: {type(error).__name__}"

@@ -19,7 +19,8 @@ from stillwatch.model.decision import Action
 from stillwatch.service.evidence import evidence_of
 from stillwatch.service.rehearsal.objection import until
 from stillwatch.service.rehearsal.scene import FIRST, READER, Scene
-from stillwatch.service.rehearsal.words import counted, short
+from stillwatch.service.rehearsal.words import counted
+from stillwatch.service.rehearsal.world import MAIN
 from stillwatch.store.database import reading
 
 __all__ = ["export", "take_back", "verify_ledger"]
@@ -72,23 +73,25 @@ def verify_ledger(scene: Scene) -> None:
 
 
 def export(scene: Scene) -> None:
-    """Write the evidence of the first alarm's case, and verify it twice: here, and with nothing but Python."""
-    name = next(iter(scene.alarms), None)
-    if name is None:
+    """Write the evidence of the main campaign's case, and verify it twice: here, and with nothing but Python."""
+    there = {one.campaign_id for one in scene.findings.campaigns} if scene.findings else set()
+    names = [name for alarm in scene.alarms if alarm.planted == MAIN for name in alarm.names if name in there]
+    if not scene.judge.check("the campaign is among the last findings", bool(names), f"{len(there)} campaigns"):
         return
+    name = names[0]
     with reading(scene.home.engine).begin() as connection:
         case = case_at(connection, name)
     evidence = evidence_of(case, scene.home.findings, [scene.home.traffic])
     with scene.home.engine.begin() as connection:
         hand = Hand(connection, scene.home.trail, READER, scene.clock.wall())
         bundle = export_case(hand, case.case_id, evidence, scene.home.secret)
-    path = scene.folder / f"case-{short(case.case_id)}.zip"
+    path = scene.folder / f"{case.case_id}.zip"
     path.write_bytes(bundle)
     is_good = _verifies(scene, path, bundle)
     scene.judge.check("the bundle verifies", is_good, path.name)
     scene.note(
         "case",
-        f"{short(case.case_id)} ({case.state.value}) exported for counsel: {path.name}, {len(bundle) / 1e6:.1f} MB, "
+        f"{case.case_id} ({case.state.value}) exported for counsel: {path.name}, {len(bundle) / 1e6:.1f} MB, "
         f"hashes only; its own verify.py {'agrees' if is_good else 'does NOT agree'}",
         case=case.case_id,
         state=case.state.value,

@@ -149,9 +149,11 @@ def _previewed(scene: Scene, policy: Policy) -> Previewed:
     """Preview on all stored traffic, looked up as a gateway's requests are; it is kept."""
     home, now = scene.home, scene.clock.wall()
     with reading(home.engine).begin() as connection:
-        said = standing_of(connection, [rule.name for rule in policy.rules], now)
-    source = Source([home.traffic], ByIndex(home.index), home.settings.decide.accounts, None, said.found_at)
-    found = previewed(judge(policy, seen_of(source, policy.uses), Terms(now=now)))
+        said = standing_of(connection, [rule.name for rule in policy.rules], home.settings.appeals, now)
+    streams = ByIndex(home.index)
+    source = Source([home.traffic], streams, home.settings.decide.accounts, None, said.found_at)
+    terms = Terms(now=now, cleared=said.cleared, overdue=said.overdue)
+    found = previewed(judge(policy, seen_of(source, policy.uses), terms), streams.evidence)
     with home.engine.begin() as connection:
         _record(connection, scene, found)
     return found

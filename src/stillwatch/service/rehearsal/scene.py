@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from stillwatch.service.rehearsal.timeline import Timeline
 from stillwatch.service.rehearsal.world import World
 from stillwatch.service.serving import Service
 
-__all__ = ["FIRST", "READER", "SECOND", "Counts", "Scene", "Touched"]
+__all__ = ["FIRST", "READER", "SECOND", "Alarm", "Counts", "Scene", "Touched"]
 
 FIRST: Final = "ada"
 """Who puts policies in force."""
@@ -54,13 +55,27 @@ class Touched:
     row: dict[str, Any] = field(repr=False)
 
 
+@dataclass(slots=True)
+class Alarm:
+    """A campaign that was called a harvest.
+
+    names       What it has been called since, the newest last: detection may rename one that it has not counted yet.
+    planted     The planted campaign that most of its exchanges were of; None for nobody's.
+    """
+
+    names: dict[str, None]
+    accounts: set[str]
+    planted: str | None
+    at: datetime
+
+
 @dataclass
 class Scene:
     """All of it.
 
     folder      Where pages and bundles go.
     findings    Of the last look, None before it.
-    alarms      Found campaigns that were called a harvest, with the planted one that each is.
+    alarms      In the order in which they came.
     touched     By account.
     latencies_s Of every decision.
     played_s    Seconds that the played day took, without looks of the watch.
@@ -78,7 +93,7 @@ class Scene:
     tally: Tally = field(default_factory=Tally)
     counts: Counts = field(default_factory=Counts)
     findings: Findings | None = None
-    alarms: dict[str, str | None] = field(default_factory=dict)
+    alarms: list[Alarm] = field(default_factory=list)
     touched: dict[str, Touched] = field(default_factory=dict)
     latencies_s: list[float] = field(default_factory=list)
     played_s: float = 0.0
