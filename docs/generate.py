@@ -631,6 +631,32 @@ passwords of a database or of Redis; give those to their servers by other ways, 
 """
 
 
+def service_page() -> str:
+    """Endpoints and metrics of the service."""
+    told = importlib.import_module("stillwatch.service.openapi").document()
+    metrics = importlib.import_module("stillwatch.service.metrics").METRICS
+    endpoints = [
+        [f"`{method.upper()} {path}`", operation["summary"], " ".join(sorted(operation["responses"]))]
+        for path, methods in told["paths"].items()
+        for method, operation in methods.items()
+    ]
+    counted = [[f"`{name}`", one.kind, ", ".join(one.labels), one.help] for name, one in metrics.items()]
+    return f"""# The service over HTTP
+
+`stillwatch serve` answers these; `GET /openapi.json` describes bodies and answers for programs. A token is shown as
+`x-stillwatch-token`, `x-api-key` or `Authorization: Bearer`; which scope opens what is what `stillwatch token add` asks
+for: collect, decide, metrics. Pages of appeals and `/health` need none.
+
+{table(["endpoint", "what it is", "answers"], endpoints)}
+
+## Metrics
+
+`GET /metrics`, with a token of scope metrics. No label holds anything that was sent.
+
+{table(["metric", "kind", "labels", "meaning"], counted)}
+"""
+
+
 def settings_table(kind: Any, prefix: str) -> str:
     """Settings of one table with what they may be, their defaults and their meaning."""
     values = importlib.import_module("stillwatch.service.settings_values")
@@ -668,6 +694,7 @@ def pages() -> tuple[Page, ...]:
         Page("python.md", "the Python surface", python_page),
         Page("policy.md", "policies: keys, facts, actions, guards, limits", policy_page),
         Page("settings.md", "settings of the service", settings_page),
+        Page("service.md", "the service over HTTP: endpoints and metrics", service_page),
         Page("what-crosses.md", "what members may tell one another, field by field", what_crosses_page),
     )
 

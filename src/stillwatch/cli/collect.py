@@ -1,6 +1,5 @@
 """``stillwatch collect``: a collector in front of the service; several of them share the load."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,6 @@ __all__ = ["collect"]
 
 
 def collect(
-    *,
     redis: Annotated[
         str | None,
         typer.Option(
@@ -29,8 +27,6 @@ def collect(
     replicas: Annotated[
         int, typer.Option(min=0, max=16, help="Replicas of Redis that must have an exchange before 200 is answered.")
     ] = 0,
-    tls_cert: Annotated[Path | None, typer.Option(help="Certificate of the server, PEM.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
     settings: SettingsAt = None,
 ) -> None:
     """Take bodies and pass them on through Redis to `stillwatch serve`, which has the same URL in its settings.
@@ -42,14 +38,16 @@ def collect(
 
     from stillwatch.cli.listening import check_listening
     from stillwatch.ingest import installation_salt
-    from stillwatch.service.access.doorkeeper import Doorkeeper
+    from stillwatch.service.access.doorkeeper import EVERY_S, Doorkeeper
     from stillwatch.service.access.issued import Scope
     from stillwatch.service.collect.collector import CollectorOptions
     from stillwatch.service.collect.front import front_app, front_running
     from stillwatch.service.collect.redis_stream import StreamName
     from stillwatch.service.home import open_home
     from stillwatch.service.metrics import PrometheusMetrics
+    from stillwatch.service.repeating import Repeating
     from stillwatch.service.settings import settings_at
+    from stillwatch.service.source import ToldSource
     from stillwatch.web.listen import Listen
     from stillwatch.web.log import log_to_standard_error
     from stillwatch.web.server import Tls, server_of
@@ -60,7 +58,8 @@ def collect(
         message = "a collector needs a Redis: give --redis URL, or collect.redis in the settings"
         raise InvalidInput(message)
     place = Listen.of(listen or told.listen)
-    check_listening(place.host, tls_cert, tls_key)
+    tls = Tls(told.tls_certificate, told.tls_key) if told.tls_certificate and told.tls_key else None
+    check_listening(place.host, told.tls_certificate, told.tls_key, behind_proxy=bool(told.trusted_proxies))
     metrics = PrometheusMetrics()
     options = CollectorOptions(installation_salt(), told.collect, metrics=metrics)
     log_to_standard_error("stillwatch")
@@ -68,8 +67,9 @@ def collect(
         open_home(told, is_first=True) as home,
         front_running(url, options, metrics, StreamName(replicas=replicas)) as front,
         closing(Doorkeeper(home.engine)) as door,
+        Repeating("looking", EVERY_S, door.refresh),
     ):
-        app = front_app(front, door.door(Scope.COLLECT), door.door(Scope.METRICS))
+        app = ToldSource(front_app(front, door.door(Scope.COLLECT), door.door(Scope.METRICS)), told.trusted_proxies)
         typer.echo(f"stillwatch collects on {place.host}:{place.port}", err=True)
-        server_of(app, place, Tls(tls_cert, tls_key) if tls_cert and tls_key else None).run()
+        server_of(app, place, tls).run()
     typer.echo("stopped: all that was answered is in Redis", err=True)

@@ -8,7 +8,7 @@ import typer
 from stillwatch.cli.service_home import SettingsAt
 
 if TYPE_CHECKING:
-    from stillwatch.service.serving import Service
+    from stillwatch.service.running import Service
 
 __all__ = ["serve"]
 

@@ -51,6 +51,7 @@ METRICS: Final[dict[str, Described]] = {
     "stillwatch_collect_disk_failures_total": _counter("Times that the disk did not take something.", "stage"),
     "stillwatch_collect_damaged_bytes_total": _counter("Bytes at the end of segments that a crash left unfinished."),
     "stillwatch_collect_roll_seconds": _histogram("One segment written by hour."),
+    "stillwatch_collect_compact_seconds": _histogram("Files of an hour made one."),
     "stillwatch_collect_backlog_bytes": _gauge("Segments that wait to be written by hour."),
     "stillwatch_collect_traffic_bytes": _gauge("Disk that exchanges use."),
     "stillwatch_collect_clock_disagreement_seconds": _gauge("How far the wall clock has jumped, of the steady one."),

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from starlette.applications import Starlette
 
-from stillwatch import __version__
 from stillwatch.act.decide.clock import Clock
 from stillwatch.act.decide.protected import Protected
 from stillwatch.act.gateways.registry import endpoints_of
@@ -18,104 +16,30 @@ from stillwatch.model.decision import Decision, Request
 from stillwatch.service.access.doorkeeper import Doorkeeper
 from stillwatch.service.app import Parts, service_app
 from stillwatch.service.cases import note_findings
-from stillwatch.service.collect.clock import Clock as CollectClock
-from stillwatch.service.collect.collector import Collector, CollectorOptions, local_collector
-from stillwatch.service.collect.journal import Journal
+            drain = held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
+        doorkeeper = Doorkeeper(home.engine, clock.unix_s)
 from stillwatch.service.collect.redis_source import drain_running
 from stillwatch.service.concealing import RequestConcealer
-from stillwatch.service.deciding import Deciding, deciding
+from stillwatch.service.deciding import deciding
 from stillwatch.service.facts import LiveFacts, Sources
-from stillwatch.service.gauges import tell_decisions, tell_desk
-from stillwatch.service.health import Health
+from stillwatch.service.gauges import tell_desk
 from stillwatch.service.home import Home
 from stillwatch.service.late_facts import LateFacts
 from stillwatch.service.metrics import PrometheusMetrics
 from stillwatch.service.pages.appeals import AppealDesk
 from stillwatch.service.partner.service_member import Member, member_of
 from stillwatch.service.repeating import Repeating
+from stillwatch.service.running import Service
 from stillwatch.service.tick_job import TickJob
-from stillwatch.service.ticking import Ticker, TickerHealth
+from stillwatch.service.ticking import Ticker
 from stillwatch.store.database import reading
 from stillwatch.watch import Tick, WatchOptions
 
-__all__ = ["Service", "serving", "take_up", "tick_job"]
+__all__ = ["serving", "take_up", "tick_job"]
 
 _LOOK_S: Final = 1.0
 _COUNT_S: Final = 10.0
-_PARTS: Final = ("collect", "watch", "decide", "member", "policy", "database", "service")
-_OLD_S: Final = 30.0
 _PREPARED: Final = "prepared"
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A service that runs.
-
-    looking, counting   Threads that see what has changed, and count what people wait for.
-    """
-
-    home: Home
-    metrics: PrometheusMetrics
-    doorkeeper: Doorkeeper
-    collector: Collector
-    journal: Journal
-    facts: LateFacts
-    member: Member
-    deciding: Deciding
-    ticker: Ticker
-    looking: Repeating
-    counting: Repeating
-
-    def health(self) -> Health:
-        """How it fares."""
-        decider, ticks = self.deciding.decider.health(), self.ticker.health()
-        problems = {
-            "collect": [None if self.journal.takes else "the collector cannot write: see its log, and the disk"],
-            "watch": [*_of_ticks(ticks), *self.facts.problems()],
-            "decide": decider.problems,
-            "member": [self.member.problem],
-            "policy": [self.deciding.in_force.problem, _alarm(decider.alarm)],
-            "database": [_of_tokens(self.doorkeeper.age_s), _told("counting what waits", self.counting.problem)],
-            "service": [_told("looking at what has changed", self.looking.problem)],
-        }
-        return Health.of(takes=self.journal.takes, problems=problems)
-
-    def refresh(self) -> None:
-        """Bring the metrics up to date."""
-        metrics, ticks, decider = self.metrics, self.ticker.health(), self.deciding.decider.health()
-        tell_decisions(metrics, decider, self.deciding.in_force())
-        metrics.total("stillwatch_watch_restarts_total", ticks.n_restarts)
-        if ticks.last is not None:
-            metrics.gauge("stillwatch_watch_tick_seconds", ticks.seconds or 0.0)
-            metrics.gauge("stillwatch_watch_lag_seconds", ticks.last.lag_s or 0.0)
-            metrics.gauge("stillwatch_watch_campaigns", ticks.last.n_campaigns)
-            metrics.gauge("stillwatch_watch_streams", ticks.last.n_streams)
-        age_s = self.facts.health().index_age_s
-        if age_s is not None:
-            metrics.gauge("stillwatch_watch_index_age_seconds", age_s)
-        problems = self.health().problems
-        for part in _PARTS:
-            metrics.gauge("stillwatch_problems", len(problems.get(part, ())), part=part)
-
-    def status(self) -> dict[str, Any]:
-        """What an operator may know: figures, never who."""
-        now, decider, ticks = self.health(), self.deciding.decider.health(), self.ticker.health()
-        active = self.deciding.in_force()
-        return {
-            "version": __version__,
-            "takes": now.takes,
-            "problems": now.problems,
-            "policy": None
-            if active is None
-            else {"name": active.policy.name, "version": active.policy.version, "stage": active.stage}
-            | {"activation": active.number, "since": active.activated_at.isoformat()},
-            "watch": None
-            if ticks.last is None
-            else {"n_exchanges": ticks.last.n_exchanges, "n_campaigns": ticks.last.n_campaigns}
-            | {"n_streams": ticks.last.n_streams, "at": ticks.last.at, "lag_s": ticks.last.lag_s},
-            "decisions": {"counts": dict(decider.counts), "waiting": decider.n_waiting, "held": decider.n_held},
-            "last_hour": decider.figures._asdict(),
-        }
 
 
 @contextmanager
@@ -132,9 +56,15 @@ def serving(
     with ExitStack() as held:
         options = CollectorOptions(salt, settings.collect, metrics=metrics, clock=CollectClock(clock.unix_s, clock.steady_s))
         collector, journal = held.enter_context(local_collector(settings.folder, options))
+        drain = None
         if settings.collect.redis is not None:
+<<<<<<< HEAD
             held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
         doorkeeper = Doorkeeper(home.engine, clock.unix_s)
+=======
+            drain = held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
+        doorkeeper = Doorkeeper(home.engine)
+>>>>>>> app
         held.callback(doorkeeper.close)
         doorkeeper.refresh()
         concealer, protected = RequestConcealer(salt, settings.collect.content), Protected(settings.decide.protected)
@@ -151,7 +81,7 @@ def serving(
         if watches:
             held.enter_context(ticker)
         service = Service(
-            home, metrics, doorkeeper, collector, journal, facts, member, decides, ticker, looking, counting
+            home, metrics, doorkeeper, collector, journal, facts, member, decides, ticker, looking, counting, drain
         )
         yield service, service_app(_parts(service, concealer, clock))
 
@@ -214,6 +144,7 @@ def _look(facts: LateFacts, member: Member) -> None:
 
 def _count(home: Home, metrics: PrometheusMetrics, clock: Clock) -> None:
     with reading(home.engine).begin() as connection:
+<<<<<<< HEAD
         tell_desk(metrics, connection, clock.wall())
 
 
@@ -233,3 +164,6 @@ def _told(what: str, problem: str | None) -> str | None:
 
 def _alarm(alarm: Any) -> str | None:  # noqa: ANN401 - of the decider
     return None if alarm is None else f"the policy does nothing: it touched too much of {alarm.what}"
+=======
+        tell_desk(metrics, connection)
+>>>>>>> app

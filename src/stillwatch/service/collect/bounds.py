@@ -1,10 +1,13 @@
 """Bounds of the collector that an operator hardly ever changes; what he does change is in the settings."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from stillwatch.errors import InvalidInput
 
 __all__ = ["Bounds"]
+
+_MAY_BE_0: Final = frozenset(("gather_s", "late_s", "linger_s", "spare_bytes", "ahead_s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,9 @@ class Bounds:
     group_bytes     Size at which it waits no longer.
     segment_bytes   Size at which a segment is closed and written by hour.
     segment_s       Age at which it is, seconds since its first exchange.
+    late_s          So long after its end an hour's files become few.
+    linger_s        Files that have become one stay so long, for readers that have begun.
+    whole_bytes     Largest file that several become.
     backlog_bytes   Segments that may wait to be written by hour; more are answered 503.
     spare_bytes     Disk that is left to others: with less free nothing is taken.
     remember_ids    Ids that are known as duplicates when they come again.
@@ -33,6 +39,9 @@ class Bounds:
     group_bytes: int = 4 << 20
     segment_bytes: int = 64 << 20
     segment_s: float = 30.0
+    late_s: float = 900.0
+    linger_s: float = 900.0
+    whole_bytes: int = 64 << 20
     backlog_bytes: int = 1 << 30
     spare_bytes: int = 256 << 20
     remember_ids: int = 8_000_000
@@ -51,6 +60,6 @@ class Bounds:
         """Refuse bounds that nothing can pass."""
         for name in self.__slots__:
             value = getattr(self, name)
-            if value < 0 or (value == 0 and name not in ("gather_s", "spare_bytes", "ahead_s")):
+            if value < 0 or (value == 0 and name not in _MAY_BE_0):
                 message = f"{name} must be above 0, got {value}"
                 raise InvalidInput(message)

@@ -9,7 +9,7 @@ from typing import Final
 from stillwatch.service.collect.disk import Disk
 from stillwatch.service.collect.places import HOUR_S, Places
 
-__all__ = ["Kept", "remove_old"]
+__all__ = ["Hour", "Kept", "hours_of", "remove_old"]
 
 _DAY_S: Final = 86_400
 
@@ -29,7 +29,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hour:
+class Hour:
     """A folder of files; `begins` in seconds since 1970."""
 
     begins: int
@@ -38,6 +38,7 @@ class _Hour:
 
     @property
     def size_bytes(self) -> int:
+        """All of it."""
         return sum(size for _, size in self.files)
 
 
@@ -49,7 +50,7 @@ def remove_old(disk: Disk, places: Places, keep_days: int, most_bytes: int, now:
     now     Seconds since 1970, the earliest that it may be.
     Raises  OSError.
     """
-    hours = sorted(_hours(disk, places), key=lambda hour: hour.begins)
+    hours = sorted(hours_of(disk, places), key=lambda hour: hour.begins)
     newest = hours[-1].begins + HOUR_S if hours else now
     bar = min(now, newest) - keep_days * _DAY_S
     left = sum(hour.size_bytes for hour in hours)
@@ -62,13 +63,17 @@ def remove_old(disk: Disk, places: Places, keep_days: int, most_bytes: int, now:
     return Kept(n_removed, left, datetime.fromtimestamp(kept[0].begins, UTC) if kept else None)
 
 
-def _hours(disk: Disk, places: Places) -> Iterator[_Hour]:
+def hours_of(disk: Disk, places: Places) -> Iterator[Hour]:
+    """Hours that are there, in no order.
+
+    Raises  OSError.
+    """
     for day, day_s in _days(disk, places.traffic):
         for name in disk.names(day):
             hour = name.removeprefix("hour=")
             if name.startswith("hour=") and hour.isdecimal():
                 folder = day / name
-                yield _Hour(day_s + int(hour) * HOUR_S, folder, _files(disk, folder))
+                yield Hour(day_s + int(hour) * HOUR_S, folder, _files(disk, folder))
 
 
 def _days(disk: Disk, folder: Path) -> Iterator[tuple[Path, int]]:
@@ -85,7 +90,7 @@ def _files(disk: Disk, folder: Path) -> tuple[tuple[Path, int], ...]:
     return tuple((folder / name, disk.size(folder / name)) for name in disk.names(folder))
 
 
-def _removed(disk: Disk, hour: _Hour) -> int:
+def _removed(disk: Disk, hour: Hour) -> int:
     for path, _ in hour.files:
         disk.remove(path)
     disk.remove_folder(hour.folder)

@@ -43,6 +43,11 @@ class Places:
         """Hashes of ids."""
         return self.folder / "collector" / "ids"
 
+    @property
+    def plans(self) -> Path:
+        """Which files of an hour are to become one."""
+        return self.folder / "collector" / "plans"
+
     def segment(self, stem: str) -> Path:
         """A segment."""
         return self.segments / f"{stem}.wal"

@@ -1,4 +1,7 @@
-"""The thread that writes sealed segments by hour, strictly in their order, and removes what is old."""
+"""The thread that writes sealed segments by hour, strictly in their order, removes what is old, and makes files few.
+
+All three in one thread: so no hour is removed while its files become one.
+"""
 
 import logging
 import queue
@@ -10,6 +13,7 @@ from typing import Final
 from stillwatch.errors import UnreadableSource
 from stillwatch.service.collect.bounds import Bounds
 from stillwatch.service.collect.clock import Clock
+from stillwatch.service.collect.compaction import Compactor
 from stillwatch.service.collect.disk import Disk
 from stillwatch.service.collect.hourly import write_by_hour
 from stillwatch.service.collect.keeping import remove_old
@@ -23,6 +27,8 @@ __all__ = ["Roller", "Surroundings"]
 _LOG: Final = logging.getLogger("stillwatch.collect")
 _TIDY_S: Final = 300.0
 _LONGEST_WAIT_S: Final = 30.0
+_COMPACT_S: Final = 5.0
+_IDLE_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class Roller:
         self._waiting_bytes = 0
         self._closing = threading.Event()
         self._tidied_at: float | None = None
+        self._compactor = Compactor(around.disk, around.places, around.bounds)
+        self._compacts_at = time.monotonic() + _COMPACT_S
         self._thread = threading.Thread(target=self._run, name="stillwatch-roller", daemon=True)
 
     @property
@@ -81,7 +89,12 @@ class Roller:
     def _run(self) -> None:
         while True:
             self._tidy()
-            item = self._queue.get()
+            if self._queue.empty() and not self._closing.is_set():
+                self._compact()
+            try:
+                item = self._queue.get(timeout=max(0.0, self._compacts_at - time.monotonic()))
+            except queue.Empty:
+                continue
             if item is None:
                 return
             if isinstance(item, threading.Event):
@@ -137,6 +150,22 @@ class Roller:
             return
         around.metrics.gauge("stillwatch_collect_traffic_bytes", kept.size_bytes)
         around.metrics.gauge("stillwatch_collect_clock_disagreement_seconds", now.disagreement_s)
+
+    def _compact(self) -> None:
+        """One piece of work at a time, so that segments do not wait for it; what the disk refuses is tried later."""
+        around, start = self._around, time.monotonic()
+        if start < self._compacts_at:
+            return
+        is_more = False
+        try:
+            is_more = self._compactor.step(around.clock.now().earliest, around.most_bytes)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing is lost by it and the thread lives
+            _LOG.warning("the files of an hour cannot become one: %s", _named(error))
+            around.metrics.count("stillwatch_collect_disk_failures_total", 1, stage="compact")
+        took = time.monotonic() - start
+        if is_more:
+            around.metrics.observe("stillwatch_collect_compact_seconds", took)
+        self._compacts_at = start + took + (max(_COMPACT_S, 4 * took) if is_more else _IDLE_S)
 
 
 def _named(error: Exception) -> str:

@@ -27,7 +27,7 @@ from stillwatch.errors import UnreadableSource
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.model.quarantine import QUARANTINE
 
-__all__ = ["ASIDE", "MARKER_BYTES", "ROWS", "Segment", "frame", "header", "read_segment"]
+__all__ = ["ASIDE", "MARKER_BYTES", "ROWS", "Segment", "conformed", "frame", "header", "read_segment"]
 
 MARKER_BYTES: Final = 16
 ROWS, ASIDE = b"x", b"q"
@@ -89,7 +89,7 @@ def read_segment(data: bytes, name: str) -> Segment:
     for kind, payload in _frames(memoryview(data), data, marker, at):
         found[kind].append(pa.ipc.read_record_batch(pa.py_buffer(payload), schemas[kind]))
         whole += MARKER_BYTES + _HEAD.size + len(payload)
-    tables = [_conformed(pa.Table.from_batches(found[kind], schemas[kind]), _SCHEMAS[kind]) for kind in _SCHEMAS]
+    tables = [conformed(pa.Table.from_batches(found[kind], schemas[kind]), _SCHEMAS[kind]) for kind in _SCHEMAS]
     return Segment(opened, tables[0], tables[1], len(data) - at - whole)
 
 
@@ -124,7 +124,8 @@ def _frames(view: memoryview, data: bytes, marker: bytes, at: int) -> Iterator[t
             at = head_end + size
 
 
-def _conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table under another version's schema: what that does not have is left out, what it has anew is null."""
     if table.schema.equals(schema, check_metadata=True):
         return table
     nothing = pa.nulls(table.num_rows)

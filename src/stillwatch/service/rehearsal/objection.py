@@ -90,9 +90,7 @@ def _uphold(scene: Scene, appeal: Appeal, touched: Touched) -> None:
     )
 
 
-def until(
-    scene: Scene, touched: Touched, holds: Callable[[dict[str, Any]], bool]
-) -> tuple[float, dict[str, Any]]:
+def until(scene: Scene, touched: Touched, holds: Callable[[dict[str, Any]], bool]) -> tuple[float, dict[str, Any]]:
     """Ask again about an account's last request until an answer is as it should be, or for ten seconds."""
     began = time.monotonic()
     while True:

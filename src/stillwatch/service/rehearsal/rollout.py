@@ -87,9 +87,7 @@ def prepare(scene: Scene, name: str, page: Path) -> Policy:
 def put_in_force(scene: Scene, policy: Policy, stage: int) -> None:
     """Put it in force for so many percent, and wait until the service says that it is."""
     with scene.home.engine.begin() as connection:
-        done = activate(
-            connection, policy.version, stage, scene.signer(FIRST), seen=highest(connection, ACTIVATIONS)
-        )
+        done = activate(connection, policy.version, stage, scene.signer(FIRST), seen=highest(connection, ACTIVATIONS))
     seconds = in_force(scene, done.number)
     second = f" and {done.approved_by}" if done.approved_by else ""
     scene.note(

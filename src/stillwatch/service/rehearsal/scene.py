@@ -16,7 +16,7 @@ from stillwatch.service.rehearsal.judge import Judge
 from stillwatch.service.rehearsal.tally import Tally
 from stillwatch.service.rehearsal.timeline import Timeline
 from stillwatch.service.rehearsal.world import World
-from stillwatch.service.serving import Service
+from stillwatch.service.running import Service
 
 __all__ = ["FIRST", "READER", "SECOND", "Alarm", "Counts", "Scene", "Touched"]
 

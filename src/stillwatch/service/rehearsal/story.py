@@ -72,7 +72,9 @@ def _acts(scene: Scene, policy: str) -> Figures:
     """All that happens."""
     collect_history(scene)
     told = counted(len(scene.alarms), "alarm")
-    if not scene.judge.check("the campaign is found before the last day", any(a.planted == MAIN for a in scene.alarms), told):
+    if not scene.judge.check(
+        "the campaign is found before the last day", any(a.planted == MAIN for a in scene.alarms), told
+    ):
         message = f"{MAIN} was not found in {counted(scene.counts.sent, 'exchange')}: try more, or another seed"
         raise FailedProof(message)
     chosen = prepare(scene, policy, scene.folder / "preview.html")
