@@ -16,8 +16,8 @@ from stillwatch.model.decision import Decision, Request
 from stillwatch.service.access.doorkeeper import Doorkeeper
 from stillwatch.service.app import Parts, service_app
 from stillwatch.service.cases import note_findings
-            drain = held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
-        doorkeeper = Doorkeeper(home.engine, clock.unix_s)
+from stillwatch.service.collect.clock import Clock as CollectClock
+from stillwatch.service.collect.collector import CollectorOptions, local_collector
 from stillwatch.service.collect.redis_source import drain_running
 from stillwatch.service.concealing import RequestConcealer
 from stillwatch.service.deciding import deciding
@@ -43,28 +43,22 @@ _PREPARED: Final = "prepared"
 
 
 @contextmanager
-def serving(
-    home: Home, clock: Clock | None = None, *, watches: bool = True
-) -> Iterator[tuple[Service, Starlette]]:
+def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> Iterator[tuple[Service, Starlette]]:
     """Run everything but the server; at the end nothing that was acknowledged or decided is lost.
 
     clock       Time of all that is taken, decided, recorded and answered; None takes the machine's.
     watches     Whether it looks at what was collected every minute; else its caller ticks and calls `take_up`.
-    Raises  InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
+    Raises      InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
     """
     settings, metrics, salt, clock = home.settings, PrometheusMetrics(), installation_salt(), clock or Clock()
     with ExitStack() as held:
-        options = CollectorOptions(salt, settings.collect, metrics=metrics, clock=CollectClock(clock.unix_s, clock.steady_s))
+        collected_at = CollectClock(clock.unix_s, clock.steady_s)
+        options = CollectorOptions(salt, settings.collect, metrics=metrics, clock=collected_at)
         collector, journal = held.enter_context(local_collector(settings.folder, options))
         drain = None
         if settings.collect.redis is not None:
-<<<<<<< HEAD
-            held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
-        doorkeeper = Doorkeeper(home.engine, clock.unix_s)
-=======
             drain = held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
-        doorkeeper = Doorkeeper(home.engine)
->>>>>>> app
+        doorkeeper = Doorkeeper(home.engine, clock.unix_s)
         held.callback(doorkeeper.close)
         doorkeeper.refresh()
         concealer, protected = RequestConcealer(salt, settings.collect.content), Protected(settings.decide.protected)
@@ -144,26 +138,4 @@ def _look(facts: LateFacts, member: Member) -> None:
 
 def _count(home: Home, metrics: PrometheusMetrics, clock: Clock) -> None:
     with reading(home.engine).begin() as connection:
-<<<<<<< HEAD
         tell_desk(metrics, connection, clock.wall())
-
-
-def _of_ticks(ticks: TickerHealth) -> tuple[str | None, ...]:
-    late = None if ticks.is_running else "the watch has stopped"
-    failed = None if ticks.error is None else f"the last tick failed: {ticks.error}"
-    return late, failed, None if ticks.unheard is None else f"cases are not up to date: {ticks.unheard}"
-
-
-def _of_tokens(age_s: float) -> str | None:
-    return None if age_s < _OLD_S else f"tokens were last read {age_s:,.0f} s ago"
-
-
-def _told(what: str, problem: str | None) -> str | None:
-    return None if problem is None else f"{what} fails: {problem}"
-
-
-def _alarm(alarm: Any) -> str | None:  # noqa: ANN401 - of the decider
-    return None if alarm is None else f"the policy does nothing: it touched too much of {alarm.what}"
-=======
-        tell_desk(metrics, connection)
->>>>>>> app
