@@ -20,7 +20,7 @@ def test_files_become_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         for i in range(5):
             assert journal.submit(parcel(f"{i}")).result(60).n_accepted == 1
             assert journal.settle()
-        until(lambda: n_files(tmp_path) == 1)
+        until(lambda: n_files(tmp_path) <= 2)  # the last may have come when the others were one already
         assert journal.submit(parcel("0", "late")).result(60).n_duplicate == 1
         assert journal.settle()
     assert sorted(stored(tmp_path)) == ["0", "1", "2", "3", "4", "late"]
