@@ -452,6 +452,7 @@ def policy_page() -> str:
     condition = importlib.import_module("stillwatch.act.policy.condition")
     guards = inspect.getdoc(importlib.import_module("stillwatch.act.policy.guards")) or ""
     stages = inspect.getdoc(importlib.import_module("stillwatch.act.policy.activations")) or ""
+    throttles = inspect.getdoc(importlib.import_module("stillwatch.act.decide.throttles")) or ""
     groups = "\n\n".join(f"### {group}\n\n{facts_table(facts, group)}" for group in facts.UNKNOWN)
     shares = [
         [
@@ -485,6 +486,10 @@ for none, absent where it does not matter), and the facts that are known, as tab
 The mildest first. Whatever goes beyond `observe` must end by itself and needs an accused stream.
 
 {", ".join(f"`{action}`" for action in importlib.import_module("stillwatch.model.decision").Action)}
+
+## Throttles
+
+{throttles.partition(chr(10) * 2)[2].partition(chr(10) * 2 + "References")[0]}
 
 ## Conditions
 
@@ -539,7 +544,17 @@ def rule_keys(rules: Any) -> list[list[str]]:
         ["`then`", "yes", "Action."],
         ["`reason`", "yes", "Words that a customer may read."],
         ["`lasts`", "beyond observe", f"1m to {rules.MOST_LASTS.days}d, such as 90m, 24h or 7d; else 1h."],
-        ["`rate_per_minute`", "throttle", f"{rules.LEAST_RATE:g} to {rules.MOST_RATE:g} requests of the stream."],
+        [
+            "`rate_per_minute`",
+            "throttle",
+            f"{rules.LEAST_RATE:g} to {rules.MOST_RATE:g} requests of the stream, or of its campaign.",
+        ],
+        ["`per`", "", "What the rate is of: `stream` (default) or `campaign`, all its accused streams together."],
+        [
+            "`own_per_day`",
+            '`per = "campaign"`',
+            f"{rules.LEAST_OWN:g} to {rules.MOST_OWN:.0f} requests of each stream.",
+        ],
         ["`fails`", "", "`open` (default): an error does not match; `closed`: it does."],
     ]
 
@@ -616,6 +631,32 @@ passwords of a database or of Redis; give those to their servers by other ways, 
 """
 
 
+def service_page() -> str:
+    """Endpoints and metrics of the service."""
+    told = importlib.import_module("stillwatch.service.openapi").document()
+    metrics = importlib.import_module("stillwatch.service.metrics").METRICS
+    endpoints = [
+        [f"`{method.upper()} {path}`", operation["summary"], " ".join(sorted(operation["responses"]))]
+        for path, methods in told["paths"].items()
+        for method, operation in methods.items()
+    ]
+    counted = [[f"`{name}`", one.kind, ", ".join(one.labels), one.help] for name, one in metrics.items()]
+    return f"""# The service over HTTP
+
+`stillwatch serve` answers these; `GET /openapi.json` describes bodies and answers for programs. A token is shown as
+`x-stillwatch-token`, `x-api-key` or `Authorization: Bearer`; which scope opens what is what `stillwatch token add` asks
+for: collect, decide, metrics. Pages of appeals and `/health` need none.
+
+{table(["endpoint", "what it is", "answers"], endpoints)}
+
+## Metrics
+
+`GET /metrics`, with a token of scope metrics. No label holds anything that was sent.
+
+{table(["metric", "kind", "labels", "meaning"], counted)}
+"""
+
+
 def settings_table(kind: Any, prefix: str) -> str:
     """Settings of one table with what they may be, their defaults and their meaning."""
     values = importlib.import_module("stillwatch.service.settings_values")
@@ -653,6 +694,7 @@ def pages() -> tuple[Page, ...]:
         Page("python.md", "the Python surface", python_page),
         Page("policy.md", "policies: keys, facts, actions, guards, limits", policy_page),
         Page("settings.md", "settings of the service", settings_page),
+        Page("service.md", "the service over HTTP: endpoints and metrics", service_page),
         Page("what-crosses.md", "what members may tell one another, field by field", what_crosses_page),
     )
 

@@ -257,16 +257,37 @@ def test_a_restart_changes_nothing(
 def test_quiet_periods_are_passed_over_and_what_is_too_late_is_left_out(
     exchanges: pa.Table, run: Run, tmp_path: Path
 ) -> None:
-    """Days later an empty window is looked at; an exchange from the day is then told as too late."""
+    """Days later an empty window is looked at; once there is traffic again an exchange from the day is too late."""
     copy = after(run, 2, tmp_path / "copy")
     done = copy.tick(exchanges, 24 * 10)
     assert (done.n_exchanges, done.closed, done.n_campaigns) == (0, (3,), 0)
+    folders = (copy.folder / "logs", copy.folder / "state", copy.folder / "out")
+    assert tick(*folders, HALF_DAYS, now=at(24 * 10 + 1)).is_idle
     assert IndexFolder(copy.folder / "out" / "index").load()[0].campaigns == ()
-    late = hour_of(exchanges, 7).slice(0, 1)
-    fresh = late.set_column(0, "exchange_id", pa.array(["late"]))
-    pq.write_table(fresh, copy.folder / "logs" / "late.parquet")
-    done = copy.tick(exchanges, 24 * 10)
-    assert (done.n_exchanges, done.n_too_late, done.closed) == (0, 1, ())
+    for name, hour in (("fresh", 24 * 10 - 1), ("late", 7)):
+        one = hour_of(exchanges, 7).slice(0, 1).set_column(0, "exchange_id", pa.array([name]))
+        place = one.schema.get_field_index("time")
+        moved = one.set_column(place, "time", pa.array([at(hour)]).cast(one["time"].type))
+        pq.write_table(moved, copy.folder / "logs" / f"{name}.parquet")
+        done = copy.tick(exchanges, 24 * 10 + 0.5)
+        assert (done.n_exchanges, done.n_too_late) == (1, int(name == "late"))
+
+
+def test_a_clock_that_jumps_loses_nothing(exchanges: pa.Table, run: Run, tmp_path: Path) -> None:
+    """Forty days ahead for one tick, then twenty back: what comes afterwards is looked at, and nothing is too late."""
+    copy = after(run, 0, tmp_path / "copy")
+    collect(exchanges, copy.folder / "logs", 12.5)
+    folders = (copy.folder / "logs", copy.folder / "state", copy.folder / "out")
+    for days in (40, -20):
+        tick(*folders, HALF_DAYS, now=at(12.5) + timedelta(days=days))
+    done = copy.tick(exchanges, 24.5)
+    assert done.n_too_late == 0
+    assert accused(copy.findings()) == {f"shell-{i}" for i in range(60)}
+    again = copy.tick(exchanges, 24.6)
+    assert again.n_exchanges == done.n_exchanges
+    counted = np.concatenate([closing.exchange for closing in copy.closings()])
+    assert len(set(counted.tolist())) == len(counted)
+    assert done.n_exchanges + len(counted) >= exchanges.num_rows
 
 
 def test_no_logs_are_told_apart_from_empty_ones(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ midnight, and evidence of earlier days is the state's.
 - An exchange that comes again, in whatever file, is known by its id and left out.
 - One that comes late, for a period that is closed, is counted with the next. More than `REMEMBERED` periods late it is
   left out, and said in tick.json: nobody could tell any more whether it was counted.
+- Without newer traffic one quiet period is closed and no more: were all closed up to a clock that has jumped ahead,
+  what comes once it is right again would be too late.
 - A tick that is killed is run again by the next: the findings, the index and tick.json are written at the end in this
   order, each whole or not at all; the state knows which input made it.
 """
@@ -99,7 +101,8 @@ class Tick:
     """What one tick did, as tick.json says it.
 
     input           Digest of all that the outcome rests on: the same again, and there is nothing to do.
-    next_close_us   Time from which on a period is to be closed, microseconds since 1970; None when there is none.
+    next_close_us   Time from which on a period is to be closed, microseconds since 1970; None when there is none before
+                    there is newer traffic.
     n_exchanges     Of the window.
     n_too_late      Left out as they came more than `REMEMBERED` periods late.
     closed          Numbers of the closings of this tick.
@@ -233,7 +236,7 @@ def _close_periods(job: _Job, rows: Pending, known: list[Closing], files: list[L
     """Let the state count every period that is over, the oldest first."""
     closed: list[Closing] = []
     period_us, due_us = job.options.period_us, now_us - job.options.grace_s * 1_000_000
-    due_us -= due_us % period_us
+    due_us = min(due_us - due_us % period_us, rows.limit_us(period_us))
     while (start := rows.start_us(known + closed, period_us)) is not None and start < due_us:
         end = rows.end_us(start, due_us, period_us)
         counted = rows.uncounted(end)
@@ -265,8 +268,10 @@ def _look(job: _Job, rows: Pending, known: list[Closing], out: Path, done: Tick)
     with job.stages.stage("write"):
         write_findings(replace(findings, stage_s=dict(job.stages.seconds)), out / FINDINGS)
         line = IndexFolder(out / INDEX).write(index, FactsBook.of(findings, accounts))
-    start, newest_us = rows.start_us(known, job.options.period_us), rows.time_us[chosen].max(initial=-1)
     period_us, grace_us = job.options.period_us, job.options.grace_s * 1_000_000
+    start, newest_us = rows.start_us(known, period_us), rows.time_us[chosen].max(initial=-1)
+    if start is not None and start >= rows.limit_us(period_us):
+        start = None
     return replace(
         done,
         next_close_us=None if start is None else start - start % period_us + period_us + grace_us,

@@ -1,9 +1,12 @@
 """Links that stand in reasons are taken out of whatever is shown or recorded."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 from tests.act.decide.made import world
 from tests.act.desk import Office, decision, notice
@@ -18,6 +21,7 @@ from stillwatch.act.secret import ServiceSecret
 from stillwatch.errors import FailedProof
 from stillwatch.ledger.tables import DOCUMENTS
 
+PIECES = ("/appeal/", "https://x/appeal/A", "a", " ", "(", ",", "appeal", "\n")
 LINKS = AppealLinks(ServiceSecret(bytes(32)), "https://api.example")
 
 
@@ -46,3 +50,14 @@ def test_the_audit_of_decisions_holds_with_links_in_reasons(tmp_path: Path) -> N
             connection.execute(update(DECISIONS).values(reason="Something else"))
             with pytest.raises(FailedProof, match="not as it was recorded"):
                 verify(connection)
+
+
+@given(st.text(alphabet=" \n/:(),.aZ9_-=", max_size=60) | st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_as_found_from_every_place(text: str) -> None:
+    """Looking where words begin only finds what looking from every place finds."""
+    assert without_links(text) == re.sub(r"\S*/appeal/[A-Za-z0-9_=-]*", "(link)", text)
+
+
+def test_a_word_of_any_length_is_gone_through_once() -> None:
+    """Of half a million characters without a link every one is looked at once, not from each place to the end."""
+    assert without_links("x" * 500_000) == "x" * 500_000

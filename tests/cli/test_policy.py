@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.act.policy.made import SMALL, rule_text
+from tests.act.policy.made import MUCH, SMALL, rule_text
 from typer.testing import CliRunner
 
 from stillwatch.act.policy.book import Signer
@@ -47,7 +47,8 @@ def previewed(folder: Path, shares: dict[str, float]) -> None:
     with open_home(ServiceSettings()) as home, home.engine.begin() as connection:
         window = (now - timedelta(days=7), now)
         signer = Signer(home.key, "ada", now)
-        record_preview(connection, Preview(policy.version, *window, "0" * 64, shares, {}, now), signer)
+        preview = Preview(policy.version, *window, "0" * 64, shares, {"traffic": MUCH}, now)
+        record_preview(connection, preview, signer)
 
 
 def test_check_tells_every_file_and_line(folder: Path) -> None:
@@ -78,15 +79,16 @@ def test_cases_are_run(folder: Path) -> None:
 
 def test_show_and_diff(folder: Path) -> None:
     """What a policy says, the file as written, and what another does otherwise."""
-    assert "6/min" in run("show", "default")
+    assert "0.1/min a campaign, after 12/day a stream" in run("show", "default")
+    assert "30/min" in run("show", "strict")
     assert told("show", "default")["rules"][1]["lasts_s"] == 86400
     (folder / "p.toml").write_text(run("show", "default", "--toml"))
     assert told("show", "p.toml")["version"] == told("show", "default")["version"]
     (folder / "q.toml").write_text(
-        (folder / "p.toml").read_text().replace("rate_per_minute = 6", "rate_per_minute = 9")
+        (folder / "p.toml").read_text().replace("rate_per_minute = 0.1", "rate_per_minute = 9")
     )
-    assert run("diff", "p.toml", "q.toml").split("\n")[:2] == ["rule harvest changed", "  rate_per_minute: 6.0 -> 9.0"]
-    assert told("diff", "p.toml", "q.toml")[0]["fields"] == {"rate_per_minute": [6.0, 9.0]}
+    assert run("diff", "p.toml", "q.toml").split("\n")[:2] == ["rule harvest changed", "  rate_per_minute: 0.1 -> 9.0"]
+    assert told("diff", "p.toml", "q.toml")[0]["fields"] == {"rate_per_minute": [0.1, 9.0]}
     assert "they do the same" in run("diff", "default", "p.toml")
 
 

@@ -71,8 +71,8 @@ def test_it_tells_programs() -> None:
 
 
 @pytest.mark.usefixtures("service")
-def test_a_recorded_preview_is_what_an_activation_needs() -> None:
-    """Without a preview nothing is activated; with one that needs two people a second one; then it is in force."""
+def test_a_recorded_preview_is_what_an_activation_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a preview nothing is activated; then a second person is needed, and traffic enough, were it as little."""
     version = json.loads(run("add", "p.toml", "--by", "ada", "--json"))["version"]
     with pytest.raises((InvalidInput, MissingData), match="preview"):
         run("activate", version, "--by", "ada")
@@ -80,6 +80,9 @@ def test_a_recorded_preview_is_what_an_activation_needs() -> None:
     with pytest.raises(InvalidInput, match=r"second|approv"):
         run("activate", version, "--by", "ada")
     run("approve", version, "--by", "bob")
+    with pytest.raises(InvalidInput, match="too little traffic: it saw 90 exchanges, and must see 1,000"):
+        run("activate", version, "--by", "ada")
+    monkeypatch.setattr("stillwatch.act.policy.previews.LEAST_EXCHANGES", 90)
     assert json.loads(run("activate", version, "--by", "ada", "--json"))["version"] == version
 
 

@@ -16,6 +16,7 @@ from stillwatch.errors import Declined, MissingData
 from stillwatch.report import write_findings
 from stillwatch.service.cases import note_findings
 
+GONE = "postgresql://user:password@host does not answer"
 pytest_plugins = ["tests.act.conftest"]
 
 
@@ -51,7 +52,7 @@ def test_a_database_that_is_away_for_a_moment(opened: Office, found: tuple[Path,
     def failing(_connection: object) -> None:
         if left[0]:
             left[0] -= 1
-            raise away("gone")
+            raise away(GONE)
 
     folder, campaign_id = found
     assert campaign_id in note_findings(opened.engine, opened.trail, folder, NOW, waits.append)
@@ -67,7 +68,7 @@ def test_a_database_that_stays_away(opened: Office, found: tuple[Path, str]) -> 
     @event.listens_for(opened.engine, "begin")
     def failing(_connection: object) -> None:
         if gone[0]:
-            raise away("postgresql://user:password@host")
+            raise away(GONE)
 
     folder, campaign_id = found
     with pytest.raises(Declined, match=r"does not take the cases of a tick: OperationalError$"):

@@ -210,3 +210,18 @@ def test_whatever_is_told_is_read_or_refused(told: dict[str, object]) -> None:
             problem, found = str(wrong), ServiceSettings()
     assert not problem or any(name in problem for name in (*told, "must be TOML"))
     assert all(isinstance(getattr(found, name), str | None) for name in ("database", "listen", "public_url"))
+
+
+def test_half_a_file_is_none(tmp_path: Path) -> None:
+    """In the half that would not be read the protected accounts may be named."""
+    path = _written(tmp_path, "# " + "x" * 70_000 + '\n[decide]\nprotected = "protected.txt"\n')
+    with pytest.raises(InvalidInput, match="at most 65,536 bytes"):
+        read_settings(path)
+
+
+def test_passwords_in_addresses_are_not_printed(tmp_path: Path) -> None:
+    """Of a database and a Redis only whoever connects sees the URL."""
+    text = 'database = "postgresql://u:secret@db/x"\n[collect]\nredis = "redis://:secret@log/0"\n'
+    found = read_settings(_written(tmp_path, text))
+    assert found.collect.redis == "redis://:secret@log/0"
+    assert "secret" not in repr(found)

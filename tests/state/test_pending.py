@@ -77,3 +77,15 @@ def test_the_digest_is_that_of_the_input() -> None:
     rows = pending([5, 6, 700])
     part = rows.uncounted(100)
     assert rows.digest(part) == Input().with_hashes(rows.exchange[:2], rows.time_us[:2]).digest
+
+
+@given(times=st.lists(st.integers(0, 5_000), min_size=1, max_size=30), ahead=st.integers(0, 100_000))
+def test_no_clock_makes_the_newest_period_too_late(times: list[int], ahead: int) -> None:
+    """Closed up to its limit by a clock that is far ahead, what comes of the newest period or later still counts."""
+    rows = pending(times)
+    limit = rows.limit_us(PERIOD)
+    found = closed(rows, min(limit, (max(times) + ahead) // PERIOD * PERIOD))
+    assert max(times) < limit <= max(times) + 2 * PERIOD
+    assert all(one.end_us <= limit for one in found)
+    assert rows.horizon_us <= max(times) - max(times) % PERIOD
+    assert pending([]).limit_us(PERIOD) == 0

@@ -5,7 +5,8 @@ from typing import Final
 
 __all__ = ["without_links"]
 
-_LINK: Final = re.compile(r"\S*/appeal/[A-Za-z0-9_=-]*")
+_LINK: Final = re.compile(r"(?<!\S)\S*/appeal/[A-Za-z0-9_=-]*")
+"""Looked for where a word begins only: a word of any length is gone through once."""
 
 
 def without_links(text: str) -> str:

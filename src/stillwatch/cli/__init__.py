@@ -18,6 +18,7 @@ from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.case import case
 from stillwatch.cli.collect import collect
+from stillwatch.cli.database import database
 from stillwatch.cli.demo import demo
 from stillwatch.cli.drill import drill
 from stillwatch.cli.evaluator import evaluator
@@ -34,8 +35,8 @@ from stillwatch.cli.rule import rule
 from stillwatch.cli.scan import scan
 from stillwatch.cli.score import score
 from stillwatch.cli.score_windows import score_windows
-from stillwatch.cli.share import share
 from stillwatch.cli.serve import serve
+from stillwatch.cli.share import share
 from stillwatch.cli.simulate import simulate
 from stillwatch.cli.token import token
 from stillwatch.cli.transparency import transparency
@@ -97,6 +98,7 @@ groups = {
     "member": member,
     "ledger": ledger,
     "audit": audit,
+    "database": database,
     "policy": policy,
     "case": case,
     "appeal": appeal,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from stillwatch.cli.policy_named import of_file, of_name
 from stillwatch.cli.policy_preview import preview
 from stillwatch.cli.policy_versions import activate, add, approve, list_versions, rollback, stop
 from stillwatch.cli.service_home import SettingsAt
+
+if TYPE_CHECKING:
+    from stillwatch.act.policy.policy import Rule
 
 __all__ = ["policy"]
 
@@ -92,7 +95,7 @@ def show(
     shares = found.document["limits"].items()
     typer.echo("one person may let it touch " + ", ".join(f"{share:.2%} of {name}" for name, share in shares))
     rows = [
-        (rule.name, rule.action.value, _rate(rule.rate_per_minute), _hours(rule.lasts.total_seconds()), rule.when.text)
+        (rule.name, rule.action.value, _rate(rule), _hours(rule.lasts.total_seconds()), rule.when.text)
         for rule in found.rules
     ]
     _table(("rule", "then", "rate", "lasts", "when"), rows)
@@ -130,8 +133,11 @@ def _case_row(row: dict[str, Any]) -> tuple[str, ...]:
     return row["case"], row["expects"] + rule, row["action"], row["rule"], "" if row["passes"] else "FAILS"
 
 
-def _rate(rate: float | None) -> str:
-    return "" if rate is None else f"{rate:g}/min"
+def _rate(rule: "Rule") -> str:
+    if rule.rate_per_minute is None:
+        return ""
+    own = "" if rule.own_per_day is None else f" a campaign, after {rule.own_per_day:g}/day a stream"
+    return f"{rule.rate_per_minute:g}/min{own}"
 
 
 def _hours(seconds: float) -> str:

@@ -8,7 +8,7 @@ import typer
 from stillwatch.cli.service_home import SettingsAt
 
 if TYPE_CHECKING:
-    from stillwatch.service.serving import Service
+    from stillwatch.service.running import Service
 
 __all__ = ["serve"]
 
@@ -22,11 +22,14 @@ def serve(
     listen: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where to listen.", show_default="127.0.0.1:8470")
     ] = None,
+    log_requests: Annotated[bool, typer.Option("--log-requests", help="Log a line for each request, too.")] = False,
 ) -> None:
     """Run the service beside a gateway: collector, detection, decisions, appeals."""
+    import logging
     from dataclasses import replace
 
     from stillwatch.cli.listening import check_listening
+    from stillwatch.service.app import LOG
     from stillwatch.service.home import open_home
     from stillwatch.service.serving import serving
     from stillwatch.service.settings import settings_at
@@ -41,6 +44,7 @@ def serve(
     tls = Tls(told.tls_certificate, told.tls_key) if told.tls_certificate and told.tls_key else None
     check_listening(place.host, told.tls_certificate, told.tls_key, behind_proxy=bool(told.trusted_proxies))
     log_to_standard_error("stillwatch")
+    logging.getLogger(LOG).setLevel(logging.INFO if log_requests else logging.WARNING)
     with open_home(told, is_first=True) as home, serving(home) as (service, app):
         for line in _greeting(service):
             typer.echo(line, err=True)

@@ -1,6 +1,7 @@
 """``stillwatch watch``: look at logs that grow, again and again."""
 
 import json
+import logging
 import signal
 import threading
 import time
@@ -86,6 +87,7 @@ def _again_and_again(job: "TickJob", every_s: float, *, as_json: bool) -> None:
     def heard(attempt: "Attempt") -> None:
         _tell(attempt, as_json=as_json)
 
+    logging.getLogger("stillwatch.watch").addHandler(logging.NullHandler())  # every attempt is printed already
     ticker = Ticker(job, every_s, heard=heard)
     with _told_to_end(ticker) as told:
         ticker.start()

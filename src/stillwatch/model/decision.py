@@ -155,7 +155,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One answer to a gateway.
+    """One answer to a gateway; what prints it does not print the link to object, which may stand in its reason, too.
 
     decision_id     UUID; the audit record, the appeal and the customer's message name it.
     rate_per_minute Requests that a throttled stream may send; with own_per_day, all streams of its campaign together.
@@ -172,7 +172,7 @@ class Decision:
     action: Action
     decision_id: str
     request_id: str
-    reason: str
+    reason: str = field(repr=False)
     policy_version: str
     decided_at: datetime
     expires_at: datetime
@@ -180,7 +180,7 @@ class Decision:
     evidence_id: str | None = None
     rate_per_minute: float | None = None
     retry_after_s: int | None = None
-    appeal_url: str | None = None
+    appeal_url: str | None = field(default=None, repr=False)
     own_per_day: float | None = None
 
     @property
@@ -192,11 +192,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class GatewayCall:
-    """An HTTP request of a gateway, as the server received it; header names in lower case."""
+    """An HTTP request of a gateway, as the server received it; header names in lower case, a token among them."""
 
     method: str
     path: str
-    headers: dict[str, str]
+    headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     source: str = ""
 
@@ -206,8 +206,8 @@ class GatewayAnswer:
     """The HTTP answer it gets."""
 
     status: int
-    headers: dict[str, str]
-    body: bytes
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class Gateway(Protocol):

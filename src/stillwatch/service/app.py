@@ -35,7 +35,8 @@ from stillwatch.web.problem import Problem
 
 __all__ = ["LOG", "Parts", "service_app"]
 
-LOG: Final = "stillwatch.service"
+LOG: Final = "stillwatch.requests"
+"""Name of the logger that each request is noted by."""
 
 
 @dataclass(frozen=True, slots=True)

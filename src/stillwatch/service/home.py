@@ -32,7 +32,7 @@ from stillwatch.service.settings import ServiceSettings
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
-__all__ = ["Home", "open_home"]
+__all__ = ["Home", "look_at", "open_home"]
 
 _KEY: Final = "service.key"
 _SECRET: Final = "service.secret"  # noqa: S105 - the name of a file
@@ -45,11 +45,13 @@ class Home:
     """A service as all its parts and commands see it.
 
     key     The service's own.
+    was_at  Revision of the database when it was opened; None before there were any. It is at the newest since.
     """
 
     settings: ServiceSettings
     engine: Engine
     key: SigningKey = field(repr=False)
+    was_at: str | None = None
 
     @cached_property
     def trail(self) -> Trail:
@@ -107,14 +109,23 @@ def open_home(settings: ServiceSettings, *, is_first: bool = False) -> Iterator[
     """
     if is_first:
         _make(settings)
-    elif not _is_there(settings):
+    with look_at(settings) as engine:
+        key = SigningKey.load(settings.folder / _KEY)
+        yield Home(settings, engine, key, bring_to_head(engine, is_first=is_first))
+
+
+@contextmanager
+def look_at(settings: ServiceSettings) -> Iterator[Engine]:
+    """A service's database as it is, of whatever revision.
+
+    Raises      MissingData when there is no service; UnreadableSource when the database cannot be opened.
+    """
+    if not _is_there(settings):
         message = f"there is no service in {settings.folder}; start `stillwatch serve` first, or name other --settings"
         raise MissingData(message)
-    key = SigningKey.load(settings.folder / _KEY)
     engine = open_database(settings.database_url, MetaData())
     try:
-        bring_to_head(engine, is_first=is_first)
-        yield Home(settings, engine, key)
+        yield engine
     finally:
         engine.dispose()
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from starlette.applications import Starlette
 
-from stillwatch import __version__
 from stillwatch.act.decide.clock import Clock
 from stillwatch.act.decide.protected import Protected
 from stillwatch.act.gateways.registry import endpoints_of
@@ -18,137 +16,72 @@ from stillwatch.model.decision import Decision, Request
 from stillwatch.service.access.doorkeeper import Doorkeeper
 from stillwatch.service.app import Parts, service_app
 from stillwatch.service.cases import note_findings
-from stillwatch.service.collect.collector import Collector, CollectorOptions, local_collector
-from stillwatch.service.collect.journal import Journal
-from stillwatch.service.collect.redis_source import RedisSource, drain_running
+from stillwatch.service.collect.clock import Clock as CollectClock
+from stillwatch.service.collect.collector import CollectorOptions, local_collector
+from stillwatch.service.collect.redis_source import drain_running
 from stillwatch.service.concealing import RequestConcealer
-from stillwatch.service.deciding import Deciding, deciding
+from stillwatch.service.deciding import deciding
 from stillwatch.service.facts import LiveFacts, Sources
-from stillwatch.service.gauges import tell_decisions, tell_desk
-from stillwatch.service.health import Health
+from stillwatch.service.gauges import tell_desk
 from stillwatch.service.home import Home
+from stillwatch.service.late_facts import LateFacts
 from stillwatch.service.metrics import PrometheusMetrics
 from stillwatch.service.pages.appeals import AppealDesk
+from stillwatch.service.partner.service_member import Member, member_of
 from stillwatch.service.repeating import Repeating
+from stillwatch.service.running import Service
 from stillwatch.service.tick_job import TickJob
-from stillwatch.service.ticking import Ticker, TickerHealth
+from stillwatch.service.ticking import Ticker
 from stillwatch.store.database import reading
 from stillwatch.watch import Tick, WatchOptions
 
-__all__ = ["Service", "serving"]
+__all__ = ["serving", "take_up", "tick_job"]
 
 _LOOK_S: Final = 1.0
 _COUNT_S: Final = 10.0
-_OLD_S: Final = 30.0
 _PREPARED: Final = "prepared"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A service that runs.
-
-    drain       Takes what collectors in front have put into Redis; None without any.
-    looking, counting   Threads that see what has changed, and count what people wait for.
-    """
-
-    home: Home
-    metrics: PrometheusMetrics
-    doorkeeper: Doorkeeper
-    collector: Collector
-    journal: Journal
-    facts: LiveFacts
-    deciding: Deciding
-    ticker: Ticker
-    looking: Repeating
-    counting: Repeating
-    drain: RedisSource | None = None
-
-    def health(self) -> Health:
-        """How it fares."""
-        decider, ticks = self.deciding.decider.health(), self.ticker.health()
-        problems = {
-            "collect": [
-                None if self.journal.takes else "the collector cannot write: see its log, and the disk",
-                None if self.drain is None else self.drain.problem,
-            ],
-            "watch": [*_of_ticks(ticks), *self.facts.problems()],
-            "decide": decider.problems,
-            "policy": [self.deciding.in_force.problem, _alarm(decider.alarm)],
-            "database": [_of_tokens(self.doorkeeper.age_s), _told("counting what waits", self.counting.problem)],
-            "service": [_told("looking at what has changed", self.looking.problem)],
-        }
-        return Health.of(takes=self.journal.takes, problems=problems)
-
-    def refresh(self) -> None:
-        """Bring the metrics up to date."""
-        metrics, ticks, decider = self.metrics, self.ticker.health(), self.deciding.decider.health()
-        tell_decisions(metrics, decider, self.deciding.in_force())
-        metrics.total("stillwatch_watch_restarts_total", ticks.n_restarts)
-        if ticks.last is not None:
-            metrics.gauge("stillwatch_watch_tick_seconds", ticks.seconds or 0.0)
-            metrics.gauge("stillwatch_watch_lag_seconds", ticks.last.lag_s or 0.0)
-            metrics.gauge("stillwatch_watch_campaigns", ticks.last.n_campaigns)
-            metrics.gauge("stillwatch_watch_streams", ticks.last.n_streams)
-        age_s = self.facts.health().index_age_s
-        if age_s is not None:
-            metrics.gauge("stillwatch_watch_index_age_seconds", age_s)
-        problems = self.health().problems
-        for part in ("collect", "watch", "decide", "policy", "database", "service"):
-            metrics.gauge("stillwatch_problems", len(problems.get(part, ())), part=part)
-
-    def status(self) -> dict[str, Any]:
-        """What an operator may know: figures, never who."""
-        now, decider, ticks = self.health(), self.deciding.decider.health(), self.ticker.health()
-        active = self.deciding.in_force()
-        return {
-            "version": __version__,
-            "takes": now.takes,
-            "problems": now.problems,
-            "policy": None
-            if active is None
-            else {"name": active.policy.name, "version": active.policy.version, "stage": active.stage}
-            | {"activation": active.number, "since": active.activated_at.isoformat()},
-            "watch": None
-            if ticks.last is None
-            else {"n_exchanges": ticks.last.n_exchanges, "n_campaigns": ticks.last.n_campaigns}
-            | {"n_streams": ticks.last.n_streams, "at": ticks.last.at, "lag_s": ticks.last.lag_s},
-            "decisions": {"counts": dict(decider.counts), "waiting": decider.n_waiting, "held": decider.n_held},
-            "last_hour": decider.figures._asdict(),
-        }
-
-
 @contextmanager
-def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, Starlette]]:
+def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> Iterator[tuple[Service, Starlette]]:
     """Run everything but the server; at the end nothing that was acknowledged or decided is lost.
 
-    Raises  InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
+    clock       Time of all that is taken, decided, recorded and answered; None takes the machine's.
+    watches     Whether it looks at what was collected every minute; else its caller ticks and calls `take_up`.
+    Raises      InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
     """
     settings, metrics, salt, clock = home.settings, PrometheusMetrics(), installation_salt(), clock or Clock()
     with ExitStack() as held:
-        options = CollectorOptions(salt, settings.collect, metrics=metrics)
+        collected_at = CollectClock(clock.unix_s, clock.steady_s)
+        options = CollectorOptions(salt, settings.collect, metrics=metrics, clock=collected_at)
         collector, journal = held.enter_context(local_collector(settings.folder, options))
         drain = None
         if settings.collect.redis is not None:
             drain = held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
-        doorkeeper = Doorkeeper(home.engine)
+        doorkeeper = Doorkeeper(home.engine, clock.unix_s)
         held.callback(doorkeeper.close)
         doorkeeper.refresh()
-        protected = Protected(settings.decide.protected)
-        concealer = RequestConcealer(salt, settings.collect.content)
-        sources = Sources(home.index, home.settings.folder / _PREPARED, settings.decide.accounts, protected)
-        facts = LiveFacts(sources, concealer)
-        facts.refresh()
+        concealer, protected = RequestConcealer(salt, settings.collect.content), Protected(settings.decide.protected)
+        facts = LateFacts()
+        member = held.enter_context(member_of(settings.member, facts.lookup))
+        sources = Sources(home.index, settings.folder / _PREPARED, settings.decide.accounts, protected, member.word)
+        facts.open_by(partial(LiveFacts, sources, concealer, wall=clock.wall))
         decides = held.enter_context(deciding(home, facts, protected, clock))
-        looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, doorkeeper)))
-        counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics)))
-        ticker = held.enter_context(Ticker(_job(home), settings.watch.every_s, partial(_ticked, home)))
+        held.enter_context(Repeating("tokens", _LOOK_S, doorkeeper.refresh))
+        looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, member)))
+        counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics, clock)))
+        home.traffic.mkdir(exist_ok=True)  # so that there is something to watch before there is traffic
+        ticker = Ticker(tick_job(home), settings.watch.every_s, partial(take_up, home, member))
+        if watches:
+            held.enter_context(ticker)
         service = Service(
-            home, metrics, doorkeeper, collector, journal, facts, decides, ticker, looking, counting, drain
+            home, metrics, doorkeeper, collector, journal, facts, member, decides, ticker, looking, counting, drain
         )
         yield service, service_app(_parts(service, concealer, clock))
 
 
-def _job(home: Home) -> TickJob:
+def tick_job(home: Home) -> TickJob:
+    """What the watch of a service is run with."""
     told = home.settings.watch
     options = WatchOptions(
         period_hours=told.period_h,
@@ -191,33 +124,18 @@ def _parts(service: Service, concealer: RequestConcealer, clock: Clock) -> Parts
     )
 
 
-def _ticked(home: Home, tick: Tick) -> None:
-    note_findings(home.engine, home.trail, home.findings, datetime.fromisoformat(tick.at).astimezone(UTC))
+def take_up(home: Home, member: Member, tick: Tick) -> None:
+    """Bring cases, and what the forum was told, up to date with what a tick found."""
+    at = datetime.fromisoformat(tick.at).astimezone(UTC)
+    note_findings(home.engine, home.trail, home.findings, at)
+    member.take_back(home, at)
 
 
-def _look(facts: LiveFacts, doorkeeper: Doorkeeper) -> None:
-    doorkeeper.refresh()
+def _look(facts: LateFacts, member: Member) -> None:
+    member.refresh()
     facts.refresh()
 
 
-def _count(home: Home, metrics: PrometheusMetrics) -> None:
+def _count(home: Home, metrics: PrometheusMetrics, clock: Clock) -> None:
     with reading(home.engine).begin() as connection:
-        tell_desk(metrics, connection)
-
-
-def _of_ticks(ticks: TickerHealth) -> tuple[str | None, ...]:
-    late = None if ticks.is_running else "the watch has stopped"
-    failed = None if ticks.error is None else f"the last tick failed: {ticks.error}"
-    return late, failed, None if ticks.unheard is None else f"cases are not up to date: {ticks.unheard}"
-
-
-def _of_tokens(age_s: float) -> str | None:
-    return None if age_s < _OLD_S else f"tokens were last read {age_s:,.0f} s ago"
-
-
-def _told(what: str, problem: str | None) -> str | None:
-    return None if problem is None else f"{what} fails: {problem}"
-
-
-def _alarm(alarm: Any) -> str | None:  # noqa: ANN401 - of the decider
-    return None if alarm is None else f"the policy does nothing: it touched too much of {alarm.what}"
+        tell_desk(metrics, connection, clock.wall())

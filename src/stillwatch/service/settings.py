@@ -66,7 +66,7 @@ class CollectSettings:
     queue_bytes: int = 64 << 20
     body_bytes: int = 16 << 20
     content: str = "full"
-    redis: str | None = None
+    redis: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class ServiceSettings:
     """
 
     folder: Path = Path("stillwatch-service")
-    database: str | None = None
+    database: str | None = field(default=None, repr=False)
     listen: str = "127.0.0.1:8470"
     public_url: str = "http://127.0.0.1:8470"
     provider: str = "the provider"

@@ -34,8 +34,8 @@ def source_of(trusted: Sequence[IPv4Network | IPv6Network], address: str, told: 
     """Address that limits are counted by.
 
     X-Forwarded-For is a list that anybody can begin; each proxy adds whom it heard. From its end, the first address
-    that is no trusted proxy is who asked; nothing further left is looked at. Without trusted proxies the header counts for
-    nothing.
+    that is no trusted proxy is who asked; nothing further left is looked at. Without trusted proxies the header counts
+    for nothing.
 
     trusted     Networks of proxies that set the header.
     address     Of the connection.

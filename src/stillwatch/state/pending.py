@@ -87,6 +87,14 @@ class Pending:
         quiet = due_us if first is None else min(due_us, first - first % period_us)
         return max(start_us - start_us % period_us + period_us, quiet)
 
+    def limit_us(self, period_us: int) -> int:
+        """Up to where periods may be closed: one quiet period behind the newest exchange, whatever the clock says.
+
+        Were they closed up to a clock that has jumped ahead, all that comes once it is right again would be too late.
+        """
+        newest = int(self.time_us.max(initial=-1))
+        return newest - newest % period_us + 2 * period_us if newest >= 0 else 0
+
     def _first_us(self) -> int | None:
         rows = self.uncounted(np.iinfo(np.int64).max)
         return int(self.time_us[rows].min()) if rows.any() else None

@@ -77,10 +77,10 @@ class RequestLog:
 
 
 def log_to_standard_error(logger: str, fields: Sequence[str] = (), level: int = logging.INFO) -> None:
-    """Write what a logger and uvicorn say, one object a line."""
+    """Write what a logger says, and what uvicorn warns of, one object a line."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(fields))
-    for name in (logger, "uvicorn.error"):
+    for name, least in ((logger, level), ("uvicorn.error", logging.WARNING)):
         found = logging.getLogger(name)
         found.handlers, found.propagate = [handler], False
-        found.setLevel(level)
+        found.setLevel(least)

@@ -79,10 +79,12 @@ def server_of(
     *,
     http: type[asyncio.Protocol] = ImpatientProtocol,
     on_end: Callable[[], object] = _nothing,
+    has_lifespan: bool = False,
 ) -> EndingServer:
     """Server that is not running yet; ``run()`` runs it.
 
     http        Protocol of a connection.
+    has_lifespan    Whether the application has something to begin and to end.
     on_end      Called when it is to end, before open requests are waited for: sends long readers away.
     Raises      UnreadableSource when a file of TLS cannot be used.
     """
@@ -92,7 +94,7 @@ def server_of(
         port=listen.port,
         http=http,
         ws="none",
-        lifespan="on",
+        lifespan="on" if has_lifespan else "off",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,6 +1,7 @@
 """Appeal links: what is not made by the service is never read as good, and every link is of one decision."""
 
 import base64
+import hmac
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -60,3 +61,28 @@ def test_a_decision_must_have_an_unguessable_name() -> None:
     with pytest.raises(InvalidInput, match="UUID") as raised:
         LINKS.token("decision-7", NOW)
     assert "decision-7" not in str(raised.value)
+
+
+def test_what_is_not_ours_names_no_decision() -> None:
+    """A real decision's id under a made-up code asks the database for nothing that is there: no time tells it is."""
+    token = LINKS.token(decision().decision_id, NOW)
+    forged = token[:-3] + ("AAA" if token[-3:] != "AAA" else "BBB")
+    nothing = LINKS.read("")
+    assert LINKS.read(forged) == nothing
+    assert nothing.decision_id != decision().decision_id
+
+
+def test_every_wrong_token_costs_one_code_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong with a token, one code is computed and compared whole, not up to the first difference."""
+    compared: list[int] = []
+    real = hmac.compare_digest
+
+    def counted(one: bytes, other: bytes) -> bool:
+        compared.append(len(other))
+        return real(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", counted)
+    token = LINKS.token(decision().decision_id, NOW)
+    for wrong in ("", "x", "A" * 76, token[:-1], "B" + token[1:], token[:-4] + "AAAA", "\u00e9" * 76):
+        LINKS.read(wrong)
+    assert compared == [32] * 7

@@ -79,7 +79,8 @@ def test_a_running_decider_lets_a_cleared_stream_go(opened: Office, tmp_path: Pa
     """Throttled, appealed, upheld: at its next look the decider does nothing any more, and the decision has ended."""
     standing = Standing(opened.engine, AppealRules(), lambda: NOW)
     people = People(cleared=standing.cleared, overdue=standing.overdue)
-    with world(tmp_path, people=people) as running:
+    url = opened.engine.url.set(drivername=opened.engine.dialect.name).render_as_string(hide_password=False)
+    with world(tmp_path, people=people, url=url) as running:
         before = running.ask()
         assert before.action is Action.THROTTLE
         running.settle()

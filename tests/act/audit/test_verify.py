@@ -1,6 +1,7 @@
 """The audit of a service's database: whatever is changed in it is noticed and named."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,9 @@ KEYS = keys_of([KEY.verify_key])
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Database of a service that made decisions, ended one, and raised an alarm."""
     folder = tmp_path_factory.mktemp("audited")
-    with world(folder, rule("slow", Action.THROTTLE, rate=6.0), limits=Limits()) as service:
+    shared = replace(rule("shared", Action.THROTTLE, "stream.bits > 100.0", rate=6.0), own_per_day=2.0)
+    with world(folder, shared, rule("slow", Action.THROTTLE, rate=6.0), limits=Limits()) as service:
+        service.told.by_account["a-5"] = facts(bits=150.0)
         for n in range(12):
             service.ask(f"a-{n}")
         service.told.by_account["a-3"] = facts(cleared=True)
@@ -69,6 +72,14 @@ def _change(table: str, **values: object) -> Callable[[Connection], object]:
 
 
 TAMPERED: dict[str, tuple[Callable[[Connection], object], str]] = {
+    "more for a stream of a throttled campaign": (
+        lambda c: c.execute(update(DECISIONS).where(DECISIONS.c.own_per_day == 2.0).values(own_per_day=200.0)),
+        "decision .* is bad: it is not as it was recorded",
+    ),
+    "something for a stream of none": (
+        lambda c: c.execute(update(DECISIONS).where(DECISIONS.c.own_per_day.is_(None)).values(own_per_day=200.0)),
+        "decision .* is bad: it is not as it was recorded",
+    ),
     "a milder action": (
         lambda c: c.execute(update(DECISIONS).where(DECISIONS.c.decision_id == name(c)).values(action="observe")),
         "decision .* is bad: it is not as it was recorded",
@@ -188,3 +199,31 @@ def test_looking_sees_one_state(engine: Engine) -> None:
             writer.execute(delete(DECISIONS))
         assert len(connection.execute(select(DECISIONS)).all()) == n_before > 0
         assert verify(connection, keys=KEYS).n_decisions == n_before
+
+
+def test_a_ledger_that_is_cut_off_is_found_by_a_head_that_was_kept(engine: Engine) -> None:
+    """The newest entry gone with its document, head and decision: what is left is a good, older ledger."""
+    with engine.begin() as connection:
+        kept = connection.execute(select(HEADS.c.head).order_by(HEADS.c.size.desc()).limit(1)).scalars().all()
+        size = verify(connection, kept, KEYS).ledger.size
+        older = connection.execute(select(HEADS.c.size).where(HEADS.c.size < size)).scalars().all()
+        assert older, "the recorder signs a head with each commit"
+        left = max(older)
+        gone = [one.document for one in recorded(connection) if one.entry.index >= left]
+        for table in (ENTRIES, DOCUMENTS):
+            connection.execute(delete(table).where(table.c.index >= left))
+        connection.execute(delete(HEADS).where(HEADS.c.size > left))
+        for document in gone:
+            if document is not None and document["event"] == "decided":
+                connection.execute(delete(DECISIONS).where(DECISIONS.c.decision_id == document["decision_id"]))
+            elif document is not None and document["event"] == "ended":
+                connection.execute(
+                    update(DECISIONS)
+                    .where(DECISIONS.c.decision_id == document["decision_id"])
+                    .values(ended_at=None, ended_why=None)
+                )
+            else:
+                connection.execute(delete(ALARMS))
+        assert verify(connection, keys=KEYS).ledger.size == left
+        with pytest.raises(FailedProof, match="head"):
+            verify(connection, kept, KEYS)

@@ -179,9 +179,9 @@ def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
         time.sleep(0.002)
 
 
-def database(path: Path) -> Engine:
+def database(url: Path | str) -> Engine:
     """Database of a service."""
-    return open_database(path, SERVICE_TABLES)
+    return open_database(url, SERVICE_TABLES)
 
 
 @contextmanager
@@ -192,9 +192,13 @@ def world(
     settings: DeciderSettings = SETTINGS,
     limits: Limits = WIDE,
     most_waiting: int = 1000,
+    url: str | None = None,
 ) -> Iterator[World]:
-    """A decider that runs; without rules every accused stream is throttled to 60 a minute."""
-    engine = database(folder / "service.db")
+    """A decider that runs; without rules every accused stream is throttled to 60 a minute.
+
+    url     Of the database; None is a file in the folder.
+    """
+    engine = database(url or folder / "service.db")
     found = rules or (rule("slow", Action.THROTTLE, rate=60.0),)
     with Recorder(engine, KEY, most_waiting) as recorder:
         yield World(

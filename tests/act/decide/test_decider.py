@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from tests.act.decide.made import NOW, SETTINGS, World, active, facts, rule, world
 
 from stillwatch.act.decide.asked import OBSERVED
+from stillwatch.act.decide.radius import Alarm
 from stillwatch.act.decide.source import People
 from stillwatch.act.decide.stream import Stream, place_of
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
@@ -189,6 +190,81 @@ def test_a_stage_acts_on_its_share_and_keeps_whom_it_touched(tmp_path: Path) -> 
         assert made.ask(low).action is Action.OBSERVE
 
 
+def two_accounts() -> tuple[str, str, float]:
+    """One account whose stream comes early in a roll-out, one that comes late, and a stage between."""
+    place = {a: place_of(Stream("c-1", a), SETTINGS.stage_key) for a in ("a-1", "a-2", "a-3", "a-4", "a-5")}
+    low, *_, high = sorted(place, key=lambda account: place[account])
+    return low, high, (place[low] + place[high]) / 2
+
+
+def test_whom_a_stage_has_not_reached_keeps_what_the_version_before_says(tmp_path: Path) -> None:
+    """The same decision as before, on record once; whom the stage reaches gets the new one, and a rollback back."""
+    low, high, stage = two_accounts()
+    with world(tmp_path, rule("stop", Action.BLOCK)) as made:
+        first = made.active
+        before = {account: made.ask(account) for account in (low, high)}
+        made.active = replace(active(SLOW, version="v2", stage=stage), before=first)
+        made.settle()
+        assert made.ask(high) == before[high]
+        new = made.ask(low)
+        assert (new.action, new.policy_version) == (Action.THROTTLE, "v2")
+        made.active = first
+        made.settle()
+        assert made.ask(high) == before[high]
+        assert made.ask(low).action is Action.BLOCK
+        made.settle()
+        made.active = active(SLOW, version="v2")
+        assert (made.ask(high).action, made.ask(low).action) == (Action.THROTTLE, Action.THROTTLE)
+        made.settle()
+        with made.engine.begin() as connection:
+            rows = connection.execute(select(DECISIONS.c.account_id, DECISIONS.c.policy_version, DECISIONS.c.ended_why))
+            told = sorted((account, version, why or "") for account, version, why in rows)
+    changed = "policy-changed"
+    expected = [(low, "v1", changed)] * 2 + [
+        (low, "v2", ""),
+        (low, "v2", changed),
+        (high, "v1", changed),
+        (high, "v2", ""),
+    ]
+    assert told == sorted(expected)
+
+
+def test_versions_that_none_has_reached_leave_a_stream_alone(tmp_path: Path) -> None:
+    """The version before is in a stage, too, and what came before that is nothing."""
+    low, high, stage = two_accounts()
+    with world(tmp_path) as made:
+        made.active = replace(active(SLOW, version="v2", stage=stage), before=active(SLOW, stage=stage))
+        assert (made.ask(low).policy_version, made.ask(high).action) == ("v2", Action.OBSERVE)
+        made.active = replace(made.active, stage=stage / 1e9)
+        made.hands.pass_time(3600)
+        assert made.ask(low).policy_version == "v1"
+
+
+def test_versions_are_held_to_their_limits_apart(tmp_path: Path) -> None:
+    """That the one before touches too much stops it, and not the one that is being rolled out."""
+    low, high, stage = two_accounts()
+    with world(tmp_path) as made:
+        before = active(SLOW, limits=Limits())
+        made.active = replace(active(SLOW, version="v2", stage=stage), before=before)
+        made.decider._radius.restore(Alarm("v1", "traffic", 0.5, 0.02, NOW))
+        assert (made.ask(low).action, made.ask(high).action) == (Action.THROTTLE, Action.OBSERVE)
+        health = made.decider.health()
+        assert health.alarm is not None
+        assert health.alarm.policy_version == "v1"
+
+
+def test_only_who_has_seen_an_alarm_lifts_it(tmp_path: Path) -> None:
+    """An approval given before it counts for nothing, one given later does, and so after a restart."""
+    with world(tmp_path) as made:
+        made.decider._radius.restore(Alarm("v1", "traffic", 0.5, 0.02, NOW))
+        assert made.active is not None
+        for minutes, action in ((None, Action.OBSERVE), (-1, Action.OBSERVE), (1, Action.THROTTLE)):
+            at = None if minutes is None else NOW + timedelta(minutes=minutes)
+            made.active = replace(made.active, approved_by="grace" if at else None, approved_at=at)
+            assert made.ask().action is action
+            assert (made.decider.health().alarm is None) is (action is Action.THROTTLE)
+
+
 def test_a_policy_that_touches_too_much_stops_until_a_person_approves(tmp_path: Path) -> None:
     """Every second request is throttled under a limit of 2 %: an alarm, on record, and everybody is served."""
     with world(tmp_path, limits=Limits()) as made:
@@ -231,6 +307,26 @@ def test_over_its_rate_a_stream_is_told_when_to_come_again(tmp_path: Path) -> No
         assert answers[-1].serves is False
         made.told.otherwise = facts("c-2")
         assert made.ask().retry_after_s is None
+
+
+def test_a_campaign_shares_its_rate_and_each_stream_has_its_own(tmp_path: Path) -> None:
+    """Three accounts, two a day for each and one a minute for all; the decision says so, also after a restart."""
+    shared = replace(rule("slow", Action.THROTTLE, rate=1.0), own_per_day=2.0, reason="{own_per_day} a day.")
+    with world(tmp_path, shared) as made:
+        for account in ("a-1", "a-2", "a-3"):
+            assert [made.ask(account).retry_after_s for _ in range(2)] == [None, None]
+        found = [made.ask(account) for account in ("a-1", "a-1", "a-2", "a-3")]
+        assert [one.retry_after_s for one in found] == [None, 61, 121, 181]
+        assert (found[1].serves, found[1].own_per_day, found[1].reason) == (False, 2.0, "2 a day.")
+        made.hands.pass_time(61)
+        assert (made.ask("a-1").serves, made.ask("a-2").retry_after_s) == (True, 60)
+        made.settle()
+        made.restart()
+        again = made.ask("a-1")
+        assert (again.decision_id, again.own_per_day, again.serves) == (found[0].decision_id, 2.0, True)
+        with made.engine.begin() as connection:
+            told = documents(connection)
+        assert [d["own_per_day"] for d in told if d["event"] == "decided"] == [2.0] * 3
 
 
 def test_the_clock_may_jump(tmp_path: Path) -> None:

@@ -60,10 +60,10 @@ def test_an_end_that_cannot_be_recorded_is_kept() -> None:
     memory.remember(STREAM, decision("a", Action.BLOCK), AT)
     memory.end(STREAM, End.CLEARED)
     assert memory.held(STREAM, "a", Action.BLOCK, "v1", AT) is None
-    assert memory.sweep("v1", AT, 0.0) == 0
+    assert memory.sweep(lambda _: "v1", AT, 0.0) == 0
     assert len(memory) == 1
     taken._waiting.clear()
-    assert memory.sweep("v1", later(10), 0.0) == 1
+    assert memory.sweep(lambda _: "v1", later(10), 0.0) == 1
     assert len(memory) == 0
     assert [(type(one).__name__, getattr(one, "why", None)) for one in taken.told] == [("Ended", End.CLEARED)]
 
@@ -77,7 +77,7 @@ def test_a_decision_that_can_never_be_recorded_is_forgotten() -> None:
     assert held.record is not None
     held.record.set_exception(UnicodeError())
     assert not held.is_in_force
-    memory.sweep("v1", AT, 0.0)
+    memory.sweep(lambda _: "v1", AT, 0.0)
     assert (len(memory), len(taken.told)) == (0, 1)
 
 
@@ -87,7 +87,7 @@ def test_a_sweep_takes_its_breath() -> None:
     memory = DecisionMemory(taken)
     for n in range(500):
         memory.remember(Stream("c", str(n)), decision("a", Action.BLOCK), AT)
-    assert memory.sweep("v2", AT, 0.0001) == 500
+    assert memory.sweep(lambda _: "v2", AT, 0.0001) == 500
     assert {one.why for one in taken.told if isinstance(one, Ended)} == {End.REPLACED}
 
 
@@ -124,9 +124,9 @@ def test_nothing_lasts_longer_than_it_says(steps: list[tuple[str, object, Action
         elif what == "jump":
             now = now._replace(wall=now.wall + timedelta(seconds=float(str(value))))
         else:
-            memory.sweep("v1", now, 0.0)
+            memory.sweep(lambda _: "v1", now, 0.0)
     begun = [one.decision.decision_id for one in taken.told if isinstance(one, Decided)]
-    memory.sweep("", now, 0.0)
+    memory.sweep(lambda _: "", now, 0.0)
     ended = [one.decision.decision_id for one in taken.told if isinstance(one, Ended)]
     assert len(memory) == 0
     assert sorted(begun) == sorted(ended)

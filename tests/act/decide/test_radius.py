@@ -1,5 +1,7 @@
 """The blast radius at run time: shares, the least that says something, alarms that stay."""
 
+from datetime import timedelta
+
 import pytest
 from tests.act.decide.made import NOW
 
@@ -42,31 +44,45 @@ def test_figures_are_those_of_the_last_hour() -> None:
     """Everything that was seen and touched, and nothing of it an hour later."""
     radius = Radius()
     seen(radius, n=100, touched=2)
-    assert radius.figures(AT) == (100, 100, 50, 2, 2, 1)
-    assert radius.figures(Moment(NOW, 600.0 + 3600)) == (0, 0, 0, 0, 0, 0)
+    assert radius.figures(AT, "v1") == (100, 100, 50, 2, 2, 1)
+    assert radius.figures(Moment(NOW, 600.0 + 3600), "v1") == (0, 0, 0, 0, 0, 0)
 
 
 def test_an_alarm_stays_when_the_hour_is_over() -> None:
     """A policy that was stopped touches nobody, and so would seem harmless again."""
     radius = Radius()
     seen(radius, n=200, touched=10)
-    alarm = radius.alarm("v1", is_approved=False)
+    alarm = radius.alarm("v1", approved_at=None)
     assert alarm == Alarm("v1", "tenured", 0.05, 0.001, NOW)
     seen(radius, n=1000, touched=0, at=Moment(NOW, 90_000.0))
-    assert radius.alarm("v1", is_approved=False) == alarm
-    assert radius.alarm("v2", is_approved=False) is None
+    assert radius.alarm("v1", approved_at=None) == alarm
+    assert radius.alarm("v2", approved_at=None) is None
 
 
 def test_approval_lifts_the_alarm_up_to_what_can_be_approved() -> None:
     """A second person lifts the first alarm; a tenth of all organisations is too much for any number of people."""
     radius = Radius()
     seen(radius, n=200, touched=10)
-    assert radius.alarm("v1", is_approved=True) is None
+    assert radius.alarm("v1", approved_at=NOW) is None
     seen(radius, n=200, touched=25, limits=None)
-    final = radius.alarm("v1", is_approved=True)
+    final = radius.alarm("v1", approved_at=NOW)
     assert final is not None
     assert (final.is_final, final.limit) == (True, getattr(BEYOND_APPROVAL, final.what))
-    assert radius.alarm("v1", is_approved=False) == final
+    assert radius.alarm("v1", approved_at=None) == final
+
+
+def test_an_approval_lifts_only_what_it_could_see() -> None:
+    """Given a second before the alarm it does not count, at the same time or later it does; so after a restart."""
+    radius = Radius()
+    seen(radius, n=200, touched=10)
+    again = Radius()
+    raised = radius.alarm("v1", None)
+    assert raised is not None
+    again.restore(raised)
+    for one in (radius, again):
+        assert one.alarm("v1", NOW - timedelta(seconds=1)) == raised
+        assert one.alarm("v1", NOW) is None
+        assert one.alarm("v1", NOW + timedelta(days=1)) is None
 
 
 def test_alarms_are_told_until_they_are_taken() -> None:
@@ -86,8 +102,21 @@ def test_alarms_are_told_until_they_are_taken() -> None:
 
 
 def test_what_one_policy_touched_is_not_laid_to_the_next() -> None:
-    """After a rollback the old policy starts with nothing touched."""
+    """Two that act at once, each on its streams, are counted apart, and neither by the other set back."""
     radius = Radius()
-    seen(radius, n=1000, touched=5)
-    radius.touched(Request("a-1"), AT, "v0", Limits(), is_tenured=False)
-    assert radius.figures(AT)[3:] == (1, 1, 0)
+    for _ in range(3):
+        seen(radius, n=1000, touched=5)
+        radius.touched(Request("a-1"), AT, "v0", Limits(), is_tenured=False)
+    assert radius.figures(AT, "v1")[3:] == (15, 5, 3)
+    assert radius.figures(AT, "v0")[3:] == (3, 1, 0)
+    assert radius.figures(AT, "v2")[3:] == (0, 0, 0)
+
+
+def test_counts_of_few_versions_are_kept() -> None:
+    """Of a hundred one after the other the first are forgotten."""
+    radius = Radius()
+    for n in range(100):
+        radius.touched(Request("a-1"), AT, f"v{n}", Limits(), is_tenured=False)
+    assert len(radius._touched) == 16
+    assert radius.figures(AT, "v0")[3:] == (0, 0, 0)
+    assert radius.figures(AT, "v99")[3:] == (1, 1, 0)

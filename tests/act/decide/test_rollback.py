@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 from tests.act.decide.made import KEY, SETTINGS, Told, appeal_url, database, facts
+from tests.act.policy.made import MUCH
 
 from stillwatch.act.decide.decider import Decider
 from stillwatch.act.decide.memory import DecisionMemory
@@ -59,7 +60,7 @@ class Office:
             now = datetime.now(UTC)
             add_version(connection, policy, self.signer("ada"))
             shares = {"traffic": 0.001, "organisations": 0.001, "tenured": 0.0}
-            seen = Preview(policy.version, now - timedelta(days=7), now, "0" * 64, shares, {}, now)
+            seen = Preview(policy.version, now - timedelta(days=7), now, "0" * 64, shares, {"traffic": MUCH}, now)
             record_preview(connection, seen, self.signer("ada"))
             approve(connection, policy.version, self.signer("grace"))
             activate(connection, policy.version, 100, self.signer("ada"), seen=self.seen)

@@ -64,6 +64,16 @@ class App:
 
         return asyncio.run(send())
 
+    def raw(self, pairs: list[tuple[str, str]]) -> httpx.Response:
+        """Send a request with just these credentials, a name several times if need be."""
+
+        async def send() -> httpx.Response:
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(self.wrapped), base_url="http://test") as client:
+                headers = httpx.Headers([("content-type", "application/json"), *pairs])
+                return await client.post("/v1/chat/completions", content=json.dumps(BODY).encode(), headers=headers)
+
+        return asyncio.run(send())
+
 
 def test_served() -> None:
     """The application gets the request whole, with the decision in its scope; the client is told nothing."""
@@ -173,3 +183,42 @@ def test_other_protocols_pass() -> None:
     scope = {"type": "lifespan"}
     asyncio.run(StillwatchMiddleware(app, nothing)(scope, nothing, nothing))
     assert seen == [scope]
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("authorization", "Bearer sk-junk"), ("x-api-key", "sk-1")],
+        [("authorization", "Bearer sk-1"), ("authorization", "Bearer sk-junk")],
+        [("authorization", "Bearer sk-junk"), ("authorization", "Bearer sk-1")],
+        [("api-key", "sk-1"), ("x-api-key", "sk-junk"), ("authorization", "")],
+    ],
+)
+def test_no_key_hides_behind_another(pairs: list[tuple[str, str]]) -> None:
+    """Of several credentials each is asked about, and the harshest decision counts, whichever the application takes."""
+    app = App()
+
+    async def decide(request: Request) -> Decision:
+        return decided(Action.BLOCK if request.account_id == account_of_key("sk-1") else Action.MARK)
+
+    app.wrapped = StillwatchMiddleware(app, decide)
+    assert app.raw(pairs).status_code == 403
+    assert app.raw([("authorization", "Bearer sk-junk")]).status_code == 200
+
+
+def test_many_keys_are_refused() -> None:
+    """Nobody has five keys: a request that shows them is refused, and asks nobody five times."""
+    app = App()
+    assert app.raw([("x-api-key", f"sk-{n}") for n in range(5)]).status_code == 400
+    assert not app.asked
+    assert not app.scope
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/plain", "application/octet-stream", "multipart/form-data", ""]
+)
+def test_no_type_hides_a_prompt(kind: str) -> None:
+    """An application may read JSON whatever type it is sent under, so it is looked at."""
+    app = App()
+    app.post(content_type=kind)
+    assert app.asked[0].prompt_text == "Hi"

@@ -177,6 +177,13 @@ def test_any_request(data: dict[str, Any], value: object) -> None:
     assert Plugin().before(told) is told
 
 
+@given(values, values)
+def test_no_note_of_a_customers_hides_a_decision(one: object, other: object) -> None:
+    """Whatever a customer writes where decisions are noted, the reasoning that is to be withheld is withheld."""
+    told = {**CHAT, "metadata": one, "litellm_metadata": other}
+    assert litellm_plugin._withholds(Plugin(decided(Action.WITHHOLD_REASONING)).before(told))
+
+
 @given(values)
 def test_any_answer_of_the_service(value: object) -> None:
     """No answer of the service makes the plugin fail."""

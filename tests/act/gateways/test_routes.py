@@ -1,6 +1,8 @@
 """Endpoints as routes: tokens, sizes, methods."""
 
 import asyncio
+import gzip
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -10,10 +12,11 @@ import pytest
 from starlette.applications import Starlette
 from tests.act.gateways.made import decided
 
+from stillwatch.act.gateways import routes
 from stillwatch.act.gateways.registry import endpoints_of
 from stillwatch.act.gateways.routes import gateway_routes
 from stillwatch.act.gateways.tokens import tokens_shown
-from stillwatch.model.decision import Action, Decision, Request
+from stillwatch.model.decision import Action, Decision, GatewayAnswer, GatewayCall, Request
 from stillwatch.web.problem import Problem
 
 TOKEN = "0123456789abcdef"  # noqa: S105 - of the test
@@ -111,3 +114,47 @@ def test_any_method_for_envoy(method: str) -> None:
 def test_other_methods() -> None:
     """Our own endpoint takes POST alone."""
     assert sent("GET", PATHS["native"], x_api_key=TOKEN)[0].status_code == 405
+
+
+def test_a_body_that_comes_in_drops_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller that never ends its body is told so in the gateway's own words, and holds nothing."""
+    monkeypatch.setattr(routes, "BODY_S", 0.05)
+
+    async def decide(_: Request) -> Decision:
+        raise AssertionError
+
+    async def drops() -> Any:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.01)
+
+    async def send(name: str) -> int:
+        app = Starlette(routes=gateway_routes(endpoints_of([name]), decide, admits))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return (await client.post(PATHS[name], content=drops(), headers={"x-api-key": TOKEN})).status_code
+
+    assert asyncio.run(send("native")) == 408
+    assert asyncio.run(send("envoy")) == 500
+
+
+def test_packed_bodies_are_not_unpacked() -> None:
+    """No gateway packs what it asks: a body that is packed is no JSON, however large it would become."""
+    answer, asked = sent(
+        "POST", PATHS["native"], gzip.compress(bytes(100_000)), x_api_key=TOKEN, content_encoding="gzip"
+    )
+    assert answer.status_code == 400
+    assert not asked
+
+
+def test_no_secret_is_in_what_is_printed_or_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither token nor prompt nor link stands in a log, or in what a call, request, decision or answer prints."""
+    caplog.set_level(logging.DEBUG)
+    body = b'{"account_id": "a", "body": {"prompt": "a secret question", "system": "a secret role"}}'
+    answer, (asked,) = sent("POST", PATHS["native"], body, x_api_key=TOKEN)
+    sent("POST", PATHS["native"], b'{"body": "a secret question', x_api_key=TOKEN)
+    made = decided(Action.BLOCK, reason="Object at https://provider.example/appeals/x")
+    told = GatewayAnswer(answer.status_code, dict(answer.headers), answer.content)
+    call = GatewayCall("POST", PATHS["native"], {"x-api-key": TOKEN}, body)
+    printed = " ".join(map(repr, (call, asked, made, told))) + "".join(caplog.messages)
+    for secret in (TOKEN, "secret", "appeals/x"):
+        assert secret not in printed

@@ -34,6 +34,8 @@ STREAM = StreamFacts(
     first_seen=NOW - timedelta(hours=6),
     last_seen=NOW - timedelta(hours=1),
 )
+MUCH = {"exchanges": 100_000, "organisations": 5_000}
+"""Traffic enough for a preview."""
 SMALL = {"traffic": 0.001, "organisations": 0.001, "tenured": 0.0}
 
 
@@ -61,7 +63,7 @@ def signer(by: str = "ada", after: timedelta = timedelta(0), key: SigningKey = K
 def preview_of(policy: Policy, shares: dict[str, float] | None = None, at: datetime = NOW) -> Preview:
     """What a preview of a policy shows."""
     told = SMALL if shares is None else shares
-    return Preview(policy.version, NOW - timedelta(days=7), NOW, "0" * 64, told, {"n": 3}, at)
+    return Preview(policy.version, NOW - timedelta(days=7), NOW, "0" * 64, told, {"traffic": MUCH}, at)
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """Putting in force and going back."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, delete, select
-from tests.act.policy.made import KEYS, SMALL, policy_of, preview_of, put, ready, rule_text, signer, writing
+from tests.act.policy.made import KEY, KEYS, NOW, SMALL, policy_of, preview_of, put, ready, rule_text, signer, writing
 
 from stillwatch.act.policy.activations import (
     LEAST_STAY,
@@ -17,13 +18,15 @@ from stillwatch.act.policy.activations import (
     roll_back,
     stop,
 )
-from stillwatch.act.policy.approvals import approve, approvers
+from stillwatch.act.policy.approvals import approvals, approve
 from stillwatch.act.policy.book import highest
+from stillwatch.act.policy.policy import Policy
 from stillwatch.act.policy.previews import record_preview
 from stillwatch.act.policy.tables import ACTIVATIONS, APPROVALS, VERSIONS
 from stillwatch.act.policy.versions import add_version
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
 from stillwatch.ledger.book import entry_at, opening_of
+from stillwatch.signing.signature import MEMBER, signed
 
 ONE, TWO, THREE = (policy_of(rule_text(name)) for name in ("one", "two", "three"))
 WATCH = policy_of(rule_text("watch", "true", "observe"))
@@ -125,10 +128,88 @@ def test_four_eyes(engine: Engine) -> None:
         assert approve(connection, ONE.version, signer("bob")) == 1
     assert put(engine, ONE, 1).approved_by == "bob"
     with writing(engine) as connection:
-        assert approvers(connection, 1, KEYS) == ["ada", "bob"]
+        assert [one.by for one in approvals(connection, 1, KEYS)] == ["ada", "bob"]
         record_preview(connection, preview_of(ONE, LARGE), signer())
     with pytest.raises(InvalidInput, match="a second person must approve"):
         put(engine, ONE, 10, LEAST_STAY)
+
+
+def thin(
+    engine: Engine, policy: Policy, *, exchanges: int = 5_000, hours: float = 48.0, organisations: int = 900
+) -> None:
+    """A preview on so much traffic."""
+    figures = {"traffic": {"exchanges": exchanges, "organisations": organisations}}
+    shown = replace(preview_of(policy), figures=figures, window_start=NOW - timedelta(hours=hours))
+    with writing(engine) as connection:
+        record_preview(connection, shown, signer())
+
+
+def test_a_preview_of_ten_exchanges_allows_nothing(engine: Engine) -> None:
+    """Not the first stage, nor with a second person; what only observes may rest on it, and so may a step back."""
+    ready(engine, ONE, WATCH)
+    put(engine, ONE, 1)
+    put(engine, ONE, 10, LEAST_STAY)
+    for policy in (ONE, WATCH):
+        thin(engine, policy, exchanges=10)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("bob", after=2 * LEAST_STAY))
+    for stage in (10, 100):
+        with pytest.raises(InvalidInput, match="rests on too little traffic: it saw 10 exchanges, and must see 1,000"):
+            put(engine, ONE, stage, 3 * LEAST_STAY)
+    put(engine, ONE, 1, 3 * LEAST_STAY)
+    put(engine, WATCH, 100, 3 * LEAST_STAY)
+    with pytest.raises(InvalidInput, match="too little traffic"):
+        put(engine, ONE, 1, 4 * LEAST_STAY)
+
+
+@pytest.mark.parametrize(("told", "says"), [({"hours": 3.0}, "3.0 hours"), ({"organisations": 20}, "20 organisations")])
+def test_a_thin_preview_carries_one_percent(engine: Engine, told: dict[str, int], says: str) -> None:
+    """Of a young or a small service: more needs more traffic, or a second person."""
+    ready(engine, ONE)
+    thin(engine, ONE, **told)
+    put(engine, ONE, 1)
+    with pytest.raises(InvalidInput, match=f"too little traffic for 10 %: it saw {says}"):
+        put(engine, ONE, 10, LEAST_STAY)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("bob"))
+    put(engine, ONE, 10, LEAST_STAY)
+
+
+def test_an_approval_given_later_counts_at_the_same_stage(engine: Engine) -> None:
+    """Activated again at the stage it has, a version has its second person; without a new one it is there already."""
+    ready(engine, ONE)
+    put(engine, ONE, 1)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("ada", after=MINUTES))
+    with pytest.raises(InvalidInput, match="in force at 1 % already"):
+        put(engine, ONE, 1, 2 * MINUTES)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("bob", after=2 * MINUTES))
+    again = put(engine, ONE, 1, 3 * MINUTES)
+    assert (again.approved_by, again.approved_at, again.before) == ("bob", NOW + 2 * MINUTES, 0)
+    with pytest.raises(InvalidInput, match="in force at 1 % already"):
+        put(engine, ONE, 1, 4 * MINUTES)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("carol", after=5 * MINUTES))
+    assert put(engine, ONE, 1, 6 * MINUTES).approved_by == "carol"
+    with writing(engine) as connection:
+        assert in_force(connection, KEYS) == activations(connection, KEYS)[-1]
+
+
+def test_an_activation_from_before_approvals_had_times(engine: Engine) -> None:
+    """A row without one is read; the time of the activation stands for it."""
+    ready(engine, ONE)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("bob"))
+    put(engine, ONE, 1)
+    with writing(engine) as connection:
+        row = connection.execute(select(ACTIVATIONS.c.signed)).scalar_one()
+        old = {name: value for name, value in row.items() if name not in {"approved_at", "signatures"}}
+        resigned = signed({name: value for name, value in old.items() if name != MEMBER}, KEY)
+        connection.execute(ACTIVATIONS.update().values(signed=resigned))
+        found = in_force(connection, KEYS)
+    assert found is not None
+    assert (found.approved_by, found.approved_at) == ("bob", None)
 
 
 def test_a_second_person_stands_for_the_waiting(engine: Engine) -> None:

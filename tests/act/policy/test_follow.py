@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Engine
 from tests.act.policy.made import KEYS, policy_of, put, ready, rule_text, signer, writing
 
-from stillwatch.act.policy.activations import roll_back, stop
+from stillwatch.act.policy.activations import LEAST_STAY, roll_back, stop
+from stillwatch.act.policy.approvals import approve
 from stillwatch.act.policy.follow import InForce
 from stillwatch.act.policy.tables import ACTIVATIONS, POLICY_TABLES, VERSIONS
 
@@ -177,3 +178,63 @@ def test_a_thread_follows(engine: Engine) -> None:
     finally:
         ends.set()
         thread.join()
+
+
+def chain(follower: InForce) -> list[tuple[str, float]]:
+    """Versions that decide, the newest first, and how far each is rolled out."""
+    follower.refresh()
+    found = follower()
+    return [] if found is None else [(one.policy.version, one.stage) for one in found.chain()]
+
+
+def test_what_was_in_force_before_is_told_until_a_stage_is_whole(engine: Engine, follower: InForce) -> None:
+    """At 1 and 10 % the version before stands behind it, after a rollback or at 100 % nothing does."""
+    ready(engine, ONE, TWO)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("bob"))
+    put(engine, ONE, 100)
+    assert chain(follower) == [(ONE.version, 1.0)]
+    put(engine, TWO, 1)
+    assert chain(follower) == [(TWO.version, 0.01), (ONE.version, 1.0)]
+    put(engine, TWO, 10, LEAST_STAY)
+    assert chain(follower) == [(TWO.version, 0.1), (ONE.version, 1.0)]
+    _back(engine, 3)
+    assert chain(follower) == [(ONE.version, 1.0)]
+    put(engine, TWO, 1, LEAST_STAY)
+    put(engine, TWO, 10, 2 * LEAST_STAY)
+    put(engine, TWO, 100, 3 * LEAST_STAY)
+    assert chain(follower) == [(TWO.version, 1.0)]
+
+
+def test_after_a_stop_nothing_stands_behind(engine: Engine, follower: InForce) -> None:
+    """Who stopped everything meant it: streams that the next version's stage has not reached are observed."""
+    ready(engine, ONE, TWO)
+    put(engine, ONE, 1)
+    _stop(engine, 1)
+    put(engine, TWO, 1)
+    assert chain(follower) == [(TWO.version, 0.01)]
+
+
+def test_versions_of_which_none_is_whole(engine: Engine, follower: InForce) -> None:
+    """Each stands behind the next, so far as they are looked at."""
+    policies = [policy_of(rule_text(f"p{n}")) for n in range(12)]
+    ready(engine, *policies)
+    for policy in policies:
+        put(engine, policy, 1)
+    assert [version for version, _ in chain(follower)] == [policy.version for policy in reversed(policies)][:9]
+
+
+def test_a_tampered_version_before_stops_nothing(engine: Engine, follower: InForce) -> None:
+    """What is in force holds, the one before does not, and that is told until it is put right."""
+    ready(engine, ONE, TWO)
+    put(engine, ONE, 1)
+    put(engine, TWO, 1)
+    with writing(engine) as connection:
+        row = VERSIONS.update().where(VERSIONS.c.version == ONE.version)
+        connection.execute(row.values(text=ONE.text + "#"))
+    assert chain(follower) == [(TWO.version, 0.01)]
+    assert "the policy before the one in force does not hold" in str(follower.problem)
+    with writing(engine) as connection:
+        connection.execute(row.values(text=ONE.text))
+    assert chain(follower) == [(TWO.version, 0.01), (ONE.version, 0.01)]
+    assert follower.problem is None

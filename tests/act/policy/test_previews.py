@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, select
-from tests.act.policy.made import KEYS, NOW, SMALL, policy_of, preview_of, rule_text, signer, writing
+from tests.act.policy.made import KEYS, MUCH, NOW, SMALL, policy_of, preview_of, rule_text, signer, writing
 
 from stillwatch.act.policy.previews import last_preview, record_preview
 from stillwatch.act.policy.tables import PREVIEWS
 from stillwatch.act.policy.versions import add_version
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
 
+LEAST = {**MUCH, "exchanges": 1_000, "organisations": 300}
 POLICY, OTHER = policy_of(rule_text()), policy_of(rule_text("other"))
 
 
@@ -62,6 +63,26 @@ def test_a_changed_preview_is_refused(engine: Engine) -> None:
         connection.execute(first.values(signed=other))
         with pytest.raises(FailedProof, match="was changed"):
             last_preview(connection, POLICY.version, KEYS)
+
+
+@pytest.mark.parametrize("figures", [{}, {"traffic": 7}, {"traffic": {"exchanges": "many"}}, {"traffic": {}}])
+def test_what_is_not_told_was_not_seen(figures: dict[str, object]) -> None:
+    """A preview that does not say how much traffic there was shows nothing."""
+    preview = replace(preview_of(POLICY), figures=figures)
+    assert preview.shows_nothing == "it saw 0 exchanges, and must see 1,000"
+    assert preview.is_thin == "it saw 0 organisations, and should see 300"
+
+
+def test_how_much_traffic_is_enough() -> None:
+    """A thousand exchanges to show anything; 300 organisations and a day to carry more than the first stage."""
+    whole = preview_of(POLICY)
+    assert (whole.shows_nothing, whole.is_thin) == (None, None)
+    day = replace(whole, window_start=NOW - timedelta(days=1), figures={"traffic": LEAST})
+    assert (day.shows_nothing, day.is_thin) == (None, None)
+    assert replace(day, figures={"traffic": {**LEAST, "exchanges": 999}}).shows_nothing is not None
+    assert replace(day, figures={"traffic": {**LEAST, "organisations": 299}}).is_thin is not None
+    short = replace(day, window_start=NOW - timedelta(hours=23, minutes=30))
+    assert (short.shows_nothing, short.is_thin) == (None, "it saw 23.5 hours of traffic, and should see a day")
 
 
 def test_figures_must_be_json(engine: Engine) -> None:

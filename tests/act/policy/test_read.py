@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.act.policy.made import policy_of, rule_text
 
 from stillwatch.act.policy.limits import Limits
-from stillwatch.act.policy.policy import Fails
+from stillwatch.act.policy.policy import Fails, Per
 from stillwatch.act.policy.read import MOST_BYTES, policy_of_file, read_policy
 from stillwatch.act.policy.wrong import WrongPolicy
 from stillwatch.errors import UnreadableSource
@@ -31,6 +31,19 @@ def test_a_rule_is_read() -> None:
     assert rule.needs_stream
     assert policy_of(rule_text()).rules[0].fails is Fails.OPEN
     assert policy_of(rule_text()).limits == Limits()
+
+
+def test_a_rate_may_be_of_the_campaign() -> None:
+    """With what each stream has for itself; a rate of the stream is the default, and spelled out it is the same."""
+    reason = '"{own_per_day} a day, then {rate_per_minute} a minute."'
+    rule = policy_of(rule_text(per='"campaign"', rate_per_minute="0.5", own_per_day="3", reason=reason)).rules[0]
+    assert (rule.per, rule.rate_per_minute, rule.own_per_day) == (Per.CAMPAIGN, 0.5, 3.0)
+    assert rule.says() == "3 a day, then 0.5 a minute."
+    plain = policy_of(rule_text())
+    assert (plain.rules[0].per, plain.rules[0].own_per_day) == (Per.STREAM, None)
+    assert policy_of(rule_text(per='"stream"')).version == plain.version
+    assert "own_per_day" not in plain.document["rules"][0]
+    assert policy_of(rule_text(per='"campaign"', own_per_day="3")).version != plain.version
 
 
 def test_version_is_of_what_is_said() -> None:
@@ -86,6 +99,12 @@ stream = {{ bits = "many" }}
         (rule_text(rate_per_minute="nan"), "0.01 to 100000"),
         (rule_text(rate_per_minute="true"), "must be a number, got bool"),
         (rule_text(then="block", rate_per_minute="6"), "rate_per_minute is of throttle"),
+        (rule_text(per='"account"'), "rule per must be one of stream, campaign, got account"),
+        (rule_text(per='"campaign"'), 'a throttle with per = "campaign" must have an own_per_day'),
+        (rule_text(per='"campaign"', own_per_day="0.9"), "own_per_day must be 1 to 1e+06"),
+        (rule_text(own_per_day="3"), 'own_per_day is of a throttle with per = "campaign"'),
+        (rule_text(then="block", per='"campaign"', own_per_day="3"), "per is of throttle, not of block"),
+        (rule_text(then="block", own_per_day="3"), "own_per_day is of throttle, not of block"),
         (rule_text(fails='"shut"'), "must be one of open, closed, got shut"),
         (rule_text(reason=""), "rule reason must be a text, got nothing"),
         (rule_text(name="<b>"), "must be 1 to 64 letters"),

@@ -1,13 +1,15 @@
 """What strangers and customers of ill will try at the appeal page."""
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from starlette.requests import ClientDisconnect, Request
 from tests.act.desk import NOW, Office, decision, notice
 from tests.service.pages.visitor import LINKS, WORDS, Visitor, link, visitor
 
@@ -15,6 +17,7 @@ from stillwatch.act.appeals.filing import appeal_against
 from stillwatch.act.appeals.links import AppealLinks
 from stillwatch.act.appeals.tables import APPEALS
 from stillwatch.act.secret import ServiceSecret
+from stillwatch.service.pages import fields
 from stillwatch.service.pages.appeals import AppealPaces
 from stillwatch.web.pace import Pace
 
@@ -71,15 +74,62 @@ def test_brute_force_is_stopped_and_shuts_nobody_out(opened: Office) -> None:
     assert thief.see(link()).status_code == 200
 
 
-def test_visits_and_filings_of_one_source_are_limited(opened: Office) -> None:
-    """Even with a good link nobody may ask without end; another source still may."""
-    opened.tell(notice())
+def test_visits_and_filings_are_limited(opened: Office) -> None:
+    """Even with a good link nobody may ask or send without end; another source and another link still may."""
+    opened.tell(notice(1), notice(2))
     where = ["192.0.2.1"]
-    paces = AppealPaces(visits=Pace(5, None, 60, clock=lambda: 0.0), filings=Pace(2, 3, 60, clock=lambda: 0.0))
+    paces = AppealPaces(visits=Pace(6, None, 60, clock=lambda: 0.0), filings=Pace(2, None, 60, clock=lambda: 0.0))
     customer = visitor(opened, paces, source=lambda: where[0])
-    assert [customer.see(link()).status_code for _ in range(6)] == [200] * 5 + [429]
+    assert [customer.see(link()).status_code for _ in range(7)] == [200] * 6 + [429]
     where[0] = "192.0.2.2"
-    assert [customer.send(link(), "x").status_code for _ in range(3)] == [403, 403, 429]
+    assert [customer.send(link(1), "x").status_code for _ in range(3)] == [403, 403, 429]
+    assert [customer.send(link(2), "x").status_code for _ in range(3)] == [403, 403, 429]
+
+
+def test_a_flood_of_forms_closes_the_page_to_nobody(opened: Office) -> None:
+    """From two hundred sources, to links of nothing and to one good link: whoever has another good one can file."""
+    opened.tell(notice(1), notice(2))
+    source = itertools.count()
+    flood = visitor(opened, source=lambda: f"198.51.100.{next(source) // 20 % 200}")
+    for path in (link(1), "/appeal/" + "A" * 76):
+        answers = [flood.client.post(path, data={"form": "x"}).status_code for _ in range(700)]
+        assert set(answers) <= {403, 404, 429}
+    assert Visitor(flood.client).send(link(2)).status_code == 303
+
+
+def test_a_form_that_comes_in_drops_is_cut_off(opened: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends a form slower than anybody does is told so; to a link of nothing nothing is read at all."""
+    monkeypatch.setattr(fields, "MOST_S", 0.05)
+    opened.tell(notice())
+    read: list[int] = []
+
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            read.append(1)
+            yield b"x"
+            await asyncio.sleep(0.01)
+
+    client = visitor(opened).client
+    assert client.post("/appeal/nothing", content=drops(), headers={"content-type": FORM}).status_code == 404
+    assert not read
+    assert client.post(link(), content=drops(), headers={"content-type": FORM}).status_code == 408
+    assert n_filed(opened) == 0
+
+
+def test_whoever_goes_away_in_the_middle_is_no_error(opened: Office) -> None:
+    """A form that is cut off is answered like one that cannot be read, and nothing is kept of it."""
+    opened.tell(notice())
+
+    class Gone(Request):
+        """A request whose sender has left."""
+
+        async def stream(self) -> AsyncGenerator[bytes, None]:
+            yield b"grounds=other&sta"
+            raise ClientDisconnect
+
+    gone = Gone({"type": "http", "method": "POST", "headers": [(b"content-type", FORM.encode())]})
+    with pytest.raises(fields.Unreadable, match="Bad Request"):
+        asyncio.run(fields.fields_of(gone))
 
 
 @pytest.mark.parametrize("words", INJECTIONS)
@@ -210,3 +260,15 @@ def test_links_do_not_help_to_make_links() -> None:
     codes = {LINKS.token(decision(n).decision_id, NOW)[34:] for n in range(50)}
     assert len(codes) == 50
     assert len({code[:6] for code in codes}) == 50
+
+
+def test_a_forged_host_leads_nobody_away(opened: Office) -> None:
+    """After a form the browser is sent to the same link, whatever host the request named."""
+    opened.tell(notice())
+    customer = visitor(opened)
+    told = {"form": customer.token(link()), "grounds": "other", "statement": WORDS}
+    answered = customer.client.post(
+        link(), data=told, headers={"host": "evil.example", "x-forwarded-host": "evil.example"}
+    )
+    assert answered.status_code == 303
+    assert answered.headers["location"] == link().rpartition("/")[2]

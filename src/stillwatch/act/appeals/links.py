@@ -30,7 +30,8 @@ _NOTHING: Final = bytes(_BODY_BYTES + MAC_BYTES)
 class Claim:
     """What a token says.
 
-    is_good     Whether the service made it; without that the rest is of nothing, and is looked up all the same.
+    is_good     Whether the service made it; without that the rest is of nothing, whatever the token says, and is looked
+                up all the same: neither answer nor time tells whether a decision that somebody names is there.
     """
 
     is_good: bool
@@ -81,8 +82,8 @@ class AppealLinks:
         raw = _decoded(token)
         body, mac = (raw or _NOTHING)[:_BODY_BYTES], (raw or _NOTHING)[_BODY_BYTES:]
         is_good = self.key.is_of(_USE, body, mac) & (raw is not None) & (body[:1] == _VERSION)
-        seconds = int.from_bytes(body[17:]) if is_good else 0
-        return Claim(is_good, str(uuid.UUID(bytes=body[1:17])), datetime.fromtimestamp(seconds, UTC))
+        told = body if is_good else _NOTHING[:_BODY_BYTES]
+        return Claim(is_good, str(uuid.UUID(bytes=told[1:17])), datetime.fromtimestamp(int.from_bytes(told[17:]), UTC))
 
 
 def _decoded(token: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Verify a service's database: its ledger, what the entries commit to, and the decisions that stand in the tables."""
+"""Verify a service's database: its ledger, what the entries commit to, decisions and cleared streams in the tables."""
 
 import re
 import tempfile
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select
 
+from stillwatch.act.audit.cleared import Upheld
 from stillwatch.act.audit.trail import Recorded, recorded
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
 from stillwatch.act.links_in_text import without_links
@@ -56,11 +57,13 @@ def verify(connection: Connection, kept: Iterable[Mapping[str, Any]] = (), keys:
         except FailedProof as error:
             message = re.sub(rf"{re.escape(str(path))}:(\d+)", r"line \1", str(error)).replace(str(path), "the ledger")
             raise FailedProof(message) from error
-    told = _Told()
+    told, upheld = _Told(), Upheld()
     for one in recorded(connection, last=None):
         told.take(one)
+        upheld.take(one)
     n_decisions, n_unproved = _decisions(connection, told)
     _alarms(connection, told)
+    upheld.check(connection)
     return Verified(found, told.n_documents, n_decisions, n_unproved)
 
 

@@ -78,8 +78,8 @@ class Asked:
         bare = self._decision(rule.action, "", self.now.wall + rule.lasts)
         url = appeal_url(bare)
         reason = rule.says(bare.evidence_id or "", url or "")
-        rates = {"rate_per_minute": rule.rate_per_minute, "own_per_day": rule.own_per_day}
-        return replace(bare, reason=reason, appeal_url=url, request_id="", **rates)
+        made = replace(bare, reason=reason, appeal_url=url, request_id="")
+        return replace(made, rate_per_minute=rule.rate_per_minute, own_per_day=rule.own_per_day)
 
     def _decision(self, action: Action, reason: str, expires_at: datetime) -> Decision:
         return Decision(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Engine
 
 from stillwatch.act.decide.asked import Asked, does_something
-from stillwatch.act.decide.clock import Clock
+from stillwatch.act.decide.clock import Clock, Moment
 from stillwatch.act.decide.guards import UNRECORDED, Guard, Situation, Softened, soften
 from stillwatch.act.decide.health import Health
 from stillwatch.act.decide.memory import DecisionMemory, Held
@@ -56,6 +56,9 @@ class Decider:
     for it, at most `record_wait_s`; later ones come from memory. Whatever fails, fails open: a request is observed when
     facts cannot be had, no policy is in force, or nothing can be recorded; only a rule that fails closed then acts all
     the same, as long as its record can wait in the queue.
+
+    A version that is rolled out in stages decides about the streams that its stage has reached. About others the
+    version before it decides as before: no stream is set free by a roll-out, and a rollback changes nothing for them.
 
     policy_of   The policy in force now; asked at every request, so that nothing outlives a rollback.
     """
@@ -149,12 +152,18 @@ class Decider:
             self._note("policy", f"the policy cannot be had: {type(error).__name__}")
             return
         self._note("policy", None)
-        self._memory.sweep(None if active is None else active.policy.version, self._clock.now(), breath_s)
+        now = self._clock.now()
+        self._memory.sweep(
+            None if active is None else lambda stream: self._for_stream(stream, active, now).policy.version,
+            now,
+            breath_s,
+        )
         self._radius.tell(lambda alarm: self._memory.recorder.submit(alarm) is not None)
 
     def health(self) -> Health:
         """How it fares."""
         recorder, active = self._memory.recorder, self._policy_now()
+        chain = () if active is None else tuple(active.chain())
         problems = list(self._problems.values())
         if not recorder.is_up:
             problems.append("decisions cannot be recorded: nothing new goes beyond observe")
@@ -164,8 +173,8 @@ class Decider:
             is_recording=recorder.is_up,
             n_waiting=recorder.n_waiting,
             n_held=len(self._memory),
-            alarm=None if active is None else self._alarm(active),
-            figures=self._radius.figures(self._clock.now()),
+            alarm=next((found for one in chain if (found := self._alarm(one))), None),
+            figures=self._radius.figures(self._clock.now(), "" if active is None else active.policy.version),
             counts=counts,
             problems=tuple(problems),
         )
@@ -188,13 +197,16 @@ class Decider:
         try:
             active = self._policy_of()
             facts = self._source.facts(request)
+            stream = stream_of(request, facts)
+            if active is not None and stream is not None:
+                active = self._for_stream(stream, active, now)
             rule = None if active is None else active.policy.judge(request, facts, now.wall, self._failed)
         except Exception as error:  # noqa: BLE001 - whatever breaks beside us, the gateway gets an answer
             self._note("facts", f"facts or policy cannot be had: {type(error).__name__}")
             return Asked(request, Facts(), None, None, None, now)
         if self._problems:
             self._note("facts", None)
-        return Asked(request, facts, stream_of(request, facts), active, rule, now)
+        return Asked(request, facts, stream, active, rule, now)
 
     def _situation(self, asked: Asked) -> Situation:
         request, facts, stream, active, rule = asked.request, asked.facts, asked.stream, asked.active, asked.rule
@@ -209,17 +221,22 @@ class Decider:
             is_protected=is_protected,
             is_cleared=is_cleared,
             is_overdue=stream in self._overdue,
-            is_in_stage=self._is_in_stage(stream, active.stage, asked),
+            is_in_stage=self._reaches(stream, active, asked.now),
             is_over_radius=self._alarm(active) is not None,
         )
 
     def _alarm(self, active: ActivePolicy) -> Alarm | None:
-        return self._radius.alarm(active.policy.version, is_approved=active.approved_by is not None)
+        return self._radius.alarm(active.policy.version, active.limits_lifted_at)
 
-    def _is_in_stage(self, stream: Stream, stage: float, asked: Asked) -> bool:
-        if stage >= 1.0 or place_of(stream, self._settings.stage_key) < stage:
+    def _for_stream(self, stream: Stream, active: ActivePolicy, now: Moment) -> ActivePolicy:
+        """The version that decides about a stream: the newest whose stage has reached it, else the oldest."""
+        return next((one for one in active.chain() if one.before is None or self._reaches(stream, one, now)), active)
+
+    def _reaches(self, stream: Stream, active: ActivePolicy, now: Moment) -> bool:
+        """Whether a stage has reached a stream; whom a version has touched it keeps, also when its stage shrinks."""
+        if active.stage >= 1.0 or place_of(stream, self._settings.stage_key) < active.stage:
             return True
-        held = self._memory.harshest(stream, asked.version, asked.now)
+        held = self._memory.harshest(stream, active.policy.version, now)
         return held is not None and does_something(held.decision.action)
 
     def _held(self, asked: Asked) -> Held | None:

@@ -15,8 +15,9 @@ class Health:
     is_recording    Whether records become durable; while they do not, nothing new goes beyond observe.
     n_waiting       Records that are not durable yet.
     n_held          Streams with decisions.
-    alarm           Why the policy in force does nothing beyond observe; None when it may.
-    figures         What was seen and touched in the last hour.
+    alarm           Why the policy in force, or one before it that still decides about some streams, does nothing beyond
+                    observe; None when all may.
+    figures         What was seen and touched in the last hour, by the policy in force.
     counts          Decisions by action, by guard that softened them and by rule that could not be evaluated.
     problems        What is wrong, one sentence each.
     """

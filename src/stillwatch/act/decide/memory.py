@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
@@ -131,16 +131,16 @@ class DecisionMemory:
         for held in self._held.get(stream, ()):
             held.ending = held.ending or why
 
-    def sweep(self, version: str | None, now: Moment, breath_s: float = _BREATH_S) -> int:
+    def sweep(self, version_of: Callable[[Stream], str] | None, now: Moment, breath_s: float = _BREATH_S) -> int:
         """Put on record what has ended, and forget it; how many. What cannot be recorded now is kept for the next time.
 
-        version     Of the policy in force. Without one nothing is done, and nothing has ended: a policy that is out
-                    of reach comes back, and what it decided holds until it would have expired.
+        version_of  Of the policy in force for a stream. Without one nothing is done, and nothing has ended: a policy
+                    that is out of reach comes back, and what it decided holds until it would have expired.
         breath_s    Pause after some streams, so that decisions do not wait for the sweep.
         """
         ended = 0
         for n, stream in enumerate(list(self._held), 1):
-            ended += self._sweep(stream, version, now)
+            ended += self._sweep(stream, None if version_of is None else version_of(stream), now)
             if n % _SLICE == 0 and breath_s:
                 time.sleep(breath_s)
         return ended

@@ -1,6 +1,7 @@
 """The blast radius while a policy acts: what it touched in the last hour, held against what it may touch unapproved."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,9 @@ __all__ = ["Alarm", "Figures", "Radius", "wrong_share"]
 _LEAST: Final = {"traffic": 100, "organisations": 10, "tenured": 5}
 """Touched ones below which a share says nothing: of two organisations one is half, and after a restart the first few
 that are seen are everybody. Fewer are a handful that a person can look at one by one."""
+
+_MOST_VERSIONS: Final = 16
+"""More than can be in force at once; of a version that has not touched anybody for longest the counts are forgotten."""
 
 
 class Figures(NamedTuple):
@@ -39,7 +43,7 @@ class Figures(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A policy that touched too much: it does nothing beyond observe until a person approves it.
+    """A policy that touched too much: it does nothing beyond observe until a person approves it, knowing of this.
 
     what        Whose share was over its limit: traffic, organisations or tenured.
     is_final    The limit was what nobody can approve: only another policy ends it.
@@ -86,32 +90,36 @@ class _Counts:
 
 
 class Radius:
-    """Counts of the last hour, and the alarms raised; what a policy touched is not laid to the next one's charge."""
+    """Counts of the last hour, and the alarms raised; what a policy touched is not laid to another one's charge.
+
+    In a staged roll-out two versions and more act, each on its own streams, and each is counted by itself.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._all = _Counts()
-        self._touched = _Counts()
-        self._version = ""
+        self._touched: OrderedDict[str, _Counts] = OrderedDict()
         self._alarms: dict[tuple[str, bool], Alarm] = {}
         self._untold: list[Alarm] = []
 
-    def alarm(self, version: str, *, is_approved: bool) -> Alarm | None:
+    def alarm(self, version: str, approved_at: datetime | None) -> Alarm | None:
         """Alarm that keeps a policy from doing more than observe; None when none does.
 
-        is_approved     A person has approved that it touches more than its limits.
+        approved_at     When a person approved that it touches more than its limits, None for never. Whoever did
+                        before the alarm has not seen it.
         """
-        final = self._alarms.get((version, True))
-        return final if final is not None or is_approved else self._alarms.get((version, False))
+        final, first = self._alarms.get((version, True)), self._alarms.get((version, False))
+        is_lifted = first is None or (approved_at is not None and approved_at >= first.raised_at)
+        return final if final is not None or is_lifted else first
 
     def restore(self, alarm: Alarm) -> None:
         """Take an alarm that was raised before a restart."""
         self._alarms[alarm.policy_version, alarm.is_final] = alarm
 
-    def figures(self, now: Moment) -> Figures:
-        """The last hour."""
+    def figures(self, now: Moment, version: str) -> Figures:
+        """The last hour, all and what one version touched."""
         with self._lock:
-            return self._figures(_minute(now))
+            return self._figures(_minute(now), self._touched.get(version) or _Counts())
 
     def saw(self, request: Request, now: Moment, *, is_tenured: bool) -> None:
         """Count a request that is answered."""
@@ -126,18 +134,23 @@ class Radius:
         minute = _minute(now)
         key = version, limits is None
         with self._lock:
-            if version != self._version:
-                self._version, self._touched = version, _Counts()
-            is_new = self._touched.add(request, minute, is_tenured=is_tenured)
-            if key not in self._alarms and (is_new or self._is_much(limits or BEYOND_APPROVAL)):
-                self._hold_against(limits or BEYOND_APPROVAL, key, now)
+            touched = self._touched_by(version)
+            is_new = touched.add(request, minute, is_tenured=is_tenured)
+            if key not in self._alarms and (is_new or self._is_much(touched, limits or BEYOND_APPROVAL)):
+                self._hold_against(self._figures(minute, touched), limits or BEYOND_APPROVAL, key, now)
 
-    def _is_much(self, limits: Limits) -> bool:
+    def _touched_by(self, version: str) -> _Counts:
+        touched = self._touched.setdefault(version, _Counts())
+        self._touched.move_to_end(version)
+        if len(self._touched) > _MOST_VERSIONS:
+            self._touched.popitem(last=False)
+        return touched
+
+    def _is_much(self, touched: _Counts, limits: Limits) -> bool:
         """Whether the share of traffic may be over its limit: the others only grow with somebody new."""
-        return self._touched.requests.total > limits.traffic * self._all.requests.total
+        return touched.requests.total > limits.traffic * self._all.requests.total
 
-    def _hold_against(self, limits: Limits, key: tuple[str, bool], now: Moment) -> None:
-        figures = self._figures(_minute(now))
+    def _hold_against(self, figures: Figures, limits: Limits, key: tuple[str, bool], now: Moment) -> None:
         what = wrong_share(figures, limits)
         if what is not None:
             version, is_final = key
@@ -156,8 +169,8 @@ class Radius:
         with self._lock:
             self._untold += left
 
-    def _figures(self, minute: int) -> Figures:
-        return Figures(*self._all.figures(minute), *self._touched.figures(minute))
+    def _figures(self, minute: int, touched: _Counts) -> Figures:
+        return Figures(*self._all.figures(minute), *touched.figures(minute))
 
 
 def _minute(now: Moment) -> int:

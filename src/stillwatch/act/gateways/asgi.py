@@ -1,14 +1,14 @@
 """Middleware for an ASGI application that serves a model: decides before the application is called.
 
-Bodies are streamed through. Only the start of a JSON body, up to `Watched.look_bytes`, is held until the decision is
-made; a longer one is decided by who sends it. The application finds the decision in ``scope["stillwatch.decision"]``
-and acts on mark, degrade and withhold; the client is told of refusals alone. Headers under ``x-stillwatch-`` that a
-client sends do not reach the application.
+Bodies are streamed through. Only the start of a body, up to `Watched.look_bytes`, is held until the decision is made,
+whatever type it says it is of: the application may not ask. A longer one is decided by who sends it. The application
+finds the decision in ``scope["stillwatch.decision"]`` and acts on mark, degrade and withhold; the client is told of
+refusals alone. Headers under ``x-stillwatch-`` that a client sends do not reach the application.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,9 +20,9 @@ from stillwatch.act.gateways.endpoint import Decide
 from stillwatch.act.gateways.identity import account_of_key
 from stillwatch.act.gateways.told import request_told
 from stillwatch.errors import InvalidInput
-from stillwatch.model.decision import Decision, Request
+from stillwatch.model.decision import SEVERITY, Decision, Request
 
-__all__ = ["DECISION", "StillwatchMiddleware", "Watched", "account_of_authorization"]
+__all__ = ["DECISION", "StillwatchMiddleware", "Watched", "accounts_of_credentials"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -35,11 +35,19 @@ _LOG: Final = logging.getLogger("stillwatch.gateway")
 _NOT_THERE: Final = {"error": {"message": "Requests cannot be checked at the moment.", "type": "server_error"}}
 
 
-def account_of_authorization(scope: Scope) -> str | None:
-    """Account of the request's credential: the SHA-256 of its key; None without one."""
-    headers = _headers(scope)
-    shown = headers.get("authorization") or headers.get("x-api-key") or ""
-    return account_of_key(shown) or None
+_SEVERAL: Final = {"error": {"message": "A request must show one credential.", "type": "invalid_request_error"}}
+_CREDENTIALS: Final = frozenset({b"authorization", b"x-api-key", b"api-key"})
+_MOST_SHOWN: Final = 4
+
+
+def accounts_of_credentials(scope: Scope) -> tuple[str, ...]:
+    """Accounts of all credentials that a request shows, each the SHA-256 of its key.
+
+    Which one counts is the application's matter. Were only one of them asked about, a customer could hide the key that
+    counts behind another that does not.
+    """
+    shown = (value.decode("latin-1") for name, value in scope["headers"] if name.lower() in _CREDENTIALS)
+    return tuple(dict.fromkeys(account for account in map(account_of_key, shown) if account))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +55,15 @@ class Watched:
     """What is decided about, and how.
 
     paths       Beginnings of the paths that are; requests to others, and all that are not POST, pass.
-    account_of  Who pays, by the scope; requests of nobody pass, for the application to refuse.
+    accounts_of Who may pay, by the scope: of several the harshest decision counts. Requests of nobody pass, for the
+                application to refuse.
     look_bytes  Of a body that are held and looked at.
     timeout_s   How long a decision may take.
     fails_open  Whether a request passes when there is no decision in time; else it is answered 503.
     """
 
     paths: tuple[str, ...] = ("/v1/",)
-    account_of: Callable[[Scope], str | None] = account_of_authorization
+    accounts_of: Callable[[Scope], Sequence[str]] = accounts_of_credentials
     look_bytes: int = 256 * 1024
     timeout_s: float = 0.2
     fails_open: bool = True
@@ -72,25 +81,29 @@ class StillwatchMiddleware:
             await self._app(scope, receive, send)
             return
         inner = {**scope, "headers": [pair for pair in scope["headers"] if not pair[0].lower().startswith(_OURS)]}
-        account = self._account(scope)
-        if account is None:
+        accounts = self._accounts(scope)
+        if not accounts:
             await self._app(inner, receive, send)
             return
-        start = await _start(receive, self._watched.look_bytes if _is_text(scope) else 0)
-        decision = await self._decision(_request(scope, account, start))
+        if len(accounts) > _MOST_SHOWN:
+            await _send(send, 400, {}, _SEVERAL)
+            return
+        start = await _start(receive, self._watched.look_bytes)
+        found = await asyncio.gather(*(self._decision(_request(scope, one, start)) for one in accounts))
+        decision = _harshest(found)
         refused = None if decision is None else refusal(decision)
         if refused is not None:
             await _send(send, refused.status, refused.headers, refused.body)
-        elif decision is None and not self._watched.fails_open:
+        elif None in found and not self._watched.fails_open:
             await _send(send, 503, {"retry-after": "1"}, _NOT_THERE)
         else:
             await self._app({**inner, DECISION: decision}, _replaying(start, receive), send)
 
-    def _account(self, scope: Scope) -> str | None:
+    def _accounts(self, scope: Scope) -> Sequence[str]:
         is_watched = scope["type"] == "http" and scope["method"] == "POST"
         if not is_watched or not scope["path"].startswith(self._watched.paths):
-            return None
-        return self._watched.account_of(scope)
+            return ()
+        return self._watched.accounts_of(scope)
 
     async def _decision(self, request: Request | None) -> Decision | None:
         """The decision; None when there is none in time."""
@@ -124,9 +137,10 @@ def _request(scope: Scope, account: str, start: list[Message]) -> Request | None
         return None
 
 
-def _is_text(scope: Scope) -> bool:
-    kind = _headers(scope).get("content-type", "").partition(";")[0].strip().lower()
-    return kind in ("application/json", "text/plain", "") or kind.endswith("+json")
+def _harshest(found: Sequence[Decision | None]) -> Decision | None:
+    """The decision that does most to a request; None without any."""
+    made = [one for one in found if one is not None]
+    return max(made, key=lambda one: (not one.serves, SEVERITY[one.action]), default=None)
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -12,6 +12,8 @@ from stillwatch.model.decision import Request
 __all__ = ["body_columns", "body_object", "operation_of", "request_of_body"]
 
 _ANTHROPIC: Final = ("system", "thinking", "anthropic_version", "output_config")
+_ASKS: Final = frozenset({"messages", "input", "prompt"})
+"""A body with one of these is a request, also when its sender calls it plain text."""
 _OPERATIONS: Final = {
     "/chat/completions": "chat",
     "/responses": "chat",
@@ -62,9 +64,9 @@ def body_object(data: bytes, content_type: str = "") -> dict[str, Any]:
     >>> body_object(b'{"model": "m"}'), body_object(b'{"model": '), body_object(b"Hi", "text/plain; charset=utf-8")
     ({'model': 'm'}, {}, {'prompt': 'Hi'})
     """
-    if content_type.partition(";")[0].strip().lower() == "text/plain":
-        return {"prompt": data.decode(errors="replace")}
     try:
-        return mapping(orjson.loads(data))
+        found = mapping(orjson.loads(data))
     except orjson.JSONDecodeError:
-        return {}
+        found = {}
+    is_plain = content_type.partition(";")[0].strip().lower() == "text/plain"
+    return {"prompt": data.decode(errors="replace")} if is_plain and not _ASKS & found.keys() else found

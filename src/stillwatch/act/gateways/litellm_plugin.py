@@ -148,15 +148,22 @@ class StillwatchGuardrail(_Guardrail):
 
     def _served(self, data: dict[str, Any], decision: dict[str, Any]) -> dict[str, Any]:
         """The request with the decision noted for other callbacks, and degraded where that was decided."""
-        metadata = data.setdefault(_METADATA[0] if _METADATA[0] in data else _METADATA[1], {})
-        if isinstance(metadata, dict):
-            kept = ("action", "decision_id", "policy_version", "expires_at", "rate_per_minute")
-            metadata["stillwatch"] = {name: decision.get(name) for name in kept}
+        kept = ("action", "decision_id", "policy_version", "expires_at", "rate_per_minute")
+        _metadata(data)["stillwatch"] = {name: decision.get(name) for name in kept}
         if decision["action"] == "degrade" and self._degrade_to:
             data["model"] = self._degrade_to
         if decision["action"] == "withhold_reasoning":
             _ask_for_none(data)
         return data
+
+
+def _metadata(data: dict[str, Any]) -> dict[str, Any]:
+    """Where LiteLLM's callbacks find notes; what a customer has put there that holds none is replaced."""
+    there = next((data[name] for name in _METADATA if isinstance(data.get(name), dict)), None)
+    if there is None:
+        there = data[_METADATA[1]] = {}
+    found: dict[str, Any] = there
+    return found
 
 
 def _ask_for_none(data: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from anyio import fail_after
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -13,9 +14,11 @@ from stillwatch.act.gateways.endpoint import Decide, Endpoint
 from stillwatch.model.decision import GatewayAnswer, GatewayCall
 from stillwatch.web.problem import Admits, Problem
 
-__all__ = ["BODY_BYTES", "gateway_routes"]
+__all__ = ["BODY_BYTES", "BODY_S", "gateway_routes"]
 
 BODY_BYTES: Final = 16 << 20
+BODY_S: Final = 10.0
+"""Longest that a body may take: no gateway waits that long for a decision."""
 
 
 def gateway_routes(
@@ -58,7 +61,11 @@ class _Called:
             told = {name.lower(): value for name, value in problem.headers.items()}
             answer = self._endpoint.fault(problem.status, problem.description)
             return replace(answer, headers={**answer.headers, **told})
-        body = await _body(request, self._body_bytes)
+        try:
+            with fail_after(BODY_S):
+                body = await _body(request, self._body_bytes)
+        except TimeoutError:
+            return self._endpoint.fault(408, f"the body takes longer than {BODY_S:g} s")
         if body is None:
             return self._endpoint.fault(413, f"the body is over {self._body_bytes:,} bytes")
         query = request.url.query

@@ -4,6 +4,15 @@ A version that does more than observe starts at 1 % of accused streams, goes to 
 stays at least ten minutes at each, so that what goes wrong goes wrong for few and is seen. A second person's approval
 stands for the waiting, because a campaign may be in full run. Limits are held against what a version does at 100 %,
 whatever the stage: otherwise each step would need a look of its own. Going back asks for nothing.
+
+Streams that the stage has not reached keep what the version before says of them: a campaign that was stopped by one
+version is not set free for ten minutes by the next, and a rollback changes nothing for them.
+
+A preview must have seen a thousand exchanges. If it saw less than a day, or fewer than 300 organisations, as that of a
+young service, what does more than observe goes no further than 1 % by one person's word.
+
+A policy that touched more than its limits while in force does no more than observe, until a second person approves a
+preview of it again and it is activated once more, at whatever stage: what was approved earlier has not seen the alarm.
 """
 
 from dataclasses import dataclass
@@ -12,11 +21,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from stillwatch.act.policy.approvals import approvers, fresh_preview
+from stillwatch.act.policy.approvals import Approval, approvals, fresh_preview
 from stillwatch.act.policy.book import Signer, highest, next_number, opened_row
 from stillwatch.act.policy.guards import goes_beyond_observe
 from stillwatch.act.policy.limits import Needs
 from stillwatch.act.policy.policy import Policy
+from stillwatch.act.policy.previews import Preview
 from stillwatch.act.policy.tables import ACTIVATIONS
 from stillwatch.act.policy.versions import load_version
 from stillwatch.errors import FailedProof, InvalidInput
@@ -30,6 +40,7 @@ __all__ = [
     "Activation",
     "Overtaken",
     "activate",
+    "activation",
     "activations",
     "in_force",
     "roll_back",
@@ -55,7 +66,7 @@ class Activation:
     version     None when nothing is in force since.
     stage       Percent.
     before      Number of the activation that a rollback goes back to; 0 when there was nothing in force.
-    approved_by Second person, when there was one.
+    approved_by Second person, when there was one, and `approved_at` when.
     """
 
     number: int
@@ -66,6 +77,7 @@ class Activation:
     at: datetime
     before: int
     approved_by: str | None
+    approved_at: datetime | None = None
 
 
 def activate(connection: Connection, version: str, stage: int, signer: Signer, *, seen: int) -> Activation:
@@ -81,19 +93,19 @@ def activate(connection: Connection, version: str, stage: int, signer: Signer, *
         raise InvalidInput(message)
     now = _now_in_force(connection, signer, seen)
     policy = load_version(connection, version, signer.keys)
-    preview, _, wanted = fresh_preview(connection, version, signer, policy.limits)
-    others = [name for name in approvers(connection, preview, signer.keys) if name != signer.by]
-    if wanted is Needs.TWO and not others:
+    number, preview, wanted = fresh_preview(connection, version, signer, policy.limits)
+    others = [one for one in approvals(connection, number, signer.keys) if one.by != signer.by]
+    second = max(others, key=lambda one: one.at, default=None)
+    if wanted is Needs.TWO and second is None:
         message = (
             f"policy {version[:12]} would touch more than its limits: a second person must approve it: "
             f"stillwatch policy approve {version[:12]} --by OTHER"
         )
         raise InvalidInput(message)
-    _check_stage(policy, stage, now, signer.now, is_approved=bool(others))
+    _check_stage(policy, stage, now, signer.now, second)
+    _check_traffic(policy, stage, now, preview, second)
     before = 0 if now is None else now.before if now.version == version else now.number
-    return _add(
-        connection, _row(seen + 1, "activate", signer, (version, stage, before, next(iter(others), None))), signer
-    )
+    return _add(connection, _row(seen + 1, "activate", signer, (version, stage, before, second)), signer)
 
 
 def roll_back(connection: Connection, signer: Signer, *, seen: int) -> Activation:
@@ -107,8 +119,8 @@ def roll_back(connection: Connection, signer: Signer, *, seen: int) -> Activatio
         raise InvalidInput(message)
     told: _Told = (None, 0, 0, None)
     if now.before:
-        target = _of_number(connection, now.before, signer.keys)
-        told = (target.version, target.stage, target.before, target.approved_by)
+        target = activation(connection, now.before, signer.keys)
+        told = (target.version, target.stage, target.before, _approval(target))
         if target.version is not None:
             load_version(connection, target.version, signer.keys)
     return _add(connection, _row(seen + 1, "rollback", signer, told), signer)
@@ -129,7 +141,7 @@ def in_force(connection: Connection, keys: Keys) -> Activation | None:
     Raises      FailedProof when its row was changed.
     """
     number = highest(connection, ACTIVATIONS)
-    return None if number == 0 else _of_number(connection, number, keys)
+    return None if number == 0 else activation(connection, number, keys)
 
 
 def activations(connection: Connection, keys: Keys) -> list[Activation]:
@@ -138,7 +150,7 @@ def activations(connection: Connection, keys: Keys) -> list[Activation]:
     Raises      FailedProof when a row was changed or is missing.
     """
     last = highest(connection, ACTIVATIONS)
-    return [_of_number(connection, number, keys) for number in range(1, last + 1)]
+    return [activation(connection, number, keys) for number in range(1, last + 1)]
 
 
 def _now_in_force(connection: Connection, signer: Signer, seen: int) -> Activation | None:
@@ -152,17 +164,16 @@ def _now_in_force(connection: Connection, signer: Signer, seen: int) -> Activati
     return now
 
 
-def _check_stage(policy: Policy, stage: int, now: Activation | None, at: datetime, *, is_approved: bool) -> None:
-    is_same = now is not None and now.version == policy.version
-    if is_same and now is not None and now.stage == stage:
+def _check_stage(policy: Policy, stage: int, now: Activation | None, at: datetime, second: Approval | None) -> None:
+    reached = _reached(policy, now)
+    is_approved_since = now is not None and second is not None and second.at > now.at
+    if reached == stage and not is_approved_since:
         message = f"policy {policy.version[:12]} is in force at {stage} % already"
         raise InvalidInput(message)
-    acts = any(goes_beyond_observe(rule.action) for rule in policy.rules)
-    if not acts or is_approved or stage == STAGES[0] or (is_same and now is not None and stage < now.stage):
+    if not _acts(policy) or second is not None or stage == STAGES[0] or stage < reached:
         return
     earlier = STAGES[STAGES.index(stage) - 1]
-    stays = is_same and now is not None and now.stage == earlier and at - now.at >= LEAST_STAY
-    if not stays:
+    if now is None or reached != earlier or at - now.at < LEAST_STAY:
         message = (
             f"{stage} % must come after {LEAST_STAY.seconds // 60} minutes at {earlier} %: activate it at {earlier} % "
             "first, or have a second person approve it"
@@ -170,13 +181,41 @@ def _check_stage(policy: Policy, stage: int, now: Activation | None, at: datetim
         raise InvalidInput(message)
 
 
-_Told = tuple[str | None, int, int, str | None]
-"""Version, stage, before, approved_by."""
+def _check_traffic(
+    policy: Policy, stage: int, now: Activation | None, preview: Preview, second: Approval | None
+) -> None:
+    if not _acts(policy) or stage < _reached(policy, now):
+        return
+    start = f"the preview of policy {policy.version[:12]} rests on too little traffic"
+    if (why := preview.shows_nothing) is not None:
+        message = f"{start}: {why}; preview it again when there is more"
+        raise InvalidInput(message)
+    if stage > STAGES[0] and second is None and (why := preview.is_thin) is not None:
+        message = f"{start} for {stage} %: {why}; preview it on more, or have a second person approve it"
+        raise InvalidInput(message)
+
+
+def _acts(policy: Policy) -> bool:
+    return any(goes_beyond_observe(rule.action) for rule in policy.rules)
+
+
+def _reached(policy: Policy, now: Activation | None) -> int:
+    """Stage at which a policy is in force; 0 when it is not."""
+    return now.stage if now is not None and now.version == policy.version else 0
+
+
+_Told = tuple[str | None, int, int, Approval | None]
+"""Version, stage, before, second person."""
+
+
+def _approval(row: Activation) -> Approval | None:
+    return None if row.approved_by is None else Approval(row.approved_by, row.approved_at or row.at)
 
 
 def _row(number: int, how: str, signer: Signer, told: _Told) -> Activation:
-    version, stage, before, approved_by = told
-    return Activation(number, how, version, stage, signer.by, signer.now, before, approved_by)
+    version, stage, before, second = told
+    by, at = (None, None) if second is None else (second.by, second.at)
+    return Activation(number, how, version, stage, signer.by, signer.now, before, by, at)
 
 
 def _add(connection: Connection, row: Activation, signer: Signer) -> Activation:
@@ -189,6 +228,7 @@ def _add(connection: Connection, row: Activation, signer: Signer) -> Activation:
         "at": stamp(row.at),
         "before": row.before,
         "approved_by": row.approved_by,
+        "approved_at": None if row.approved_at is None else stamp(row.approved_at),
     }
     told = signer.record(connection, _ACTIVATION, document)
     if not insert_if_new(connection, ACTIVATIONS, {"number": row.number, "at": stamp(row.at), "signed": told}):
@@ -197,7 +237,11 @@ def _add(connection: Connection, row: Activation, signer: Signer) -> Activation:
     return row
 
 
-def _of_number(connection: Connection, number: int, keys: Keys) -> Activation:
+def activation(connection: Connection, number: int, keys: Keys) -> Activation:
+    """One activation.
+
+    Raises      FailedProof when its row was changed or is missing.
+    """
     signed = connection.execute(select(ACTIVATIONS.c.signed).where(ACTIVATIONS.c.number == number)).scalar()
     if signed is None:
         message = f"activation {number} is missing"
@@ -206,4 +250,6 @@ def _of_number(connection: Connection, number: int, keys: Keys) -> Activation:
     if told["number"] != number:
         message = f"activation {number} was changed after it was signed"
         raise FailedProof(message)
-    return Activation(**{**told, "at": time_of(told["at"])})
+    approved_at = told.get("approved_at")  # not in rows of before there was one
+    times = {"at": time_of(told["at"]), "approved_at": None if approved_at is None else time_of(approved_at)}
+    return Activation(**{**told, **times})

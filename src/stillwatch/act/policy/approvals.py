@@ -1,5 +1,8 @@
 """The second person: who has looked at what a preview showed and stands behind it."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import Connection, select
 
 from stillwatch.act.policy.book import Signer, opened_row
@@ -9,12 +12,20 @@ from stillwatch.act.policy.tables import APPROVALS
 from stillwatch.act.policy.versions import load_version
 from stillwatch.errors import FailedProof, InvalidInput
 from stillwatch.signing.keys import Keys
-from stillwatch.signing.stamp import stamp
+from stillwatch.signing.stamp import stamp, time_of
 from stillwatch.store.conflict import insert_if_new
 
-__all__ = ["approve", "approvers", "fresh_preview"]
+__all__ = ["Approval", "approvals", "approve", "fresh_preview"]
 
 _APPROVAL = "approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who stands behind what a preview showed, since when."""
+
+    by: str
+    at: datetime
 
 
 def fresh_preview(connection: Connection, version: str, signer: Signer, limits: Limits) -> tuple[int, Preview, Needs]:
@@ -59,8 +70,8 @@ def approve(connection: Connection, version: str, signer: Signer) -> int:
     return number
 
 
-def approvers(connection: Connection, preview: int, keys: Keys) -> list[str]:
-    """Who has approved a preview, in order of their names.
+def approvals(connection: Connection, preview: int, keys: Keys) -> list[Approval]:
+    """Approvals of a preview, in order of the names.
 
     Raises      FailedProof when a row was changed.
     """
@@ -71,5 +82,5 @@ def approvers(connection: Connection, preview: int, keys: Keys) -> list[str]:
         if (told["preview"], told["by"]) != (preview, row.by):
             message = f"an approval of preview {preview} was changed after it was signed"
             raise FailedProof(message)
-        found.append(row.by)
+        found.append(Approval(row.by, time_of(told["at"])))
     return found

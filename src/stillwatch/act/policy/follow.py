@@ -12,9 +12,9 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from stillwatch.act.policy.activations import in_force
+from stillwatch.act.policy.activations import STAGES, Activation, activation, in_force
 from stillwatch.act.policy.book import highest
-from stillwatch.act.policy.policy import ActivePolicy
+from stillwatch.act.policy.policy import ActivePolicy, Policy
 from stillwatch.act.policy.tables import ACTIVATIONS
 from stillwatch.act.policy.versions import load_version
 from stillwatch.errors import StillwatchError
@@ -25,6 +25,8 @@ __all__ = ["EVERY_S", "MOST_AGE_S", "InForce"]
 
 EVERY_S: Final = 0.5
 MOST_AGE_S: Final = 5.0
+_MOST_BEFORE: Final = 8
+"""Versions that were each put in force before the one before was at 100 %; what came before them is observed."""
 
 
 class InForce:
@@ -68,28 +70,44 @@ class InForce:
             at = self._clock()
             try:
                 with self._engine.begin() as connection:
-                    number = highest(connection, ACTIVATIONS)
+                    number, problem = highest(connection, ACTIVATIONS), None
                     if number != self._seen[0] or self.problem is not None:
-                        self._load(connection, number, at)
+                        problem = self._load(connection, number, at)
                 self._seen = (*self._seen[:2], at)
-                self.problem = None
+                self.problem = problem
             except SQLAlchemyError as error:
                 self.problem = f"the policy in force cannot be read: {type(error).__name__}"
             except StillwatchError as error:
                 self._seen = (self._seen[0], None, at)
                 self.problem = f"the policy in force does not hold: {error}"
 
-    def _load(self, connection: Connection, number: int, at: float) -> None:
-        told = in_force(connection, self._keys)
-        if told is None or told.version is None:
-            self._seen = (number, None, at)
-            return
-        policy = load_version(connection, told.version, self._keys)
-        active = ActivePolicy(policy, told.stage / 100, told.number, told.at, told.by, told.approved_by)
-        self._seen = (number, active, at)
+    def _load(self, connection: Connection, number: int, at: float) -> str | None:
+        """What is in force; what is wrong with the versions before it, None for nothing."""
+        told, problem = in_force(connection, self._keys), None
+        chain: list[tuple[Activation, Policy]] = []
+        while told is not None and told.version is not None and len(chain) <= _MOST_BEFORE:
+            try:
+                chain.append((told, load_version(connection, told.version, self._keys)))
+                is_whole = told.stage == STAGES[-1] or not told.before
+                told = None if is_whole else activation(connection, told.before, self._keys)
+            except StillwatchError as error:
+                if not chain:
+                    raise
+                problem, told = f"the policy before the one in force does not hold: {error}", None
+        self._seen = (number, _active(chain), at)
+        return problem
 
     def follow(self, stop: threading.Event, every_s: float = EVERY_S) -> None:
         """Look again and again until told to stop: the body of a thread."""
         while not stop.is_set():
             self.refresh()
             stop.wait(every_s)
+
+
+def _active(chain: list[tuple[Activation, Policy]]) -> ActivePolicy | None:
+    """The first of a chain, each with the one after it before it."""
+    found: ActivePolicy | None = None
+    for told, policy in reversed(chain):
+        since = (told.at, told.by, told.approved_by, told.approved_at)
+        found = ActivePolicy(policy, told.stage / 100, told.number, *since, found)
+    return found

@@ -201,6 +201,9 @@ class ActivePolicy:
     stage       Share of accused streams that it is rolled out to, 0 to 1; a policy is not told of it.
     number      Of the activation: it grows with every change, also a rollback, so that caches can compare it.
     approved_by A second person who allowed it to touch more than its limits; None when nobody did.
+    approved_at When; None for when it was activated. It lifts an alarm that was raised before, not one raised later.
+    before      What decides about streams that the stage has not reached, and what a rollback goes back to; None when
+                nothing was in force before, or at 100 %.
     """
 
     policy: Policy
@@ -209,6 +212,20 @@ class ActivePolicy:
     activated_at: datetime
     activated_by: str
     approved_by: str | None = None
+    approved_at: datetime | None = None
+    before: "ActivePolicy | None" = None
+
+    @property
+    def limits_lifted_at(self) -> datetime | None:
+        """When a second person allowed more than the limits; None when nobody did."""
+        return None if self.approved_by is None else self.approved_at or self.activated_at
+
+    def chain(self) -> Iterator["ActivePolicy"]:
+        """The policy itself, the one before it, and so on, as far as each is in force for somebody."""
+        one: ActivePolicy | None = self
+        while one is not None:
+            yield one
+            one = one.before
 
 
 def duration_words(lasts: timedelta) -> str:

@@ -14,10 +14,25 @@ from stillwatch.errors import FailedProof, InvalidInput, MissingData
 from stillwatch.signing.keys import Keys
 from stillwatch.signing.stamp import stamp, time_of
 
-__all__ = ["MOST_AGE", "Preview", "last_preview", "record_preview"]
+__all__ = [
+    "LEAST_EXCHANGES",
+    "LEAST_ORGANISATIONS",
+    "LEAST_SPAN",
+    "MOST_AGE",
+    "Preview",
+    "last_preview",
+    "record_preview",
+]
 
 MOST_AGE: Final = timedelta(days=7)
 """Traffic of an older preview is not today's."""
+LEAST_EXCHANGES: Final = 1_000
+"""Fewer show nothing: of what touches one exchange in a hundred 300 show at least one (95 %, the rule of three), and
+exchanges come in threes and more of one account."""
+LEAST_ORGANISATIONS: Final = 300
+"""So many show at least one of what touches one organisation in a hundred, as likely."""
+LEAST_SPAN: Final = timedelta(days=1)
+"""Whoever works by night, and what runs once a day, is in a day of traffic and in no shorter time."""
 _PREVIEW: Final = "preview"
 
 
@@ -28,7 +43,10 @@ class Preview:
     window_start, window_end    First and last exchange that was looked at.
     digest      SHA-256 of the traffic, 64 hexadecimal digits.
     shares      traffic, organisations and tenured: shares, 0 to 1, that get more than observe.
-    figures     Whatever else the preview counted; JSON without prompts, accounts and addresses.
+    figures     Whatever else the preview counted; JSON without prompts, accounts and addresses. `traffic` holds how
+                many exchanges and organisations there were: without it there were none.
+
+    References  Hanley and Lippman-Hand (1983), JAMA 249, 1743-1745: none of n seen leaves at most 3 / n, at 95 %.
     """
 
     version: str
@@ -38,6 +56,25 @@ class Preview:
     shares: Mapping[str, float]
     figures: Mapping[str, Any]
     at: datetime
+
+    @property
+    def shows_nothing(self) -> str | None:
+        """Why nothing may rest on it; None when something may."""
+        n = self._count("exchanges")
+        return None if n >= LEAST_EXCHANGES else f"it saw {n:,} exchanges, and must see {LEAST_EXCHANGES:,}"
+
+    @property
+    def is_thin(self) -> str | None:
+        """Why no more than the first stage may rest on it alone; None when all may."""
+        span, n = self.window_end - self.window_start, self._count("organisations")
+        if span < LEAST_SPAN:
+            return f"it saw {span.total_seconds() / 3600:.1f} hours of traffic, and should see a day"
+        return None if n >= LEAST_ORGANISATIONS else f"it saw {n:,} organisations, and should see {LEAST_ORGANISATIONS}"
+
+    def _count(self, what: str) -> int:
+        traffic = self.figures.get("traffic")
+        found = traffic.get(what) if isinstance(traffic, Mapping) else None
+        return found if isinstance(found, int) else 0
 
 
 def record_preview(connection: Connection, preview: Preview, signer: Signer) -> int:

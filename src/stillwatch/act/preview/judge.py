@@ -42,7 +42,8 @@ class Terms:
     """On what terms a policy is previewed.
 
     now         Time to which ages are counted; None takes the newest exchange, when the findings stand as they do.
-    stage       Share of accused streams that it is rolled out to, 0 to 1.
+    stage       Share of accused streams that it is rolled out to, 0 to 1. Others are shown as observed; in force they
+                keep what the version before says of them, which is a preview of that version.
     stage_key   Of the installation: who comes first. Without it another set of the same size is drawn.
     cleared     Streams of upheld appeals, as (campaign, account).
     overdue     Streams with an appeal that nobody answered in time, likewise.

@@ -40,6 +40,7 @@ MOST_MANIFEST_BYTES: Final = 16 << 20
 _CURRENT, _MANIFEST, _PARTIAL = "CURRENT", "manifest.json", ".partial"
 _FACTS, _ACCOUNTS = "facts.parquet", "accounts.parquet"
 _TABLES: Final = {_FACTS: STREAM_FACTS, _ACCOUNTS: WINDOW_ACCOUNT}
+_MOST_HEADER_BYTES: Final = 1 << 14
 _TRIES: Final = 3
 _AGAIN: Final = "the next tick of the watch writes it anew"
 
@@ -197,12 +198,34 @@ def _table(path: Path, files: Mapping[str, Any]) -> pa.Table:
 
 def _array(path: Path, known: Mapping[str, Any]) -> NDArray[Any]:
     """Private copy of an array: kernels are compiled once, for arrays that can be written to."""
-    if path.stem not in MAPPED:
-        return np.asarray(np.lib.format.read_array(io.BytesIO(_checked(path, known)), allow_pickle=False))
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    _hold(path, path.stat().st_size, digest, known)
-    return np.asarray(np.load(path, mmap_mode="c", allow_pickle=False).view(np.ndarray))
+    if path.stem in MAPPED:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        _hold(path, path.stat().st_size, digest, known)
+        return np.asarray(np.load(path, mmap_mode="c", allow_pickle=False).view(np.ndarray))
+    if path.stat().st_size > MOST_BYTES:
+        msg = f"{path} is larger than {MOST_BYTES:,} bytes"
+        raise UnreadableSource(msg)
+    # NumPy's own reader copies in a loop that keeps the interpreter from decisions for milliseconds.
+    data = np.fromfile(path, np.uint8)
+    _hold(path, len(data), hashlib.sha256(data.data).hexdigest(), known)
+    return _decoded(data)
+
+
+def _decoded(data: NDArray[np.uint8]) -> NDArray[Any]:
+    """Array of the bytes of an .npy file, which it keeps.
+
+    Raises  ValueError when they are none.
+    """
+    head = io.BytesIO(data[:_MOST_HEADER_BYTES].tobytes())
+    if np.lib.format.read_magic(head) != (1, 0):
+        msg = "of another version of the format"
+        raise ValueError(msg)
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(head)
+    if is_fortran or dtype.hasobject:
+        msg = "of another layout"
+        raise ValueError(msg)
+    return data[head.tell() :].view(dtype).reshape(shape)
 
 
 def _checked(path: Path, known: Mapping[str, Any]) -> bytes:

@@ -60,7 +60,8 @@ class HeldStreams:
     @cached_property
     def accounts(self) -> NDArray[np.uint64]:
         """Each account once, ascending, uint64[m]."""
-        return np.unique(self.account)
+        is_first = np.r_[True, self.account[1:] != self.account[:-1]][: len(self.account)]
+        return np.asarray(self.account[is_first])
 
     @cached_property
     def bounds(self) -> NDArray[np.int64]:

@@ -1,7 +1,8 @@
 """The appeal page: what was decided, a form that can be sent once, and after that where the appeal is.
 
-A wrong link and a link to nothing get one and the same answer by one and the same way. Visits are limited by source;
-wrong links also overall, so that a flood of them closes the page to nobody who has a good one.
+A wrong link and a link to nothing get one and the same answer by one and the same way, and nothing is read of a form
+that is sent to one. Visits are limited by source, wrong links also overall, forms by the link they are sent to: so no
+flood of wrong links or forms closes the page to anybody who has a good one.
 """
 
 from collections.abc import Callable
@@ -53,12 +54,12 @@ class AppealPaces:
 
     visits      Of one source, all told.
     misses      Links that are of nothing.
-    filings     Forms that are sent.
+    filings     Forms that are sent to one link.
     """
 
     visits: Pace = field(default_factory=lambda: Pace(120, None, 60))
     misses: Pace = field(default_factory=lambda: Pace(20, 600, 600))
-    filings: Pace = field(default_factory=lambda: Pace(20, 1200, 3600))
+    filings: Pace = field(default_factory=lambda: Pace(20, None, 3600))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +119,16 @@ class _Pages:
 
     async def send(self, request: Request) -> Response:
         """File, or show the form again with what is wrong."""
-        wait_s = self._desk.paces.filings.take(self._desk.source_of(request))
+        found = await run_in_threadpool(self._visit, request)
+        if isinstance(found, Response):
+            return found
+        wait_s = self._desk.paces.filings.take(found.claim.decision_id)
         if wait_s is not None:
             return self._too_many(wait_s)
         try:
             fields = await fields_of(request)
         except Unreadable as error:
             return self._message("unreadable", error.status)
-        found = await run_in_threadpool(self._visit, request)
-        if isinstance(found, Response):
-            return found
         if found.appeal is not None:
             return _see(found.token)
         if found.now > found.claim.expires_at:

@@ -38,4 +38,4 @@ def forum_server(app: Starlette, listen: Listen, tls: Tls | None = None) -> Endi
 
     Raises      UnreadableSource when a file of TLS cannot be used.
     """
-    return server_of(app, listen, tls, http=_WithCertificate, on_end=app.state.tail.stop)
+    return server_of(app, listen, tls, http=_WithCertificate, on_end=app.state.tail.stop, has_lifespan=True)

@@ -91,6 +91,7 @@ Table(
     Column("expires_at", _STAMP, nullable=False, index=True),
     Column("ended_at", _STAMP, index=True),
     Column("ended_why", String(32)),
+    Column("own_per_day", Float),
 )
 Table(
     "decision_alarms",
@@ -170,7 +171,7 @@ Table(
     "campaigns_to_revoke",
     TABLES,
     Column("campaign_id", Text, primary_key=True),
-    Column("appeal_id", String(32), nullable=False),
+    Column("appeal_id", String(32)),
     Column("asked_at", _STAMP, nullable=False),
     Column("done_at", _STAMP),
 )

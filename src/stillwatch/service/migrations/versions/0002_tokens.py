@@ -1,9 +1,9 @@
-"""Tokens of those who call the service; requests a day that a throttled stream has for itself."""
+"""Tokens of those who call the service."""
 
 from typing import Final
 
 from alembic import op
-from sqlalchemy import Column, Float, Index, MetaData, String, Table, text
+from sqlalchemy import Column, Index, MetaData, String, Table, text
 
 revision = "0002"
 down_revision = "0001"
@@ -28,6 +28,5 @@ Table(
 
 
 def upgrade() -> None:
-    """Make the table and the column."""
+    """Make the table."""
     TABLES.create_all(op.get_bind())
-    op.add_column("decisions", Column("own_per_day", Float))
