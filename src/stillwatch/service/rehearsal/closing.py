@@ -28,13 +28,14 @@ __all__ = ["export", "take_back", "verify_ledger"]
 _VERIFIES_S: Final = 120
 
 
-def take_back(scene: Scene, heard: str | None) -> None:
-    """Roll the policy back, and ask about a stream that it held a moment ago.
+def take_back(scene: Scene, heard: str | None, n_policies: int) -> None:
+    """Roll policies back, the last one first, and ask about a stream that one of them held a moment ago.
 
     heard       Account of the appeal: nothing is done about it any more, so that it shows nothing.
     """
-    with scene.home.engine.begin() as connection:
-        done = roll_back(connection, scene.signer(FIRST), seen=highest(connection, ACTIVATIONS))
+    for _ in range(n_policies):
+        with scene.home.engine.begin() as connection:
+            done = roll_back(connection, scene.signer(FIRST), seen=highest(connection, ACTIVATIONS))
     others = [touched for account, touched in scene.touched.items() if account != heard]
     if not others:
         scene.judge.check("somebody else was touched", holds=False, told="nobody to ask about after the rollback")
@@ -44,7 +45,7 @@ def take_back(scene: Scene, heard: str | None) -> None:
     scene.judge.check("a rollback ends what was done", is_over, f"{seconds:.1f} s, {decision['action']}")
     scene.note(
         "rollback",
-        f"by {done.by}, one command: a request that was {others[-1].decision['action']} is {decision['action']} "
+        f"by {done.by}, {n_policies} times one command: a request that was {others[-1].decision['action']} is {decision['action']} "
         f"{seconds:.1f} s later",
         mark="rollback",
         seconds=seconds,

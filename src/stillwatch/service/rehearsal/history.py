@@ -12,7 +12,7 @@ from stillwatch.service.rehearsal.words import counted
 
 __all__ = ["collect_history"]
 
-_EVERY: Final = timedelta(hours=6)
+_EVERY: Final = timedelta(hours=8)
 """From one look to the next; a service looks every minute, so that its alarms come sooner."""
 
 

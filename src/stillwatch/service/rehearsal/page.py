@@ -34,15 +34,13 @@ def _environment() -> Environment:
 
 def to_html(result: Rehearsed) -> str:
     """Whole page."""
-    figures = result.figures
-    after_s = figures.alarm_after_s
+    after_s = result.alarm_after_s
     return (
         _environment()
         .get_template(_PAGE)
         .render(
             result=result,
             main=MAIN,
-            figures=figures,
             picture=hours_picture(result),
             alarm_after=None if after_s is None else lasted(timedelta(seconds=after_s)),
             upheld=next((entry for entry in result.entries if entry.mark == "upheld"), None),

@@ -31,7 +31,7 @@ from stillwatch.service.replay.streams import ByIndex
 from stillwatch.service.replay.traffic import Source, seen_of
 from stillwatch.store.database import reading
 
-__all__ = ["CARELESS", "STAYS", "in_force", "prepare", "put_in_force"]
+__all__ = ["CARELESS", "STAYS", "in_force", "prepare", "put_in_force", "refuse_careless"]
 
 STAYS: Final = timedelta(minutes=10)
 """At 1 % and at 10 %."""
@@ -69,7 +69,6 @@ def prepare(scene: Scene, name: str, page: Path) -> Policy:
         version=policy.version,
     )
     _refused(scene, policy, "without a preview")
-    _careless(scene)
     found = _previewed(scene, policy)
     page.write_text(to_html(found), encoding="utf-8")
     _tell_preview(scene, found, page)
@@ -93,7 +92,7 @@ def put_in_force(scene: Scene, policy: Policy, stage: int) -> None:
     scene.note(
         "active",
         f"{policy.name} at {stage} % of accused streams, by {done.by}{second}; decides {seconds:.1f} s later",
-        mark=f"{stage} %",
+        mark=f"{policy.name} 100 %" if stage == 100 else "",
         stage=stage,
         number=done.number,
         seconds=seconds,
@@ -111,12 +110,13 @@ def in_force(scene: Scene, number: int) -> float:
     return seconds
 
 
-def _refused(scene: Scene, policy: Policy, how: str) -> None:
+def _refused(scene: Scene, policy: Policy, how: str, why: str = "") -> None:
     """Try to put it in force at 1 %, which must be refused; nothing of the attempt is kept."""
     told = _attempted(scene, policy)
     scene.judge.check(f"{policy.name} {how} is refused", told is not None, told or "it was put in force")
     if told is not None:
-        scene.note("refused", f"{policy.name} {how}: {_first_words(told)}", policy=policy.name, told=told)
+        words = f"would touch {why}" if why else _first_words(told)
+        scene.note("refused", f"{policy.name} {how}: {words}", policy=policy.name, told=told)
 
 
 def _attempted(scene: Scene, policy: Policy) -> str | None:
@@ -130,17 +130,18 @@ def _attempted(scene: Scene, policy: Policy) -> str | None:
 
 
 def _first_words(told: str) -> str:
-    """An error without its hints, which name a command."""
-    return told.split(": stillwatch ")[0][:_LONGEST]
+    """An error without the version that it begins with, and without its hints, which name a command."""
+    return told.split(": stillwatch ")[0].removeprefix("policy ").partition(" ")[2][:_LONGEST]
 
 
-def _careless(scene: Scene) -> None:
+def refuse_careless(scene: Scene) -> None:
+    """Preview a policy that would hurt many, and see that nobody may put it in force."""
     policy = read_policy(CARELESS, "careless.toml")
     with scene.home.engine.begin() as connection:
         add_version(connection, policy, scene.signer(FIRST))
     found = _previewed(scene, policy)
     scene.judge.check("the careless policy is beyond any approval", found.needs is Needs.REFUSED, _shares(found))
-    _refused(scene, policy, "(block all that hangs together)")
+    _refused(scene, policy, "(block all that hangs together)", _shares(found))
 
 
 def _previewed(scene: Scene, policy: Policy) -> Previewed:

@@ -80,6 +80,7 @@ class Scene:
     latencies_s Of every decision.
     played_s    Seconds that the played day took, without looks of the watch.
     posted_rows Exchanges of history.
+    stopped     The blast radius has stopped a policy.
     """
 
     folder: Path
@@ -98,6 +99,7 @@ class Scene:
     latencies_s: list[float] = field(default_factory=list)
     played_s: float = 0.0
     posted_rows: int = 0
+    stopped: bool = False
 
     def signer(self, by: str) -> Signer:
         """Who signs now, by that person's word."""

@@ -21,8 +21,10 @@ __all__ = ["DAYS", "MAIN", "Truth", "World", "make_world"]
 DAYS: Final = 3
 """The last of them is played request by request; those before are history."""
 MAIN: Final = "reasoning-harvest"
-"""The campaign that the story is about; the other is built to stay under every threshold."""
-_CAMPAIGNS: Final = (MAIN, "slow-drip")
+"""The campaign that the story is about; the other sends less than any person does, with each of its accounts."""
+_CAMPAIGNS: Final = (f"{MAIN}:accounts=20,per_account={26 * DAYS}", "slow-drip:accounts=100,per_account=5")
+"""26 exchanges an account and day are public of large harvests. They are a small part of each hour's accounts, as they
+are at a provider: what touches a tenth of all organisations within an hour is stopped by a guard."""
 _DAY: Final = timedelta(days=1)
 
 
