@@ -96,7 +96,7 @@ class Service:
             else {"n_exchanges": ticks.last.n_exchanges, "n_campaigns": ticks.last.n_campaigns}
             | {"n_streams": ticks.last.n_streams, "at": ticks.last.at, "lag_s": ticks.last.lag_s},
             "decisions": {"counts": dict(decider.counts), "waiting": decider.n_waiting, "held": decider.n_held},
-            "last_hour": decider.figures._asdict(),
+            "of_late": decider.figures._asdict(),
         }
 
 
