@@ -10,13 +10,28 @@ from stillwatch.service.rehearsal.requests import asked, logged
 from stillwatch.service.rehearsal.scene import Scene, Touched
 from stillwatch.service.rehearsal.tally import Outcome, Sums, outcome_of
 from stillwatch.service.rehearsal.watching import look
-from stillwatch.service.rehearsal.words import percent
+from stillwatch.service.rehearsal.words import lasted, percent
 
-__all__ = ["SPAN", "play", "play_on"]
+__all__ = ["SPAN", "observe", "play", "play_on"]
 
 SPAN: Final = timedelta(hours=4)
 """From one look of the watch to the next, and from one line about the effect to the next."""
 _LOG_ROWS: Final = 200
+
+
+def observe(scene: Scene, until: datetime) -> None:
+    """Play while no policy is in force: the gateway asks already, and is told to observe."""
+    n_before, start = len(scene.latencies_s), scene.clock.wall()
+    play(scene, until)
+    look(scene)
+    n, n_touched = len(scene.latencies_s) - n_before, len(scene.touched)
+    scene.judge.check("without a policy everything is observed", n_touched == 0, f"{n_touched} accounts touched")
+    scene.note(
+        "observed",
+        f"the gateway asks before it answers: {n:,} decisions of {lasted(until - start)} without a policy, all "
+        f"{'observe' if not n_touched else 'but some observe'}",
+        decisions=n,
+    )
 
 
 def play_on(scene: Scene, until: datetime) -> None:

@@ -11,7 +11,7 @@ from stillwatch.service.rehearsal.closing import export, take_back, verify_ledge
 from stillwatch.service.rehearsal.history import collect_history
 from stillwatch.service.rehearsal.objection import object_and_be_heard
 from stillwatch.service.rehearsal.opening import opened
-from stillwatch.service.rehearsal.play import play, play_on
+from stillwatch.service.rehearsal.play import observe, play, play_on
 from stillwatch.service.rehearsal.result import Phase, Rehearsed, phase_of, rehearsed, speed_of
 from stillwatch.service.rehearsal.rollout import STAYS, prepare, put_in_force, refuse_careless
 from stillwatch.service.rehearsal.scene import Scene
@@ -24,6 +24,8 @@ __all__ = ["MOST_INNOCENT", "rehearse"]
 MOST_INNOCENT: Final = 0.001
 """Share of legitimate requests that may be withheld or changed under a policy."""
 _POLICIES: Final = ("default", "strict")
+_OBSERVED: Final = timedelta(hours=12)
+"""Before the last day, in which the gateway asks while no policy is in force."""
 _STRICT_AT: Final = timedelta(hours=12)
 """Of the last day: by then the mild policy has shown what it takes."""
 _APPEAL_AT: Final = timedelta(hours=20)
@@ -65,12 +67,13 @@ def _tell_traffic(timeline: Timeline, world: World) -> None:
 
 def _acts(scene: Scene) -> list[Phase]:
     """All that happens."""
-    collect_history(scene)
+    last_day = scene.world.end - _DAY
+    collect_history(scene, last_day - _OBSERVED)
+    observe(scene, last_day)
     told = counted(len(scene.alarms), "alarm")
     if not scene.judge.check("the campaign is found", any(alarm.planted == MAIN for alarm in scene.alarms), told):
         message = f"{MAIN} was not found in {counted(scene.counts.sent, 'exchange')}: try more, or another seed"
         raise FailedProof(message)
-    last_day = scene.world.end - _DAY
     refuse_careless(scene)
     mild, strict = _POLICIES
     since = _rolled_out(scene, mild)
