@@ -1,7 +1,7 @@
 """The last day, request by request: the gateway asks, answers what is served, and logs that."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -34,13 +34,17 @@ def observe(scene: Scene, until: datetime) -> None:
     )
 
 
-def play_on(scene: Scene, until: datetime) -> None:
-    """Play whole spans, with a look and a line about the effect after each."""
+def play_on(scene: Scene, until: datetime, then: Callable[[Scene], None]) -> None:
+    """Play whole spans, with a line about the effect and a look after each.
+
+    then    Called between the two.
+    """
     while (at := scene.clock.wall()) < until:
         start = at - (at - scene.world.start) % SPAN
         play(scene, min(start + SPAN, until))
         _tell_effect(scene, start, scene.clock.wall())
         _tell_stop(scene)
+        then(scene)
         if scene.clock.wall() < scene.world.end:
             look(scene)
 
@@ -87,7 +91,7 @@ def _tell_effect(scene: Scene, start: datetime, end: datetime) -> None:
         figures[campaign] = (sums.served, sums.changed, sums.withheld)
     sums = scene.tally.sums(lambda hour, truth: start <= hour < end and truth.campaign is None)
     figures["legitimate"] = (sums.served, sums.changed, sums.withheld)
-    text = f"withheld of {', of '.join(told)}, of legitimate {_withheld(sums)}"
+    text = f"withheld: {', '.join(told)}, legitimate {_withheld(sums)}"
     scene.note("effect", text, hours=[start.isoformat(), end.isoformat()], **figures)
 
 

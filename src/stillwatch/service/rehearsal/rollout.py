@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from stillwatch.act.policy.activations import activate
+from stillwatch.act.policy.activations import Activation, activate
 from stillwatch.act.policy.approvals import approve
 from stillwatch.act.policy.book import highest
 from stillwatch.act.policy.cases import run_cases
@@ -24,6 +24,7 @@ from stillwatch.act.preview.preview import previewed
 from stillwatch.act.preview.record import recorded
 from stillwatch.errors import FailedProof, InvalidInput
 from stillwatch.report.previewed.html import to_html
+from stillwatch.service.rehearsal.play import play
 from stillwatch.service.rehearsal.scene import FIRST, SECOND, Scene
 from stillwatch.service.rehearsal.words import counted, percent, short
 from stillwatch.service.replay.standing import standing_of
@@ -31,9 +32,10 @@ from stillwatch.service.replay.streams import ByIndex
 from stillwatch.service.replay.traffic import Source, seen_of
 from stillwatch.store.database import reading
 
-__all__ = ["CARELESS", "STAYS", "in_force", "prepare", "put_in_force", "refuse_careless"]
+__all__ = ["CARELESS", "prepare", "refuse_careless", "roll_out"]
 
-STAYS: Final = timedelta(minutes=10)
+_STAGES: Final = (1, 10, 100)
+_STAYS: Final = timedelta(minutes=10)
 """At 1 % and at 10 %."""
 CARELESS: Final = """
 name = "careless"
@@ -83,23 +85,35 @@ def prepare(scene: Scene, name: str, page: Path) -> Policy:
     return policy
 
 
-def put_in_force(scene: Scene, policy: Policy, stage: int) -> None:
-    """Put it in force for so many percent, and wait until the service says that it is."""
-    with scene.home.engine.begin() as connection:
-        done = activate(connection, policy.version, stage, scene.signer(FIRST), seen=highest(connection, ACTIVATIONS))
-    seconds = in_force(scene, done.number)
+def roll_out(scene: Scene, policy: Policy) -> None:
+    """Put it in force for some, for more, for all accused streams, with traffic between."""
+    start = scene.clock.wall()
+    for stage in _STAGES:
+        done, seconds = _activated(scene, policy, stage)
+        if stage != _STAGES[-1]:
+            play(scene, scene.clock.wall() + _STAYS)
     second = f" and {done.approved_by}" if done.approved_by else ""
+    minutes = _STAYS // timedelta(minutes=1)
     scene.note(
         "active",
-        f"{policy.name} at {stage} % of accused streams, by {done.by}{second}; decides {seconds:.1f} s later",
-        mark=f"{policy.name} 100 %" if stage == 100 else "",
-        stage=stage,
+        f"{policy.name} at 1, 10 and 100 % of accused streams, {minutes} minutes at each, by {done.by}{second}; the "
+        f"service decides by it {seconds:.1f} s later",
+        mark=policy.name,
+        policy=policy.name,
+        since=start.isoformat(),
         number=done.number,
         seconds=seconds,
     )
 
 
-def in_force(scene: Scene, number: int) -> float:
+def _activated(scene: Scene, policy: Policy, stage: int) -> tuple[Activation, float]:
+    """Put it in force for so many percent; seconds until the service decides by it."""
+    with scene.home.engine.begin() as connection:
+        done = activate(connection, policy.version, stage, scene.signer(FIRST), seen=highest(connection, ACTIVATIONS))
+    return done, _in_force(scene, done.number)
+
+
+def _in_force(scene: Scene, number: int) -> float:
     """Seconds until the service decides by what was just changed, or longer than is allowed."""
     began = time.monotonic()
     while (seconds := time.monotonic() - began) < _TAKES_S:

@@ -81,6 +81,7 @@ class Scene:
     played_s    Seconds that the played day took, without looks of the watch.
     posted_rows Exchanges of history.
     stopped     The blast radius has stopped a policy.
+    heard       Account whose appeal was upheld.
     """
 
     folder: Path
@@ -100,6 +101,7 @@ class Scene:
     played_s: float = 0.0
     posted_rows: int = 0
     stopped: bool = False
+    heard: str | None = None
 
     def signer(self, by: str) -> Signer:
         """Who signs now, by that person's word."""

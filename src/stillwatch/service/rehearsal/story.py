@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from stillwatch.errors import FailedProof
 from stillwatch.service.rehearsal.closing import export, take_back, verify_ledger
 from stillwatch.service.rehearsal.history import collect_history
-from stillwatch.service.rehearsal.objection import object_and_be_heard
+from stillwatch.service.rehearsal.objection import hear
 from stillwatch.service.rehearsal.opening import opened
-from stillwatch.service.rehearsal.play import observe, play, play_on
+from stillwatch.service.rehearsal.play import observe, play_on
 from stillwatch.service.rehearsal.result import Phase, Rehearsed, phase_of, rehearsed, speed_of
-from stillwatch.service.rehearsal.rollout import STAYS, prepare, put_in_force, refuse_careless
+from stillwatch.service.rehearsal.rollout import prepare, refuse_careless, roll_out
 from stillwatch.service.rehearsal.scene import Scene
 from stillwatch.service.rehearsal.timeline import Timeline
 from stillwatch.service.rehearsal.words import counted, milliseconds, percent
@@ -21,8 +22,9 @@ from stillwatch.service.rehearsal.world import DAYS, MAIN, World, make_world
 
 __all__ = ["MOST_INNOCENT", "rehearse"]
 
-MOST_INNOCENT: Final = 0.001
-"""Share of legitimate requests that may be withheld or changed under a policy."""
+MOST_INNOCENT: Final = 0.01
+"""Share of legitimate requests that may be withheld or changed in a day: as much traffic as `default` may touch at all
+on one person's word."""
 _POLICIES: Final = ("default", "strict")
 _OBSERVED: Final = timedelta(hours=12)
 """Before the last day, in which the gateway asks while no policy is in force."""
@@ -30,7 +32,6 @@ _STRICT_AT: Final = timedelta(hours=12)
 """Of the last day: by then the mild policy has shown what it takes."""
 _APPEAL_AT: Final = timedelta(hours=20)
 _DAY: Final = timedelta(days=1)
-_STAGES: Final = (1, 10, 100)
 _WEAK: Final = 0.25
 """A policy that withholds or changes less of the campaign is called weak, in so many words."""
 
@@ -77,16 +78,17 @@ def _acts(scene: Scene) -> list[Phase]:
     refuse_careless(scene)
     mild, strict = _POLICIES
     since = _rolled_out(scene, mild)
-    play_on(scene, last_day + _STRICT_AT)
+    hears = partial(hear, latest=last_day + _APPEAL_AT)
+    play_on(scene, last_day + _STRICT_AT, hears)
     phases = [_told_phase(scene, mild, since)]
     since = _rolled_out(scene, strict)
-    play_on(scene, last_day + _APPEAL_AT)
-    heard = object_and_be_heard(scene)
-    play_on(scene, scene.world.end)
+    play_on(scene, scene.world.end, hears)
+    scene.judge.check("an appeal was upheld", scene.heard is not None, f"{len(scene.touched):,} accounts touched")
     phases.append(_told_phase(scene, strict, since))
     _check_counts(scene)
+    _check_innocents(scene, last_day)
     _tell_speed(scene)
-    take_back(scene, heard, len(_POLICIES))
+    take_back(scene, len(_POLICIES))
     verify_ledger(scene)
     export(scene)
     return phases
@@ -95,10 +97,7 @@ def _acts(scene: Scene) -> list[Phase]:
 def _rolled_out(scene: Scene, name: str) -> datetime:
     """Bring a policy into force for everybody; since when it is, in whole hours."""
     policy = prepare(scene, name, scene.folder / f"preview-{name}.html")
-    for stage in _STAGES:
-        put_in_force(scene, policy, stage)
-        if stage != _STAGES[-1]:
-            play(scene, scene.clock.wall() + STAYS)
+    roll_out(scene, policy)
     return scene.clock.wall().replace(minute=0) + timedelta(hours=1)
 
 
@@ -113,20 +112,28 @@ def _told_phase(scene: Scene, name: str, since: datetime) -> Phase:
         f"{name} withheld {percent(main.withheld_share)}{changed} of {MAIN}{weak}, {percent(others.touched_share)} of "
         f"legitimate requests" + (f" ({', '.join(kinds)})" if kinds else ""),
     )
-    scene.judge.check(f"{name} does something about the campaign", main.served < main.total, percent(main.touched_share))
     scene.judge.check(
-        f"{name} touches at most {percent(MOST_INNOCENT)} of legitimate requests",
-        others.touched_share <= MOST_INNOCENT,
-        f"{others.total - others.served:,} of {others.total:,}",
+        f"{name} does something about the campaign", main.served < main.total, percent(main.touched_share)
     )
     return phase
+
+
+def _check_innocents(scene: Scene, since: datetime) -> None:
+    sums = scene.tally.sums(lambda hour, truth: hour >= since and truth.campaign is None)
+    scene.judge.check(
+        f"at most {percent(MOST_INNOCENT)} of the last day's legitimate requests are withheld or changed",
+        sums.touched_share <= MOST_INNOCENT,
+        f"{sums.total - sums.served:,} of {sums.total:,}, {counted(len(scene.tally.innocents_touched()), 'account')}",
+    )
 
 
 def _check_counts(scene: Scene) -> None:
     counts, sums = scene.counts, scene.tally.sums(lambda _hour, _truth: True)
     n_answered = sums.served + sums.changed
     told = f"{n_answered:,} answered, {counts.accepted:,} logged of {counts.sent:,} sent"
-    scene.judge.check("what is answered is logged, and nothing else", n_answered == counts.accepted == counts.sent, told)
+    scene.judge.check(
+        "what is answered is logged, and nothing else", n_answered == counts.accepted == counts.sent, told
+    )
     n_all = len(scene.world.truth)
     scene.judge.check("every request is accounted for", sums.total == n_all, f"{sums.total:,} of {n_all:,}")
 
