@@ -131,7 +131,7 @@ def _attempted(scene: Scene, policy: Policy) -> str | None:
 
 def _first_words(told: str) -> str:
     """An error without its hints, which name a command."""
-    return told.split(": stillwatch ")[0][:_LONGEST]
+    return told.split(": stillwatch ", maxsplit=1)[0][:_LONGEST]
 
 
 def _careless(scene: Scene) -> None:
