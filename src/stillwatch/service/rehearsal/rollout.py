@@ -53,35 +53,30 @@ _LOOKS_S: Final = 0.05
 _LONGEST: Final = 120
 
 
-def prepare(scene: Scene, name: str, page: Path) -> Policy:
-    """Add a policy that comes along, see what is refused, preview it, and have a second person look where that is due.
+def prepare(scene: Scene, name: str) -> Policy:
+    """Add a policy that comes along, preview it, and have a second person look where that is due; try it before each.
 
-    page    File for the preview's page.
-    Raises  FailedProof when nobody may put it in force.
+    Raises      FailedProof when nobody may put it in force.
     """
     policy = packaged(name)
     outcomes = run_cases(policy)
     n_good = sum(outcome.passes for outcome in outcomes)
-    scene.judge.check("the policy passes its own cases", n_good == len(outcomes), f"{n_good} of {len(outcomes)}")
+    cases = f"{n_good} of {len(outcomes)}"
+    scene.judge.check(f"{name} passes its own cases", n_good == len(outcomes), cases)
     with scene.home.engine.begin() as connection:
         add_version(connection, policy, scene.signer(FIRST))
-    scene.note(
-        "policy",
-        f"{name} {short(policy.version)}: checked, {n_good} of {len(outcomes)} of its own cases pass, added by {FIRST}",
-        version=policy.version,
-    )
     _refused(scene, policy, "without a preview")
     found = _previewed(scene, policy)
+    page = scene.folder / f"preview-{name}.html"
     page.write_text(to_html(found), encoding="utf-8")
-    _tell_preview(scene, found, page)
+    _tell_preview(scene, found, cases, page)
     if found.needs is Needs.REFUSED:
         message = f"the policy {name} would touch more than anybody may allow: try more exchanges"
         raise FailedProof(message)
     if found.needs is Needs.TWO:
         _refused(scene, policy, f"with {FIRST}'s word alone")
         with scene.home.engine.begin() as connection:
-            number = approve(connection, policy.version, scene.signer(SECOND))
-        scene.note("approved", f"{SECOND} has looked at preview {number} and stands behind it as well", preview=number)
+            approve(connection, policy.version, scene.signer(SECOND))
     return policy
 
 
@@ -128,7 +123,8 @@ def _refused(scene: Scene, policy: Policy, how: str, why: str = "") -> None:
     """Try to put it in force at 1 %, which must be refused; nothing of the attempt is kept."""
     told = _attempted(scene, policy)
     scene.judge.check(f"{policy.name} {how} is refused", told is not None, told or "it was put in force")
-    if told is not None:
+    if told is not None and how not in scene.tried:
+        scene.tried.add(how)
         words = f"would touch {why}" if why else _first_words(told)
         scene.note("refused", f"{policy.name} {how}: {words}", policy=policy.name, told=told)
 
@@ -145,7 +141,7 @@ def _attempted(scene: Scene, policy: Policy) -> str | None:
 
 def _first_words(told: str) -> str:
     """An error without the version that it begins with, and without its hints, which name a command."""
-    return told.split(": stillwatch ")[0].removeprefix("policy ").partition(" ")[2][:_LONGEST]
+    return told.split(": stillwatch ", maxsplit=1)[0].removeprefix("policy ").partition(" ")[2][:_LONGEST]
 
 
 def refuse_careless(scene: Scene) -> None:
@@ -176,18 +172,20 @@ def _record(connection: Connection, scene: Scene, found: Previewed) -> None:
     record_preview(connection, recorded(found, scene.clock.wall()), scene.signer(FIRST))
 
 
-def _tell_preview(scene: Scene, found: Previewed, page: Path) -> None:
-    harvest = next((effect for effect in found.effects if effect.campaign_id is None), None)
-    taken = "" if harvest is None else f"; withholds {percent(harvest.withheld / max(harvest.exchanges, 1))}, changes "
-    taken += "" if harvest is None else f"{percent(harvest.altered / max(harvest.exchanges, 1))} of harvests"
+def _tell_preview(scene: Scene, found: Previewed, cases: str, page: Path) -> None:
+    whole = next((effect for effect in found.effects if effect.campaign_id is None), None)
+    taken = "" if whole is None else f", withholds {percent(whole.withheld / max(whole.exchanges, 1))} of harvests"
     scene.note(
         "preview",
-        f"{found.name} on {counted(found.traffic.exchanges, 'exchange')} touches {_shares(found)}{taken}; needs "
-        f"{found.needs.value}; page {page}",
+        f"{found.name} {short(found.version)}, {cases} of its own cases pass: touches {_shares(found)}{taken}; needs "
+        f"{found.needs.value}; {page.name}",
         mark="preview",
+        policy=found.name,
+        version=found.version,
+        exchanges=found.traffic.exchanges,
         shares=dict(found.shares),
         needs=found.needs.value,
-        page=str(page),
+        page=page.name,
     )
 
 

@@ -82,6 +82,7 @@ class Scene:
     posted_rows Exchanges of history.
     stopped     The blast radius has stopped a policy.
     heard       Account whose appeal was upheld.
+    tried       Ways to put a policy in force that are refused, of those that were told.
     """
 
     folder: Path
@@ -102,6 +103,7 @@ class Scene:
     posted_rows: int = 0
     stopped: bool = False
     heard: str | None = None
+    tried: set[str] = field(default_factory=set)
 
     def signer(self, by: str) -> Signer:
         """Who signs now, by that person's word."""

@@ -96,7 +96,7 @@ def _acts(scene: Scene) -> list[Phase]:
 
 def _rolled_out(scene: Scene, name: str) -> datetime:
     """Bring a policy into force for everybody; since when it is, in whole hours."""
-    policy = prepare(scene, name, scene.folder / f"preview-{name}.html")
+    policy = prepare(scene, name)
     roll_out(scene, policy)
     return scene.clock.wall().replace(minute=0) + timedelta(hours=1)
 
