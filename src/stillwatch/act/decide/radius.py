@@ -96,7 +96,7 @@ class _Counts:
 
 
 class Radius:
-    """Counts of the last hour and day, and the alarms raised; what a policy touched is not laid to another one's charge.
+    """Counts of the last hour and day, and the alarms raised; what one policy touched is not laid to another's charge.
 
     In a staged roll-out two versions and more act, each on its own streams, and each is counted by itself.
     """

@@ -43,7 +43,7 @@ def take_back(scene: Scene, n_policies: int) -> None:
     scene.judge.check("a rollback ends what was done", is_over, f"{seconds:.1f} s, {decision['action']}")
     scene.note(
         "rollback",
-        f"by {done.by}, {n_policies} times one command: a request that was {held.decision['action']} is {decision['action']} "
+        f"by {done.by}, {n_policies} times one command: what was {held.decision['action']} is {decision['action']} "
         f"{seconds:.1f} s later",
         mark="rollback",
         seconds=seconds,

@@ -29,7 +29,7 @@ HARMLESS: Final = frozenset({Action.ALLOW.value, Action.OBSERVE.value})
 def hear(scene: Scene, latest: datetime) -> None:
     """One account objects and a person upholds, once.
 
-    An innocent one as soon as any is touched, else at last one of the campaign's: then it is the person who is mistaken,
+    An innocent one as soon as any is touched, else at last one of a campaign's: then it is the person who is mistaken,
     and what is shown is that the word of a person counts.
 
     latest      Time from which on one of the campaign's objects.

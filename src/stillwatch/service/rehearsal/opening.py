@@ -1,4 +1,4 @@
-"""A service of the story's own: in a new folder, on a free port, by the story's clock, with one token for its caller."""
+"""A service of the story's own: in a new folder, on a free port, by the story's clock, with a token for its caller."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

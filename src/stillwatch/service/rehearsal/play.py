@@ -8,7 +8,7 @@ from typing import Any, Final
 from stillwatch.model.decision import Action
 from stillwatch.service.rehearsal.requests import asked, logged
 from stillwatch.service.rehearsal.scene import Scene, Touched
-from stillwatch.service.rehearsal.tally import Outcome, Sums, outcome_of
+from stillwatch.service.rehearsal.tally import LEGITIMATE, Outcome, Sums, outcome_of
 from stillwatch.service.rehearsal.watching import look
 from stillwatch.service.rehearsal.words import lasted, percent
 
@@ -84,15 +84,13 @@ def _log(scene: Scene, lines: list[bytes]) -> None:
 
 def _tell_effect(scene: Scene, start: datetime, end: datetime) -> None:
     """What became of the requests of some hours, by campaign and of all legitimate ones."""
-    told, figures = [], {}
-    for campaign in sorted({truth.campaign for truth in scene.tally.truths() if truth.campaign}):
-        sums = scene.tally.sums(lambda hour, truth, of=campaign: start <= hour < end and truth.campaign == of)
-        told.append(f"{campaign} {_withheld(sums)}")
-        figures[campaign] = (sums.served, sums.changed, sums.withheld)
-    sums = scene.tally.sums(lambda hour, truth: start <= hour < end and truth.campaign is None)
-    figures["legitimate"] = (sums.served, sums.changed, sums.withheld)
-    text = f"withheld: {', '.join(told)}, legitimate {_withheld(sums)}"
-    scene.note("effect", text, hours=[start.isoformat(), end.isoformat()], **figures)
+    found = {name: scene.tally.sums(name, start, end) for name in (*scene.tally.campaigns, LEGITIMATE)}
+    scene.note(
+        "effect",
+        "withheld: " + ", ".join(f"{name} {_withheld(sums)}" for name, sums in found.items()),
+        hours=[start.isoformat(), end.isoformat()],
+        sums={name: [sums.served, sums.changed, sums.withheld] for name, sums in found.items()},
+    )
 
 
 def _withheld(sums: Sums) -> str:

@@ -1,20 +1,20 @@
 """What a rehearsal showed, in figures."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
 
 from stillwatch.service.rehearsal.judge import Check
 from stillwatch.service.rehearsal.scene import Scene
-from stillwatch.service.rehearsal.tally import Sums
+from stillwatch.service.rehearsal.tally import LEGITIMATE, Sums, Tally
 from stillwatch.service.rehearsal.timeline import Entry
 from stillwatch.service.rehearsal.world import MAIN
 
-__all__ = ["LEGITIMATE", "Phase", "Rehearsed", "Speed", "phase_of", "rehearsed", "speed_of"]
+__all__ = ["Phase", "Rehearsed", "Speed", "phase_of", "rehearsed", "speed_of"]
 
-LEGITIMATE: Final = "legitimate"
+_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +95,14 @@ class Rehearsed:
 
 def phase_of(scene: Scene, policy: str, start: datetime, end: datetime) -> Phase:
     """What a policy did; hours that it shared with another are left out."""
-    campaigns = sorted({truth.campaign for truth in scene.tally.truths() if truth.campaign})
-    kinds = sorted({truth.kind for truth in scene.tally.truths() if not truth.campaign})
-    sums = scene.tally.sums
+    tally = scene.tally
     return Phase(
         policy,
         start,
         end,
-        {name: sums(lambda hour, t, of=name: start <= hour < end and t.campaign == of) for name in campaigns},
-        sums(lambda hour, t: start <= hour < end and t.campaign is None),
-        {k: sums(lambda hour, t, of=k: start <= hour < end and t.campaign is None and t.kind == of) for k in kinds},
+        {name: tally.sums(name, start, end) for name in tally.campaigns},
+        tally.sums(LEGITIMATE, start, end),
+        {kind: tally.sums(kind, start, end) for kind in tally.kinds},
     )
 
 
@@ -127,16 +125,12 @@ def rehearsed(scene: Scene, phases: list[Phase]) -> Rehearsed:
         tuple(phases),
         speed_of(scene),
         alarms[0] if alarms else None,
-        tuple((hour, _hour(scene, hour)) for hour in scene.tally.hours()),
+        tuple((hour, _hour(scene.tally, hour)) for hour in scene.tally.hours),
     )
 
 
-def _hour(scene: Scene, at: datetime) -> dict[str, Sums]:
-    campaigns = sorted({truth.campaign for truth in scene.tally.truths() if truth.campaign})
-    told = {
-        name: scene.tally.sums(lambda hour, truth, of=name: hour == at and truth.campaign == of) for name in campaigns
-    }
-    return told | {LEGITIMATE: scene.tally.sums(lambda hour, truth: hour == at and truth.campaign is None)}
+def _hour(tally: Tally, at: datetime) -> dict[str, Sums]:
+    return {name: tally.sums(name, at, at + _HOUR) for name in (*tally.campaigns, LEGITIMATE)}
 
 
 def _plain(sums: Sums) -> dict[str, int]:

@@ -26,7 +26,7 @@ from stillwatch.errors import FailedProof, InvalidInput
 from stillwatch.report.previewed.html import to_html
 from stillwatch.service.rehearsal.play import play
 from stillwatch.service.rehearsal.scene import FIRST, SECOND, Scene
-from stillwatch.service.rehearsal.words import counted, percent, short
+from stillwatch.service.rehearsal.words import percent, short
 from stillwatch.service.replay.standing import standing_of
 from stillwatch.service.replay.streams import ByIndex
 from stillwatch.service.replay.traffic import Source, seen_of

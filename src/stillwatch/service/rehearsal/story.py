@@ -16,6 +16,7 @@ from stillwatch.service.rehearsal.play import observe, play_on
 from stillwatch.service.rehearsal.result import Phase, Rehearsed, phase_of, rehearsed, speed_of
 from stillwatch.service.rehearsal.rollout import prepare, refuse_careless, roll_out
 from stillwatch.service.rehearsal.scene import Scene
+from stillwatch.service.rehearsal.tally import LEGITIMATE
 from stillwatch.service.rehearsal.timeline import Timeline
 from stillwatch.service.rehearsal.words import counted, milliseconds, percent
 from stillwatch.service.rehearsal.world import DAYS, MAIN, World, make_world
@@ -119,7 +120,7 @@ def _told_phase(scene: Scene, name: str, since: datetime) -> Phase:
 
 
 def _check_innocents(scene: Scene, since: datetime) -> None:
-    sums = scene.tally.sums(lambda hour, truth: hour >= since and truth.campaign is None)
+    sums = scene.tally.sums(LEGITIMATE, since)
     scene.judge.check(
         f"at most {percent(MOST_INNOCENT)} of the last day's legitimate requests are withheld or changed",
         sums.touched_share <= MOST_INNOCENT,
@@ -128,7 +129,7 @@ def _check_innocents(scene: Scene, since: datetime) -> None:
 
 
 def _check_counts(scene: Scene) -> None:
-    counts, sums = scene.counts, scene.tally.sums(lambda _hour, _truth: True)
+    counts, sums = scene.counts, scene.tally.sums()
     n_answered = sums.served + sums.changed
     told = f"{n_answered:,} answered, {counts.accepted:,} logged of {counts.sent:,} sent"
     scene.judge.check(
