@@ -85,6 +85,8 @@ class Compactor:
         if len(pending) >= _MOST_PLANS:
             return any(removed)
         hours = sorted(hours_of(self._disk, self._places), key=lambda hour: hour.begins)
+        if not hours:  # nor need there be a folder of segments yet
+            return any(removed)
         room = min(most_bytes - sum(hour.size_bytes for hour in hours), self._free_bytes())
         unfinished = self._unfinished()
         for hour in hours:
