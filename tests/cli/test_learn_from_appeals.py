@@ -76,7 +76,7 @@ def test_the_next_reference_knows_them_and_the_next_tick_lets_them_be(
         vouched = ["--vouched", str(tmp_path / "labels" / "vouched.txt")]
         learnt = run("calibrate", str(logs), "--out", str(out), *common, *vouched)["calibration"]
         assert (without["n_own"], without["exchanges"]["excluded"] > 1_000) == (0, True)
-        assert (learnt["n_own"], learnt["exchanges"]["excluded"]) == (1, 0)
+        assert (learnt["n_own"] > 0, learnt["exchanges"]["excluded"]) == (True, 0)
         (again,) = (one for one in stillwatch.scan([logs], reference=out).campaigns if one.campaign_id == campaign_id)
         (before,) = harvests(found)
         assert again.bits < before.bits

@@ -46,7 +46,7 @@ def deciding(home: Home, source: FactsSource, protected: Protected, clock: Clock
     in_force = InForce(engine, {home.key.key_id: home.key.verify_key})
     with ExitStack() as held:
         held.enter_context(_following(in_force))
-        recorder = held.enter_context(Recorder(engine, home.key))
+        recorder = held.enter_context(Recorder(engine, home.key, wall=clock.wall))
         options = DeciderSettings(home.secret.mac(_STAGE_USE, b""))
         decider = Decider(source, in_force, DecisionMemory(recorder), options, people, clock)
         decider.load(engine)

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -67,6 +68,10 @@ class FactsHealth:
     problems: tuple[str, ...]
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class LiveFacts:
     """Facts as the newest tick left them; safe under threads, of which one calls `refresh`.
 
@@ -77,10 +82,18 @@ class LiveFacts:
     was found out since would not be known. The other way costs the time until somebody looks at the alarm that
     `problems` raises, or, where nothing was sent for so long, until the next tick. What is known of accounts does not
     depend on it. Age runs on the steady clock from when the index is loaded, so that a jump of the wall's is no age.
+
+    wall    Time to which ages of accounts are counted.
     """
 
-    def __init__(self, sources: Sources, concealer: RequestConcealer, stale_s: float = STALE_S) -> None:
-        self._sources, self._concealer, self._stale_s = sources, concealer, stale_s
+    def __init__(
+        self,
+        sources: Sources,
+        concealer: RequestConcealer,
+        stale_s: float = STALE_S,
+        wall: Callable[[], datetime] = _now,
+    ) -> None:
+        self._sources, self._concealer, self._stale_s, self._wall = sources, concealer, stale_s, wall
         self._folder = IndexFolder(sources.index)
         self._generation = Generation.empty()
         self._accounts = AccountTable.empty()
@@ -136,7 +149,7 @@ class LiveFacts:
         n_exchanges, band = generation.window(asked.account_id)
         protected, owner = self._sources.protected, asked.organisation_id or row.organisation_id
         return AccountFacts(
-            age_days=row.age_days(time.time_ns() // 1000),
+            age_days=row.age_days(int(self._wall().timestamp() * 1_000_000)),
             programme=row.programme,
             verified_level=row.verified_level,
             declared_use=row.declared_use,

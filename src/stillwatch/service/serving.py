@@ -16,6 +16,7 @@ from stillwatch.model.decision import Decision, Request
 from stillwatch.service.access.doorkeeper import Doorkeeper
 from stillwatch.service.app import Parts, service_app
 from stillwatch.service.cases import note_findings
+from stillwatch.service.collect.clock import Clock as CollectClock
 from stillwatch.service.collect.collector import CollectorOptions, local_collector
 from stillwatch.service.collect.redis_source import drain_running
 from stillwatch.service.concealing import RequestConcealer
@@ -34,7 +35,7 @@ from stillwatch.service.ticking import Ticker
 from stillwatch.store.database import reading
 from stillwatch.watch import Tick, WatchOptions
 
-__all__ = ["serving"]
+__all__ = ["serving", "take_up", "tick_job"]
 
 _LOOK_S: Final = 1.0
 _COUNT_S: Final = 10.0
@@ -42,19 +43,22 @@ _PREPARED: Final = "prepared"
 
 
 @contextmanager
-def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, Starlette]]:
+def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> Iterator[tuple[Service, Starlette]]:
     """Run everything but the server; at the end nothing that was acknowledged or decided is lost.
 
-    Raises  InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
+    clock       Time of all that is taken, decided, recorded and answered; None takes the machine's.
+    watches     Whether it looks at what was collected every minute; else its caller ticks and calls `take_up`.
+    Raises      InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
     """
     settings, metrics, salt, clock = home.settings, PrometheusMetrics(), installation_salt(), clock or Clock()
     with ExitStack() as held:
-        options = CollectorOptions(salt, settings.collect, metrics=metrics)
+        collected_at = CollectClock(clock.unix_s, clock.steady_s)
+        options = CollectorOptions(salt, settings.collect, metrics=metrics, clock=collected_at)
         collector, journal = held.enter_context(local_collector(settings.folder, options))
         drain = None
         if settings.collect.redis is not None:
             drain = held.enter_context(drain_running(settings.collect.redis, journal, salt, metrics=metrics))
-        doorkeeper = Doorkeeper(home.engine)
+        doorkeeper = Doorkeeper(home.engine, clock.unix_s)
         held.callback(doorkeeper.close)
         doorkeeper.refresh()
         concealer = RequestConcealer(salt, settings.collect.content)
@@ -62,20 +66,23 @@ def serving(home: Home, clock: Clock | None = None) -> Iterator[tuple[Service, S
         facts = LateFacts()
         member = held.enter_context(member_of(settings.member, facts.lookup))
         sources = Sources(home.index, settings.folder / _PREPARED, settings.decide.accounts, protected, member.word)
-        facts.open_by(partial(LiveFacts, sources, concealer))
+        facts.open_by(partial(LiveFacts, sources, concealer, wall=clock.wall))
         decides = held.enter_context(deciding(home, facts, protected, clock))
         held.enter_context(Repeating("tokens", _LOOK_S, doorkeeper.refresh))
         looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, member)))
-        counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics)))
+        counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics, clock)))
         home.traffic.mkdir(exist_ok=True)  # so that there is something to watch before there is traffic
-        ticker = held.enter_context(Ticker(_job(home), settings.watch.every_s, partial(_ticked, home, member)))
+        ticker = Ticker(tick_job(home), settings.watch.every_s, partial(take_up, home, member))
+        if watches:
+            held.enter_context(ticker)
         service = Service(
             home, metrics, doorkeeper, collector, journal, facts, member, decides, ticker, looking, counting, drain
         )
         yield service, service_app(_parts(service, concealer, clock))
 
 
-def _job(home: Home) -> TickJob:
+def tick_job(home: Home) -> TickJob:
+    """What the watch of a service is run with."""
     told = home.settings.watch
     options = WatchOptions(
         period_hours=told.period_h,
@@ -118,9 +125,11 @@ def _parts(service: Service, concealer: RequestConcealer, clock: Clock) -> Parts
     )
 
 
-def _ticked(home: Home, member: Member, tick: Tick) -> None:
-    note_findings(home.engine, home.trail, home.findings, datetime.fromisoformat(tick.at).astimezone(UTC))
-    member.take_back(home)
+def take_up(home: Home, member: Member, tick: Tick) -> None:
+    """Bring cases, and what the forum was told, up to date with what a tick found."""
+    at = datetime.fromisoformat(tick.at).astimezone(UTC)
+    note_findings(home.engine, home.trail, home.findings, at)
+    member.take_back(home, at)
 
 
 def _look(facts: LateFacts, member: Member) -> None:
@@ -128,6 +137,6 @@ def _look(facts: LateFacts, member: Member) -> None:
     facts.refresh()
 
 
-def _count(home: Home, metrics: PrometheusMetrics) -> None:
+def _count(home: Home, metrics: PrometheusMetrics, clock: Clock) -> None:
     with reading(home.engine).begin() as connection:
-        tell_desk(metrics, connection)
+        tell_desk(metrics, connection, clock.wall())

@@ -31,6 +31,10 @@ class Clock:
     wall: Callable[[], datetime] = _wall
     steady_s: Callable[[], float] = time.monotonic
 
+    def unix_s(self) -> float:
+        """Seconds since 1970."""
+        return self.wall().timestamp()
+
     def now(self) -> Moment:
         """The moment on both clocks."""
         return Moment(self.wall(), self.steady_s())

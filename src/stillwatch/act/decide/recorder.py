@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Final, Self
@@ -30,6 +30,10 @@ _NEVER: Final = (InvalidInput, UnicodeError, DataError)
 _Waiting = tuple[Record, Future[None]]
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Recorder:
     """Writes records and their ledger entries, in order, in one transaction with a signed head.
 
@@ -37,12 +41,16 @@ class Recorder:
     nothing more is taken.
 
     most        Records that may wait.
+    wall        Time that entries and heads bear.
     n_refused   Records that were not taken, or can never be written.
     """
 
-    def __init__(self, engine: Engine, key: SigningKey, most: int = 50_000) -> None:
+    def __init__(
+        self, engine: Engine, key: SigningKey, most: int = 50_000, wall: Callable[[], datetime] = _now
+    ) -> None:
         self._engine = engine
         self._key = key
+        self._wall = wall
         self._most = most
         self._waiting: deque[_Waiting] = deque()
         self._news = threading.Condition()
@@ -140,7 +148,7 @@ class Recorder:
         with self._engine.begin() as connection:
             new = file_new(connection, records)
             if new:
-                now = datetime.now(UTC)
+                now = self._wall()
                 append_all(connection, [Event(Kind.DECISION, ACTOR, told(record), now) for record in new])
                 sign_head(connection, self._key, now)
 

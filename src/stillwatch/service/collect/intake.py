@@ -7,7 +7,6 @@ and each still has its own counts, its own rows put aside, and its own refusal.
 import io
 import logging
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,7 @@ from stillwatch.ingest.validate import Validator
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.model.reader import Source
 from stillwatch.service.collect.bodies import NOTHING_ASIDE, Bodies, Body, put_aside
-from stillwatch.service.collect.clock import Clock
+from stillwatch.service.collect.clock import Clock, Now
 from stillwatch.service.collect.formats import BodyFormat
 from stillwatch.service.collect.parcel import Parcel, Share, joined
 
@@ -121,14 +120,13 @@ class Intake:
 
     def _checks(self) -> Validator:
         """Checks with the times of this minute."""
-        steady = time.monotonic()
+        now = self._clock.now()
         with self._lock:
-            if self._validator is None or steady - self._validator[0] > _RULES_S:
-                self._validator = (steady, Validator(EXCHANGE, self._limits()))
+            if self._validator is None or abs(now.latest - self._validator[0]) > _RULES_S:
+                self._validator = (now.latest, Validator(EXCHANGE, self._limits(now)))
             return self._validator[1]
 
-    def _limits(self) -> Limits:
-        now = self._clock.now()
+    def _limits(self, now: Now) -> Limits:
         latest = datetime.fromtimestamp(now.latest, UTC) + timedelta(seconds=self._rules.ahead_s)
         earliest = datetime.fromtimestamp(now.earliest, UTC) - self._rules.keep_days * _DAY
         return Limits(now=latest - _DAY, earliest=earliest)

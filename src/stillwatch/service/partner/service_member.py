@@ -5,7 +5,7 @@ Whoever is no member need not have the libraries of the exchange: they are impor
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stillwatch.detect.stream_index.single import SingleLookup
@@ -38,9 +38,9 @@ class Member:
         if self._words is not None:
             self._words.refresh()
 
-    def take_back(self, home: Home) -> None:
+    def take_back(self, home: Home, now: datetime) -> None:
         """Revoke at the forum what waits for it; what it does not take now waits for the next time."""
-        done = revoke_upheld(home.engine, home.trail, self._node, datetime.now(UTC))
+        done = revoke_upheld(home.engine, home.trail, self._node, now)
         waiting = [one for one in done if not one.is_done]
         self._waits = f"{len(waiting)} campaigns wait to be taken back: {waiting[0].problem}" if waiting else None
 

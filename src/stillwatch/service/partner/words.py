@@ -123,8 +123,7 @@ class PartnerWords:
         table = self._table
         if not table.matches:
             return None
-        account = int(hash_strings(pa.array([request.account_id]))[0])
-        bits = self._carried(table, request, account)
+        bits = self._carried(table, request)
         for place, found in self._templates(table, request).items():
             bits[place] += found
         by_finding: dict[tuple[str, str], float] = defaultdict(float)
@@ -134,11 +133,13 @@ class PartnerWords:
         named = {finding for finding, total in by_finding.items() if total >= SIGHTING_BITS}
         if not named:
             return None
-        return PartnerWord(tuple(sorted({name for name, _ in named})), self._agrees(table, named, account))
+        return PartnerWord(tuple(sorted({name for name, _ in named})), self._agrees(table, named, request))
 
-    def _carried(self, table: MatchTable, request: Request, account: int) -> dict[int, float]:
+    def _carried(self, table: MatchTable, request: Request) -> dict[int, float]:
         """Bits of what the request carries beside its text, by match."""
-        digests = [account_digest(self._salt, kind, account) for kind in _OF_ACCOUNTS if kind in table.kinds]
+        asked = [kind for kind in _OF_ACCOUNTS if kind in table.kinds]
+        account = _hashed(request) if asked else 0
+        digests = [account_digest(self._salt, kind, account) for kind in asked]
         for kind, name in _CARRIED:
             value = getattr(request, name)
             if value and kind.value in table.kinds:
@@ -164,12 +165,17 @@ class PartnerWords:
                     best[place] = max(best.get(place, 0.0), sum(bits))
         return best
 
-    def _agrees(self, table: MatchTable, named: Iterable[tuple[str, str]], account: int) -> bool:
+    def _agrees(self, table: MatchTable, named: Iterable[tuple[str, str]], request: Request) -> bool:
         """Whether the member's own evidence accuses the account in one of the matched families."""
-        hits = table.hits([account_digest(self._salt, ACCOUNT, account)])
+        hits = table.hits([account_digest(self._salt, ACCOUNT, _hashed(request))])
         own = (table.matches[hit.place] for _, hit in hits)
         wanted = set(named)
         return any(
             (match.indicator_id, match.family) in wanted and verdict_of(match.local, self._bars) is Verdict.HARVEST
             for match in own
         )
+
+
+def _hashed(request: Request) -> int:
+    """Hash of the account, as the node's index has it; half of what a lookup takes, so made only where it is needed."""
+    return int(hash_strings(pa.array([request.account_id]))[0])

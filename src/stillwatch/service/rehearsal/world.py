@@ -1,0 +1,98 @@
+"""The traffic of the story: simulated days with two campaigns in them, moved so that they end at the last midnight.
+
+Detection and decisions see exchanges and the table of accounts. What was planted is for the judge of the story alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from stillwatch.model.exchange import TIME_TYPE
+from stillwatch.simulate import simulate
+
+__all__ = ["DAYS", "MAIN", "Truth", "World", "make_world"]
+
+DAYS: Final = 3
+"""The last of them is played request by request; those before are history."""
+MAIN: Final = "reasoning-harvest"
+"""The campaign that the story is about; the other is built to stay under every threshold."""
+_CAMPAIGNS: Final = (MAIN, "slow-drip")
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What an exchange really is.
+
+    campaign    None for what is legitimate.
+    kind        Kind of legitimate use, or the campaign's name.
+    """
+
+    campaign: str | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Traffic of some days.
+
+    exchanges   In time order.
+    accounts    The provider's table of accounts.
+    start, end  Midnights.
+    truth       By exchange.
+    """
+
+    exchanges: pa.Table
+    accounts: Path
+    start: datetime
+    end: datetime
+    truth: Mapping[str, Truth]
+
+    def between(self, start: datetime, end: datetime) -> pa.Table:
+        """Exchanges from a time to before another."""
+        time = self.exchanges["time"]
+        lower, upper = pa.scalar(start, TIME_TYPE), pa.scalar(end, TIME_TYPE)
+        return self.exchanges.filter(pc.and_(pc.greater_equal(time, lower), pc.less(time, upper)))
+
+    def first_of(self, campaign: str) -> datetime:
+        """When a campaign's first exchange came."""
+        times = zip(self.exchanges["exchange_id"].to_pylist(), self.exchanges["time"].to_pylist(), strict=True)
+        found: datetime = next(time for name, time in times if self.truth[name].campaign == campaign)
+        return found
+
+
+def make_world(folder: Path, exchanges: int, seed: int, now: datetime) -> World:
+    """Simulate it in an empty folder.
+
+    now     The traffic ends at the midnight before, UTC: hours of the day stay what they are.
+    Raises  As `simulate`.
+    """
+    made = simulate(folder, exchanges=exchanges, seed=seed, days=DAYS, campaigns=_CAMPAIGNS)
+    table = pa.concat_tables([pq.read_table(path) for path in made.logs])
+    end = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    first: datetime = pc.min(table["time"]).as_py()
+    begins = first.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    by = end - DAYS * _DAY - begins
+    _move(made.accounts, "created_at", by)
+    return World(_moved(table, "time", by), made.accounts, end - DAYS * _DAY, end, _truth(made.truth))
+
+
+def _moved(table: pa.Table, column: str, by: timedelta) -> pa.Table:
+    moved = pc.add(table[column], pa.scalar(by, pa.duration("us")))
+    return table.set_column(table.schema.get_field_index(column), table.schema.field(column), moved)
+
+
+def _move(path: Path, column: str, by: timedelta) -> None:
+    pq.write_table(_moved(pq.read_table(path), column, by), path)
+
+
+def _truth(folder: Path) -> dict[str, Truth]:
+    table = pq.read_table(folder / "exchanges.parquet")
+    columns = (table[name].to_pylist() for name in ("exchange_id", "campaign", "population"))
+    return {name: Truth(campaign, campaign or kind) for name, campaign, kind in zip(*columns, strict=True)}
