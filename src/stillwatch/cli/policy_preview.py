@@ -32,8 +32,12 @@ def preview(  # noqa: PLR0917 - typer's
         str, typer.Argument(metavar="POLICY", help="File, version, or one that comes along: default, strict.")
     ],
     traffic: Annotated[
-        list[str], typer.Option(help="File, folder or glob of logs, as scan reads them; may be repeated.")
-    ],
+        list[str] | None,
+        typer.Option(
+            help="File, folder or glob of logs, as scan reads them; may be repeated.",
+            show_default="the service's, with its index, accounts and protected ones",
+        ),
+    ] = None,
     findings: Annotated[
         Path | None, typer.Option(help="Folder of the findings of a scan of this traffic: it names the exchanges.")
     ] = None,
@@ -66,6 +70,8 @@ def preview(  # noqa: PLR0917 - typer's
         message = f"only a preview at 100 % is recorded, got --stage {int(stage)}; leave --by or --stage out"
         raise InvalidInput(message)
     policy, before = of_name(told, settings), None if against is None else of_name(against, settings)
+    if not traffic:
+        traffic, index, accounts, protected = _of_service(settings, (findings, index, accounts, protected))
     said = _said(policy, settings)
     source = From(traffic, _streams(findings, index), accounts, mapping, said.found_at)
     terms = Given(
@@ -101,6 +107,18 @@ def _preview(
         return found, None if before is None else changes(judge(before, seen, terms), judged)
 
 
+def _of_service(
+    settings: Path | None, told: "tuple[Path | None, Path | None, Path | None, Path | None]"
+) -> "tuple[list[str], Path | None, Path | None, Path | None]":
+    """The service's traffic and, of what was not told, its index, accounts and protected ones."""
+    findings, index, accounts, protected = told
+    with home(settings) as opened:
+        if findings is None and index is None:
+            index = opened.index
+        decides = opened.settings.decide
+        return [str(opened.traffic)], index, accounts or decides.accounts, protected or decides.protected
+
+
 def _said(policy: "Policy", settings: Path | None) -> "Standing":
     """What people have said; nothing where there is no service, unless one was named."""
     from stillwatch.service.replay.standing import Standing as Nothing
@@ -119,8 +137,10 @@ def _said(policy: "Policy", settings: Path | None) -> "Standing":
 
 def _protected(file: Path | None) -> "Protected":
     from stillwatch.act.decide.protected import Protected
+    from stillwatch.ingest import installation_salt
+    from stillwatch.service.concealing import RequestConcealer
 
-    return Protected(file)
+    return Protected(file, RequestConcealer(installation_salt()).id)
 
 
 def _streams(findings: Path | None, index: Path | None) -> "Streams":
