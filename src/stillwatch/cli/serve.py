@@ -35,7 +35,7 @@ def serve(
         typer.Option(help="With --rehearse: new or empty folder for all of it.", show_default="kept nowhere"),
     ] = None,
     exchanges: Annotated[
-        int | None, typer.Option(min=20_000, help="With --rehearse: how many.", show_default="60000")
+        int | None, typer.Option(min=40_000, help="With --rehearse: how many.", show_default="60000")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="With --rehearse: all that is random follows.", show_default="7")
