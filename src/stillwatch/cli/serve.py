@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stillwatch.cli.options import AsJson
 from stillwatch.cli.service_home import SettingsAt
+from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
     from stillwatch.service.running import Service
@@ -22,9 +24,33 @@ def serve(
     listen: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where to listen.", show_default="127.0.0.1:8470")
     ] = None,
+    *,
     log_requests: Annotated[bool, typer.Option("--log-requests", help="Log a line for each request, too.")] = False,
+    rehearse: Annotated[
+        bool,
+        typer.Option("--rehearse", help="Play simulated days through a service of its own, print what happens, end."),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="With --rehearse: new or empty folder for all of it.", show_default="kept nowhere"),
+    ] = None,
+    exchanges: Annotated[
+        int | None, typer.Option(min=40_000, help="With --rehearse: how many.", show_default="60000")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="With --rehearse: all that is random follows.", show_default="7")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Run the service beside a gateway: collector, detection, decisions, appeals."""
+    if rehearse:
+        from stillwatch.cli.serve_rehearsal import rehearsed
+
+        rehearsed(out, exchanges, seed, as_json=as_json)
+        return
+    if out is not None or exchanges is not None or seed is not None or as_json:
+        message = "--out, --exchanges, --seed and --json are of --rehearse"
+        raise InvalidInput(message)
     import logging
     from dataclasses import replace
 

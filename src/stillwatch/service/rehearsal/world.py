@@ -19,12 +19,14 @@ from stillwatch.simulate import simulate
 __all__ = ["DAYS", "MAIN", "Truth", "World", "make_world"]
 
 DAYS: Final = 3
-"""The last of them is played request by request; those before are history."""
+"""The last of them is played under policies, half a day before it without, the rest is history."""
 MAIN: Final = "reasoning-harvest"
 """The campaign that the story is about; the other sends less than any person does, with each of its accounts."""
-_CAMPAIGNS: Final = (f"{MAIN}:accounts=20,per_account={26 * DAYS}", "slow-drip:accounts=100,per_account=5")
-"""26 exchanges an account and day are public of large harvests. They are a small part of each hour's accounts, as they
-are at a provider: what touches a tenth of all organisations within an hour is stopped by a guard."""
+_PER_DAY: Final = 26
+"""Exchanges of an account, which is public of large harvests."""
+_DAILY: Final = 1_000
+"""Exchanges a day of all for one account of the main campaign, and for five of the other: such shares of a day's
+accounts as a second person may still allow to be touched."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -69,20 +71,29 @@ class World:
         return found
 
 
-def make_world(folder: Path, exchanges: int, seed: int, now: datetime) -> World:
+def make_world(folder: Path, exchanges: int, seed: int, now: datetime, days: int = DAYS) -> World:
     """Simulate it in an empty folder.
 
+    exchanges   Of all days.
     now     The traffic ends at the midnight before, UTC: hours of the day stay what they are.
     Raises  As `simulate`.
     """
-    made = simulate(folder, exchanges=exchanges, seed=seed, days=DAYS, campaigns=_CAMPAIGNS)
+    made = simulate(folder, exchanges=exchanges, seed=seed, days=days, campaigns=_campaigns(exchanges, days))
     table = pa.concat_tables([pq.read_table(path) for path in made.logs])
     end = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first: datetime = pc.min(table["time"]).as_py()
     begins = first.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    by = end - DAYS * _DAY - begins
+    by = end - days * _DAY - begins
     _move(made.accounts, "created_at", by)
-    return World(_moved(table, "time", by), made.accounts, end - DAYS * _DAY, end, _truth(made.truth))
+    return World(_moved(table, "time", by), made.accounts, end - days * _DAY, end, _truth(made.truth))
+
+
+def _campaigns(exchanges: int, days: int) -> tuple[str, ...]:
+    accounts = max(1, exchanges // days // _DAILY)
+    return (
+        f"{MAIN}:accounts={accounts},per_account={_PER_DAY * days}",
+        f"slow-drip:accounts={5 * accounts},per_account=5",
+    )
 
 
 def _moved(table: pa.Table, column: str, by: timedelta) -> pa.Table:
