@@ -28,7 +28,7 @@ def link(shared: Front) -> str:
     """Path of the link in a refusal."""
     with shared.client() as client:
         told = client.post("/v1/decide", json=shared.home.asks(7)).raise_for_status().json()
-    return urlsplit(told["appeal_url"]).path
+    return str(urlsplit(told["appeal_url"]).path)
 
 
 def n_filed(shared: Front) -> int:
