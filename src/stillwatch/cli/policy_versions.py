@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stillwatch.cli.options import AsJson
+from stillwatch.cli.policy_named import version_of
 from stillwatch.cli.service_home import By, SettingsAt, home, now
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ __all__ = [
     "stop",
 ]
 
-VersionStart = Annotated[str, typer.Argument(metavar="VERSION", help="Version, or its first digits.")]
+VersionStart = Annotated[
+    str, typer.Argument(metavar="VERSION", help="Version, its first digits, or a file that says the same.")
+]
 
 
 class Stage(IntEnum):
@@ -93,10 +96,9 @@ def list_versions(settings: SettingsAt = None, as_json: AsJson = False) -> None:
 def approve(version: VersionStart, by: By, settings: SettingsAt = None, as_json: AsJson = False) -> None:
     """Stand behind a version as its latest preview shows it, as a second person."""
     from stillwatch.act.policy.approvals import approve as approved
-    from stillwatch.act.policy.versions import find_version
 
     with home(settings) as opened, opened.engine.begin() as connection:
-        whole = find_version(connection, version)
+        whole = version_of(connection, version)
         preview = approved(connection, whole, signer(opened, by))
     _tell({"version": whole, "preview": preview, "approved_by": by}, as_json=as_json)
 
@@ -115,10 +117,9 @@ def activate(
 ) -> None:
     """Put a version in force for a share of accused streams; it needs a fresh preview."""
     from stillwatch.act.policy.activations import activate as activated
-    from stillwatch.act.policy.versions import find_version
 
     with home(settings) as opened, opened.engine.begin() as connection:
-        whole = find_version(connection, version)
+        whole = version_of(connection, version)
         at = _number(connection) if seen is None else seen
         change = activated(connection, whole, int(stage), signer(opened, by), seen=at)
     _tell(_activation(change), as_json=as_json)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
+_SWITCH_S = 0.0005
+"""A decision waits for the interpreter so long, at most, each time that a body is being parsed beside it."""
+
 
 def serve(
     settings: SettingsAt = None,
@@ -52,6 +55,7 @@ def serve(
         message = "--out, --exchanges, --seed and --json are of --rehearse"
         raise InvalidInput(message)
     import logging
+    import sys
     from dataclasses import replace
 
     from stillwatch.cli.listening import check_listening
@@ -69,6 +73,7 @@ def serve(
     place = Listen.of(told.listen)
     tls = Tls(told.tls_certificate, told.tls_key) if told.tls_certificate and told.tls_key else None
     check_listening(place.host, told.tls_certificate, told.tls_key, behind_proxy=bool(told.trusted_proxies))
+    sys.setswitchinterval(_SWITCH_S)
     log_to_standard_error("stillwatch")
     logging.getLogger(LOG).setLevel(logging.INFO if log_requests else logging.WARNING)
     with open_home(told, is_first=True) as home, serving(home) as (service, app):

@@ -272,3 +272,40 @@ def test_a_door_is_of_one_scope(here: Made) -> None:
     with pytest.raises(Problem) as caught:
         asyncio.run(through(Scope.COLLECT))
     assert caught.value.status == 403
+
+
+def test_an_operator_reads_who_is_not_let_in(here: Made) -> None:
+    """A token that has ended, one for something else, a guess at one, and one of nobody are told apart, by name."""
+    ended, narrow, late = here.issue("gone"), here.issue("narrow", Scope.METRICS), here.issue("late", days=1)
+    assert [here.status(ended), here.status(late)] == [200, 200]
+    assert here.doorkeeper.refused.problems() == ()
+    here.end("gone")
+    here.doorkeeper.refresh()
+    here.now_s += 24 * HOUR_S
+    statuses = [here.status(one) for one in (ended, ended, late, narrow, forged(narrow), forged(), KEY, "")]
+    assert statuses == [401, 401, 401, 403, 401, 401, 401, 401]
+    told = [one.split(" showed ")[1] for one in here.doorkeeper.refused.problems()]
+    assert told == [
+        "a token that nobody was given",
+        "one that begins as the token narrow does and goes on otherwise",
+        "the token gone, which has ended",
+        "the token late, which has ended",
+        "the token narrow, which is not for decide",
+    ]
+
+
+def test_a_source_that_waits_is_told_too(here: Made) -> None:
+    """A busy gateway whose token has ended is soon answered 429, and counted all the same."""
+    text = here.issue("gone")
+    assert here.status(text) == 200
+    here.end("gone")
+    here.doorkeeper.refresh()
+    assert [here.status(text) for _ in range(30)] == [401] * 20 + [429] * 10
+    assert here.doorkeeper.refused.problems()[0].startswith("30 calls were refused")
+
+
+def test_without_the_database_nobody_is_called_wrong(here: Made) -> None:
+    """What cannot be checked is no token of nobody."""
+    here.lose()
+    assert here.status(forged()) == 503
+    assert here.doorkeeper.refused.problems() == ()

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stillwatch.act.gateways.tokens import tokens_shown
 from stillwatch.service.access.issued import PREFIX, Issued, Scope, issued_tokens
+from stillwatch.service.access.refused import Refused
 from stillwatch.store.database import reading
 from stillwatch.web.failures import Failures
 from stillwatch.web.problem import Admits, Problem
@@ -41,6 +42,8 @@ class Doorkeeper:
 
     clock       Unix time, for tokens' ends.
     ticking     Seconds that only grow, for the age of what is known.
+
+    refused     Calls that were not let in though they showed a token of the service, or what looks like one.
     """
 
     def __init__(
@@ -51,6 +54,8 @@ class Doorkeeper:
     ) -> None:
         self._engine = reading(engine)
         self._clock, self._ticking = clock, ticking
+        self.refused = Refused(ticking)
+        self._gone: dict[str, str] = {}
         self._live: dict[str, tuple[Issued, float]] = {}
         self._tried = self._seen = float("-inf")
         self._is_blind = True
@@ -105,6 +110,8 @@ class Doorkeeper:
             except SQLAlchemyError:
                 self._is_blind = True
                 return
+            living = {row.lookup for row in rows}
+            self._gone |= {lookup: row.name for lookup, (row, _) in self._live.items() if lookup not in living}
             never = float("inf")
             self._live = {row.lookup: (row, row.expires_at.timestamp() if row.expires_at else never) for row in rows}
             self._seen, self._is_blind = at, False
@@ -141,11 +148,13 @@ class Doorkeeper:
     ) -> str:
         """Admit by what is not remembered; what is wrong is counted, and told, when nothing is right."""
         wrong: list[str] = []
+        shown: list[str] = []
         unchecked: Problem | None = None
         for digest, text in strange:
             token = parse_token(text, PREFIX)
             if token is None:
                 continue
+            shown.append(token.lookup)
             try:
                 row = await self._verified(digest, token, source)
             except Problem as problem:
@@ -158,12 +167,23 @@ class Doorkeeper:
             else:
                 right.append(row)
         if right:
+            self.refused.note(f"the token {right[0].name}, which is not for {scope.value}")
             raise Problem(HTTPStatus.FORBIDDEN, f"the token is not for {scope.value}")
         for lookup in wrong:
             self._failures.count(source, self._counted_as(lookup))
+        for lookup in () if self._is_blind else shown:
+            self.refused.note(self._why(lookup))
         if unchecked is not None:
             raise unchecked
         raise Problem(HTTPStatus.UNAUTHORIZED, "a valid token is needed", _CHALLENGE)
+
+    def _why(self, lookup: str) -> str:
+        """What a token is that does not let in."""
+        row, ends = self._live.get(lookup, (None, 0.0))
+        if row is not None and ends > self._clock():
+            return f"one that begins as the token {row.name} does and goes on otherwise"
+        name = self._gone.get(lookup) if row is None else row.name
+        return "a token that nobody was given" if name is None else f"the token {name}, which has ended"
 
     async def _verified(self, digest: bytes, token: Token, source: str) -> Issued | None:
         """The token's row; None when there is none or the secret is another, after the same work."""
