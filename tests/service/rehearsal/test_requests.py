@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from functools import partial
 
 import orjson
 import pytest
@@ -49,8 +50,7 @@ def test_bodies_hold_every_row_once_in_order() -> None:
     rows = [row(exchange_id=f"x-{n}", time=START + timedelta(seconds=n)) for n in range(12_000)]
     found, ends = [], []
     for body, n, last in bodies(rows):
-        data = body
-        read = list(NativeNdjson().read(Source("body", lambda data=data: io.BytesIO(data), data[:1000])))
+        read = list(NativeNdjson().read(Source("body", partial(io.BytesIO, body), body[:1000])))
         assert len(read) == n
         found += [one.fields["exchange_id"] for one in read if isinstance(one, Record)]
         ends.append(last)
