@@ -2,17 +2,19 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from stillwatch.errors import FailedProof, InvalidInput
 
-__all__ = ["rehearsed"]
+if TYPE_CHECKING:
+    from stillwatch.service.rehearsal.world import Plot
 
-_EXCHANGES = 60_000
-_SEED = 7
+__all__ = ["rehearsed"]
 
 
 def rehearsed(out: Path | None, exchanges: int | None, seed: int | None, *, as_json: bool) -> None:
@@ -23,15 +25,19 @@ def rehearsed(out: Path | None, exchanges: int | None, seed: int | None, *, as_j
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         message = f"--out must be a new or empty folder, {out} is not"
         raise InvalidInput(message)
-    size, chosen = exchanges or _EXCHANGES, _SEED if seed is None else seed
+    from stillwatch.service.rehearsal.world import Plot
+
+    plot = Plot()
+    plot = plot if exchanges is None else replace(plot, exchanges=exchanges)
+    plot = plot if seed is None else replace(plot, seed=seed)
     if out is not None:
-        _play(out, size, chosen, as_json=as_json, is_kept=True)
+        _play(out, plot, as_json=as_json, is_kept=True)
         return
     with tempfile.TemporaryDirectory(prefix="stillwatch-") as folder:
-        _play(Path(folder), size, chosen, as_json=as_json, is_kept=False)
+        _play(Path(folder), plot, as_json=as_json, is_kept=False)
 
 
-def _play(folder: Path, exchanges: int, seed: int, *, as_json: bool, is_kept: bool) -> None:
+def _play(folder: Path, plot: "Plot", *, as_json: bool, is_kept: bool) -> None:
     import logging
 
     from stillwatch.service.rehearsal.page import to_html
@@ -40,7 +46,7 @@ def _play(folder: Path, exchanges: int, seed: int, *, as_json: bool, is_kept: bo
 
     logging.getLogger("stillwatch").setLevel(logging.ERROR)  # it waits for its parts as they come up, and says so
     typer.echo(HEAD, err=as_json)
-    result = rehearse(folder, exchanges, seed, lambda line: typer.echo(line, err=as_json), datetime.now(UTC))
+    result = rehearse(folder, plot, lambda line: typer.echo(line, err=as_json), datetime.now(UTC))
     if is_kept:
         (folder / "rehearsal.html").write_text(to_html(result), encoding="utf-8")
         (folder / "rehearsal.json").write_text(json.dumps(result.plain(), indent=1) + "\n", encoding="utf-8")

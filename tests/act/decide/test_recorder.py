@@ -202,3 +202,15 @@ def test_a_decision_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_changes_have_their_names(action: Action, before: Action | None, change: Change) -> None:
     """By severity."""
     assert change_of(action, before) is change
+
+
+def test_entries_bear_the_time_of_the_clock_that_is_given(tmp_path: Path) -> None:
+    """Of the recorder's, not of the machine's."""
+    engine = database(tmp_path / "a.db")
+    with Recorder(engine, KEY, wall=lambda: NOW) as recorder:
+        written = recorder.submit(decided(1))
+        assert written is not None
+        written.result(10)
+    with engine.begin() as connection:
+        assert entry_at(connection, 0).time == NOW
+    engine.dispose()

@@ -16,10 +16,8 @@ import pyarrow.parquet as pq
 from stillwatch.model.exchange import TIME_TYPE
 from stillwatch.simulate import simulate
 
-__all__ = ["DAYS", "MAIN", "Truth", "World", "make_world"]
+__all__ = ["MAIN", "Plot", "Truth", "World", "make_world"]
 
-DAYS: Final = 3
-"""The last of them is played under policies, half a day before it without, the rest is history."""
 MAIN: Final = "reasoning-harvest"
 """The campaign that the story is about; the other sends less than any person does, with each of its accounts."""
 _PER_DAY: Final = 26
@@ -28,6 +26,21 @@ _DAILY: Final = 1_000
 """Exchanges a day of all for one account of the main campaign, and for five of the other: such shares of a day's
 accounts as a second person may still allow to be touched."""
 _DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What is simulated.
+
+    exchanges   Of all days.
+    days        At least 2. The last is played under policies, half a day before it without, the rest is history.
+    campaigns   As `simulate` takes them, `MAIN` among them; None plants two in proportion to the traffic.
+    """
+
+    exchanges: int = 60_000
+    seed: int = 7
+    days: int = 3
+    campaigns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +84,14 @@ class World:
         return found
 
 
-def make_world(folder: Path, exchanges: int, seed: int, now: datetime, days: int = DAYS) -> World:
+def make_world(folder: Path, plot: Plot, now: datetime) -> World:
     """Simulate it in an empty folder.
 
-    exchanges   Of all days.
     now     The traffic ends at the midnight before, UTC: hours of the day stay what they are.
     Raises  As `simulate`.
     """
-    made = simulate(folder, exchanges=exchanges, seed=seed, days=days, campaigns=_campaigns(exchanges, days))
+    days, campaigns = plot.days, plot.campaigns or _campaigns(plot.exchanges, plot.days)
+    made = simulate(folder, exchanges=plot.exchanges, seed=plot.seed, days=days, campaigns=campaigns)
     table = pa.concat_tables([pq.read_table(path) for path in made.logs])
     end = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first: datetime = pc.min(table["time"]).as_py()
