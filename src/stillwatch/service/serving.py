@@ -21,7 +21,7 @@ from stillwatch.service.collect.collector import CollectorOptions, local_collect
 from stillwatch.service.collect.redis_source import drain_running
 from stillwatch.service.concealing import RequestConcealer
 from stillwatch.service.deciding import deciding
-from stillwatch.service.facts import LiveFacts, Sources
+from stillwatch.service.facts import LiveFacts, Sources, stale_after_s
 from stillwatch.service.gauges import tell_desk
 from stillwatch.service.home import Home
 from stillwatch.service.late_facts import LateFacts
@@ -66,7 +66,8 @@ def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> 
         facts = LateFacts()
         member = held.enter_context(member_of(settings.member, facts.lookup))
         sources = Sources(home.index, settings.folder / _PREPARED, settings.decide.accounts, protected, member.word)
-        facts.open_by(partial(LiveFacts, sources, concealer, wall=clock.wall))
+        stale_s = stale_after_s(settings.watch.every_s)
+        facts.open_by(partial(LiveFacts, sources, concealer, stale_s, wall=clock.wall))
         decides = held.enter_context(deciding(home, facts, protected, clock))
         held.enter_context(Repeating("tokens", _LOOK_S, doorkeeper.refresh))
         looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, member)))
