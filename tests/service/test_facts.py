@@ -159,6 +159,26 @@ def test_a_partner_that_fails_takes_nothing_away(made: Collected, tmp_path: Path
     assert live.problems() == ()
 
 
+def test_an_index_counts_once_it_was_taken_up(made: Collected, tmp_path: Path) -> None:
+    """Before its cases are up to date nobody is accused by it, and what was loaded before stays."""
+    index, taken = tmp_path / "index", set[str]()
+    shutil.copytree(made.folder / "out" / "index", index)
+    where = replace(sources(made, tmp_path / "s"), index=index, has_taken=taken.__contains__)
+    live = LiveFacts(where, CONCEALER)
+    row = next(row for row in made.rows if row["account_id"] == account_of(0))
+    live.refresh()
+    assert live.facts(asked(row)).stream is None
+    taken.add(str(IndexFolder(index).current()))
+    assert live.refresh()
+    assert live.facts(asked(row)).stream is not None
+    newer = IndexFolder(index).write(StreamIndex.empty(), FactsBook.empty())
+    assert not live.refresh()
+    assert live.facts(asked(row)).stream is not None
+    taken.add(newer)
+    assert live.refresh()
+    assert live.facts(asked(row)).stream is None
+
+
 def test_a_stale_index_accuses_nobody(made: Collected, tmp_path: Path) -> None:
     """What is too old is not told and is a problem; accounts are known all the same, and a new index ends it."""
     index = tmp_path / "index"

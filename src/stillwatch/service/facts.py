@@ -47,6 +47,7 @@ class Sources:
     accounts    The provider's table of accounts: Parquet, NDJSON or CSV.
     protected   Accounts and organisations that nothing beyond observe is done to.
     partner     What other members say of a request; None for nothing.
+    has_taken   Whether the index of a line may be looked into: see `stillwatch.service.taking_up`.
     """
 
     index: Path
@@ -54,6 +55,7 @@ class Sources:
     accounts: Path | None = None
     protected: Protected | None = None
     partner: Callable[[Request], PartnerWord | None] | None = None
+    has_taken: Callable[[str], bool] = bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +185,13 @@ class LiveFacts:
 
     def _refresh_index(self) -> bool:
         try:
-            line = self._folder.current()
-            if line is None or line == self._generation.line or self._was_tried("index", line):
+            line, has_taken = self._folder.current(), self._sources.has_taken
+            if line is None or line == self._generation.line or not has_taken(line) or self._was_tried("index", line):
                 return False
-            self._generation = Generation.load(self._sources.index)
+            loaded = Generation.load(self._sources.index)
+            if not has_taken(loaded.line or ""):
+                return False  # a newer one was written meanwhile
+            self._generation = loaded
         except StillwatchError as error:
             return self._failed("index", str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the old one stays and the thread lives
