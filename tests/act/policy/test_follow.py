@@ -254,8 +254,7 @@ def test_a_row_that_cannot_even_be_read_does_not_end_the_looks(
     with monkeypatch.context() as patched:
         patched.setattr(follow_module, "in_force", damaged)
         follower.refresh()
-    assert version(follower) is None
-    assert follower.problem == "the policy in force does not hold: ValueError"
+    assert (version(follower), follower.problem) == (None, "the policy in force does not hold: ValueError")
     follower.refresh()
     assert (version(follower), follower.problem) == (ONE.version, None)
 

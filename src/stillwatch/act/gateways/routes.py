@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from stillwatch.act.gateways.endpoint import Decide, Endpoint
 from stillwatch.model.decision import GatewayAnswer, GatewayCall
+from stillwatch.web.answers import address_of
 from stillwatch.web.problem import Admits, Problem
 
 __all__ = ["BODY_BYTES", "BODY_S", "gateway_routes"]
@@ -54,7 +55,7 @@ class _Called:
 
     async def _answer(self, request: Request) -> GatewayAnswer:
         headers = dict(request.headers)
-        source = request.client.host if request.client else ""
+        source = address_of(request)
         try:
             await self._admits(headers, source)
         except Problem as problem:
