@@ -51,11 +51,15 @@ def forged(text: str = "") -> str:
 def test_scopes(here: Made) -> None:
     """A token opens what it is for, and is told so where it is for something else."""
     tokens = {frozenset(some): here.issue(f"t{n}", *some) for n, some in enumerate(itertools.combinations(Scope, 2))}
-    for (scopes, text), scope in itertools.product(tokens.items(), Scope):
-        assert here.status(text, scope=scope) == (200 if scope in scopes else 403)
+    for (scopes, shown), scope in itertools.product(tokens.items(), Scope):
+        assert here.status(shown, scope=scope) == (200 if scope in scopes else 403)
 
 
-@pytest.mark.parametrize("text", ["", KEY, "sws.x.y", "swf" + forged()[3:], forged() + "0", "\udcff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", KEY, "sws.x.y", "swf" + forged()[3:], forged() + "0", "\udcff"],
+    ids=["empty", "key", "short", "forum", "long", "surrogate"],  # of random tokens every worker would have others
+)
 def test_what_is_no_token_is_never_verified_nor_counted(here: Made, hashes: list[str | None], text: str) -> None:
     """A customer's key or a forum's token is refused for nothing, however often it comes."""
     assert {here.status(text) for _ in range(50)} == {401}
