@@ -173,11 +173,11 @@ def test_whatever_is_wrong_answer_and_work_are_the_same(here: Made, hashes: list
     here.now_s += 25 * HOUR_S
     here.end("gone")
     told = set()
-    for text in (forged(), forged(wrong), late, gone):
+    for shown in (forged(), forged(wrong), late, gone):
         with pytest.raises(Problem) as caught:
-            asyncio.run(here.doorkeeper.admit({"x-api-key": text}, "192.0.2.1", Scope.DECIDE))
+            asyncio.run(here.doorkeeper.admit({"x-api-key": shown}, "192.0.2.1", Scope.DECIDE))
         told.add((caught.value.status, str(caught.value), tuple(caught.value.headers)))
-        assert text.split(".")[2] not in str(caught.value)
+        assert shown.split(".")[2] not in str(caught.value)
     assert (len(told), len(hashes)) == (1, 4)
 
 
