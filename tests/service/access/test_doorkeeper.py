@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection, text
 from tests.service.access.made import Made, made
 
 from stillwatch.service.access import doorkeeper as module
 from stillwatch.service.access.doorkeeper import MOST_AGE_S
-from stillwatch.service.access.issued import PREFIX, Scope
+from stillwatch.service.access.issued import PREFIX, Issued, Scope, issued_tokens
 from stillwatch.web.problem import Problem
 from stillwatch.web.tokens import Token, fresh_token, matches
 
@@ -309,3 +310,42 @@ def test_without_the_database_nobody_is_called_wrong(here: Made) -> None:
     here.lose()
     assert here.status(forged()) == 503
     assert here.doorkeeper.refused.problems() == ()
+
+
+def test_a_database_that_does_not_answer_holds_nobody_up(here: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a look hangs, known tokens pass at once, used before or not; of strangers nothing can be said for long."""
+    used, unused = here.issue("used"), here.issue("unused")
+    assert here.status(used) == 200
+    go = threading.Event()
+
+    def hanging(connection: Connection) -> tuple[Issued, ...]:
+        go.wait(20)
+        return issued_tokens(connection)
+
+    monkeypatch.setattr(module, "issued_tokens", hanging)
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.05)
+    thread = threading.Thread(target=here.doorkeeper.refresh)
+    thread.start()
+    try:
+        here.now_s += 6
+
+        async def calls() -> list[int]:
+            shown = ({"x-api-key": text} for text in (used, unused, forged()))
+            told = [await asyncio.wait_for(here.call(headers), 10) for headers in shown]
+            go.set()
+            return told
+
+        assert asyncio.run(calls()) == [200, 200, 503]
+    finally:
+        go.set()
+        thread.join(20)
+
+
+def test_a_row_that_cannot_be_read_is_like_a_database_that_is_gone(here: Made) -> None:
+    """Known tokens go on, and nobody is answered with an error of ours."""
+    used = here.issue("used")
+    assert here.status(used) == 200
+    with here.engine.begin() as connection:
+        connection.execute(text("UPDATE service_tokens SET made_at = 'once'"))
+    here.doorkeeper.refresh()
+    assert [here.status(used), here.status(forged())] == [200, 503]
