@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
+Rehearse = Annotated[
+    bool, typer.Option("--rehearse", help="Play simulated days through a service of its own, print what happens, end.")
+]
+RehearsalOut = Annotated[
+    Path | None, typer.Option(help="With --rehearse: new or empty folder for all of it.", show_default="kept nowhere")
+]
+RehearsalSize = Annotated[int | None, typer.Option(min=40_000, help="With --rehearse: how many.", show_default="60000")]
+RehearsalSeed = Annotated[
+    int | None, typer.Option(min=0, help="With --rehearse: all that is random follows.", show_default="7")
+]
+
 _SWITCH_S = 0.0005
 """A decision waits for the interpreter so long, at most, each time that a body is being parsed beside it."""
 
@@ -29,20 +40,10 @@ def serve(
     ] = None,
     *,
     log_requests: Annotated[bool, typer.Option("--log-requests", help="Log a line for each request, too.")] = False,
-    rehearse: Annotated[
-        bool,
-        typer.Option("--rehearse", help="Play simulated days through a service of its own, print what happens, end."),
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="With --rehearse: new or empty folder for all of it.", show_default="kept nowhere"),
-    ] = None,
-    exchanges: Annotated[
-        int | None, typer.Option(min=40_000, help="With --rehearse: how many.", show_default="60000")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="With --rehearse: all that is random follows.", show_default="7")
-    ] = None,
+    rehearse: Rehearse = False,
+    out: RehearsalOut = None,
+    exchanges: RehearsalSize = None,
+    seed: RehearsalSeed = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the service beside a gateway: collector, detection, decisions, appeals."""
