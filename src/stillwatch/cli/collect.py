@@ -1,11 +1,15 @@
 """``stillwatch collect``: a collector in front of the service; several of them share the load."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stillwatch.cli.service_home import SettingsAt
 from stillwatch.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from stillwatch.service.access.doorkeeper import Doorkeeper
+    from stillwatch.web.listen import Listen
 
 __all__ = ["collect"]
 
@@ -48,6 +52,7 @@ def collect(
     from stillwatch.service.repeating import Repeating
     from stillwatch.service.settings import settings_at
     from stillwatch.service.source import ToldSource
+    from stillwatch.web.ending import Ending
     from stillwatch.web.listen import Listen
     from stillwatch.web.log import log_to_standard_error
     from stillwatch.web.server import Tls, server_of
@@ -64,12 +69,23 @@ def collect(
     options = CollectorOptions(installation_salt(), told.collect, metrics=metrics)
     log_to_standard_error("stillwatch")
     with (
+        Ending() as ending,
         open_home(told, is_first=True) as home,
         front_running(url, options, metrics, StreamName(replicas=replicas)) as front,
         closing(Doorkeeper(home.engine)) as door,
         Repeating("looking", EVERY_S, door.refresh),
     ):
         app = ToldSource(front_app(front, door.door(Scope.COLLECT), door.door(Scope.METRICS)), told.trusted_proxies)
-        typer.echo(f"stillwatch collects on {place.host}:{place.port}", err=True)
-        server_of(app, place, tls).run()
+        door.refresh()
+        server = server_of(app, place, tls)
+        server.on_start = lambda: typer.echo("\n".join(_greeting(place, door)), err=True)
+        ending.run(server, hurry=lambda: None)
     typer.echo("stopped: all that was answered is in Redis", err=True)
+
+
+def _greeting(place: "Listen", door: "Doorkeeper") -> list[str]:
+    """Where it listens, and what is missing: a database of its own, made by mistake, has no tokens."""
+    lines = [f"stillwatch collects on {place.host}:{place.port}"]
+    if door.n_tokens == 0:
+        lines.append("nobody can log in: the database that the settings name has no tokens; is it that of the service?")
+    return lines

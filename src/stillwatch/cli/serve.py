@@ -64,6 +64,7 @@ def serve(
     from stillwatch.service.home import open_home
     from stillwatch.service.serving import serving
     from stillwatch.service.settings import settings_at
+    from stillwatch.web.ending import Ending
     from stillwatch.web.listen import Listen
     from stillwatch.web.log import log_to_standard_error
     from stillwatch.web.server import Tls, server_of
@@ -77,19 +78,24 @@ def serve(
     sys.setswitchinterval(_SWITCH_S)
     log_to_standard_error("stillwatch")
     logging.getLogger(LOG).setLevel(logging.INFO if log_requests else logging.WARNING)
-    with open_home(told, is_first=True) as home, serving(home) as (service, app):
-        for line in _greeting(service):
-            typer.echo(line, err=True)
-        server_of(app, place, tls).run()
+    with Ending() as ending, open_home(told, is_first=True) as home, serving(home) as (service, app):
+        server = server_of(app, place, tls)
+        server.on_start = lambda: typer.echo("\n".join(_greeting(service, is_named=folder is not None)), err=True)
+        ending.run(server, hurry=service.ticker.kill)
     typer.echo("stopped: all that was taken is on the disk, all that was decided is recorded", err=True)
 
 
-def _greeting(service: "Service") -> list[str]:
-    """Where it listens, and what is still to be done before it is of use."""
+def _greeting(service: "Service", *, is_named: bool) -> list[str]:
+    """Where it listens, and what is still to be done before it is of use.
+
+    is_named    The folder was named on the command line, where no other command looks for it.
+    """
     told = service.home.settings
     lines = [f"stillwatch serves on {told.listen}, in {told.folder}"]
+    if is_named:
+        lines.append("other commands find this service only by settings with the same folder: --settings FILE")
     if service.doorkeeper.n_tokens == 0:
-        lines.append("no gateway can log in yet: stillwatch token add NAME --scope collect --scope decide")
+        lines.append("no gateway can log in yet: stillwatch token add NAME --scope collect --scope decide --by YOU")
     active = service.deciding.in_force()
     if active is None:
         lines.append("no policy is in force, everything is observed: stillwatch policy --help")
