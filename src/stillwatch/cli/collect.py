@@ -9,7 +9,9 @@ from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
     from stillwatch.service.access.doorkeeper import Doorkeeper
+    from stillwatch.service.settings import ServiceSettings
     from stillwatch.web.listen import Listen
+    from stillwatch.web.server import Tls
 
 __all__ = ["collect"]
 
@@ -40,7 +42,6 @@ def collect(
     """
     from contextlib import closing
 
-    from stillwatch.cli.listening import check_listening
     from stillwatch.ingest import installation_salt
     from stillwatch.service.access.doorkeeper import EVERY_S, Doorkeeper
     from stillwatch.service.access.issued import Scope
@@ -53,18 +54,15 @@ def collect(
     from stillwatch.service.settings import settings_at
     from stillwatch.service.source import ToldSource
     from stillwatch.web.ending import Ending
-    from stillwatch.web.listen import Listen
     from stillwatch.web.log import log_to_standard_error
-    from stillwatch.web.server import Tls, server_of
+    from stillwatch.web.server import server_of
 
     told = settings_at(settings)
     url = redis or told.collect.redis
     if url is None:
         message = "a collector needs a Redis: give --redis URL, or collect.redis in the settings"
         raise InvalidInput(message)
-    place = Listen.of(listen or told.listen)
-    tls = Tls(told.tls_certificate, told.tls_key) if told.tls_certificate and told.tls_key else None
-    check_listening(place.host, told.tls_certificate, told.tls_key, behind_proxy=bool(told.trusted_proxies))
+    place, tls = _place(told, listen)
     metrics = PrometheusMetrics()
     options = CollectorOptions(installation_salt(), told.collect, metrics=metrics)
     log_to_standard_error("stillwatch")
@@ -81,6 +79,18 @@ def collect(
         server.on_start = lambda: typer.echo("\n".join(_greeting(place, door)), err=True)
         ending.run(server, hurry=lambda: None)
     typer.echo("stopped: all that was answered is in Redis", err=True)
+
+
+def _place(told: "ServiceSettings", listen: str | None) -> "tuple[Listen, Tls | None]":
+    """Where it listens, and by which certificate; never a network in clear."""
+    from stillwatch.cli.listening import check_listening
+    from stillwatch.web.listen import Listen
+    from stillwatch.web.server import Tls
+
+    place = Listen.of(listen or told.listen)
+    check_listening(place.host, told.tls_certificate, told.tls_key, behind_proxy=bool(told.trusted_proxies))
+    tls = Tls(told.tls_certificate, told.tls_key) if told.tls_certificate and told.tls_key else None
+    return place, tls
 
 
 def _greeting(place: "Listen", door: "Doorkeeper") -> list[str]:
