@@ -58,10 +58,7 @@ def collect(
     from stillwatch.web.server import server_of
 
     told = settings_at(settings)
-    url = redis or told.collect.redis
-    if url is None:
-        message = "a collector needs a Redis: give --redis URL, or collect.redis in the settings"
-        raise InvalidInput(message)
+    url = _url(redis, told)
     place, tls = _place(told, listen)
     metrics = PrometheusMetrics()
     options = CollectorOptions(installation_salt(), told.collect, metrics=metrics)
@@ -79,6 +76,15 @@ def collect(
         server.on_start = lambda: typer.echo("\n".join(_greeting(place, door)), err=True)
         ending.run(server, hurry=lambda: None)
     typer.echo("stopped: all that was answered is in Redis", err=True)
+
+
+def _url(redis: str | None, told: "ServiceSettings") -> str:
+    """Redis that takes the exchanges."""
+    url = redis or told.collect.redis
+    if url is None:
+        message = "a collector needs a Redis: give --redis URL, or collect.redis in the settings"
+        raise InvalidInput(message)
+    return url
 
 
 def _place(told: "ServiceSettings", listen: str | None) -> "tuple[Listen, Tls | None]":
