@@ -24,7 +24,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
-import uvicorn
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
@@ -39,7 +38,8 @@ from stillwatch.service.collect.parcel import Parcel
 from stillwatch.service.collect.places import Places
 from stillwatch.service.collect.recent import RecentIds
 from stillwatch.service.collect.routes import collect_routes
-from stillwatch.web.patience import ImpatientProtocol
+from stillwatch.web.listen import Listen
+from stillwatch.web.server import server_of
 
 SALT = b"salt of the benchmark, 32 bytes."
 PROMPT, ANSWER = "words of a prompt " * 39, "words of an answer " * 26
@@ -163,9 +163,7 @@ def serve(folder: str, port: int) -> None:
     """The server."""
     with local_collector(Path(folder), CollectorOptions(SALT)) as (collector, _):
         app = Starlette(routes=collect_routes(collector, anybody))
-        uvicorn.run(
-            app, port=port, http=ImpatientProtocol, ws="none", lifespan="off", log_level="error", access_log=False
-        )
+        server_of(app, Listen("127.0.0.1", port)).run()
 
 
 def cpu_s(pid: int) -> float:

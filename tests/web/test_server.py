@@ -61,6 +61,19 @@ def test_a_forged_address_is_not_believed() -> None:
     assert (scope["client"][0], scope["scheme"]) == ("127.0.0.1", "http")
 
 
+def test_more_callers_than_there_is_room_for() -> None:
+    """Those beyond the limit are told to come later while others are being answered."""
+    echo = Echo()
+    head = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with running(server_of(echo, HERE, most=2)) as port, connected(port, b"GET /slow" + head) as first:
+        assert echo.began.wait(WAIT_S)
+        with connected(port, b"GET /more" + head) as second:
+            assert read_to_end(second).startswith(b"HTTP/1.1 503")
+        echo.go.set()
+        assert read_to_end(first).endswith(b"/slow")
+    assert echo.paths == ["/slow"]
+
+
 def test_files_of_tls_that_are_not_there() -> None:
     """An error of ours, and none of the library's."""
     with pytest.raises(UnreadableSource, match="TLS"):

@@ -1,17 +1,17 @@
 """``stillwatch evaluator``: hold half a key and evaluate blinded values for the members of the exchange."""
 
-from collections.abc import Callable
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Final
 
 import typer
 
 from stillwatch.cli.listening import check_listening
 
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
-
 __all__ = ["evaluator"]
+
+_MOST: Final = 256
+"""Connections at a time: members' nodes, and few of them."""
 
 Database = Annotated[
     str, typer.Option(metavar="URL", help="What members have spent: sqlite:///PATH or postgresql://...")
@@ -42,6 +42,8 @@ def evaluator(
     from stillwatch.signing.keys import SigningKey
     from stillwatch.store.database import open_database
     from stillwatch.web.listen import Listen
+    from stillwatch.web.log import log_to_standard_error
+    from stillwatch.web.server import Tls, server_of
 
     place = Listen.of(listen)
     check_listening(place.host, tls_cert, tls_key)
@@ -56,24 +58,7 @@ def evaluator(
     with Keyring(keys, epoch_days, grace_days) as keyring:
         app = evaluator_app(keyring, Meter(engine), authenticate, on_spent=record, ledger=ledger)
         typer.echo(f"evaluator: {'https' if tls_cert else 'http'}://{listen}, epochs of {epoch_days} days", err=True)
-        _serve(app, place.host, place.port, tls_cert, tls_key)
+        log_to_standard_error("stillwatch.evaluator", level=logging.WARNING)
+        tls = Tls(tls_cert, tls_key) if tls_cert and tls_key else None
+        server_of(app, place, tls, most=_MOST).run()
     engine.dispose()
-
-
-def _serve(app: "Starlette", host: str, port: int, certificate: Path | None, key: Path | None) -> None:
-    """Answer until interrupted; no access log, no header that says what runs."""
-    import uvicorn
-
-    run: Callable[..., None] = uvicorn.run
-    run(
-        app,
-        host=host,
-        port=port,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        limit_concurrency=256,
-        timeout_keep_alive=30,
-    )

@@ -17,7 +17,6 @@ from http import HTTPStatus
 from pathlib import Path
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -33,7 +32,9 @@ from stillwatch.service.access.doorkeeper import Doorkeeper
 from stillwatch.service.access.issued import Scope
 from stillwatch.service.access.tables import SERVICE_TOKEN_TABLES
 from stillwatch.store.database import open_database
+from stillwatch.web.listen import Listen
 from stillwatch.web.problem import Admits, Problem
+from stillwatch.web.server import server_of
 
 __all__ = ["APPEAL", "NAMES", "TOKEN", "Program", "free_port", "running", "scripted", "standin_app", "until_answers"]
 
@@ -200,4 +201,4 @@ if __name__ == "__main__":
         standing = standin_app(doors.door(Scope.DECIDE), doors.door(Scope.COLLECT))
     else:
         standing = standin_app()
-    uvicorn.run(standing, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False)
+    server_of(standing, Listen("127.0.0.1", int(sys.argv[1]))).run()

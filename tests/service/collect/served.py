@@ -1,21 +1,22 @@
 """A collector behind a real server on loopback, in a thread."""
 
 import contextlib
-import threading
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 from tests.service.collect.rows import options
+from tests.web.serving import running
 
 from stillwatch.service.collect.collector import CollectorOptions, local_collector
 from stillwatch.service.collect.journal import Journal
 from stillwatch.service.collect.routes import collect_routes
+from stillwatch.web.listen import Listen
 from stillwatch.web.patience import ImpatientProtocol
 from stillwatch.web.problem import Problem
+from stillwatch.web.server import server_of
 
 TOKEN = "Bearer a-token"  # noqa: S105 - of a test
 
@@ -50,20 +51,7 @@ def served(folder: Path, chosen: CollectorOptions | None = None, head_s: float =
     protocol = type("Protocol", (ImpatientProtocol,), {"head_s": head_s})
     with local_collector(folder, chosen or options()) as (collector, journal):
         app = Starlette(routes=collect_routes(collector, admits))
-        config = uvicorn.Config(
-            app, port=0, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            while not server.started:
-                assert thread.is_alive()
-                threading.Event().wait(0.01)
-            port = server.servers[0].sockets[0].getsockname()[1]
+        with running(server_of(app, Listen("127.0.0.1", 0), http=protocol)) as port:
             here = Served(port, folder, journal)
             with here.client:
                 yield here
-        finally:
-            server.should_exit = True
-            thread.join()

@@ -22,6 +22,7 @@ from stillwatch.share.evaluator.purpose import Purpose
 from stillwatch.share.oprf.blinding import blind_evaluate
 from stillwatch.share.oprf.proof import generate_proof
 from stillwatch.share.tags.epochs import epoch_end
+from stillwatch.web.body import read_body
 from stillwatch.web.problem import Problem
 
 __all__ = ["Authenticate", "OnSpent", "evaluator_app", "member_of"]
@@ -37,16 +38,6 @@ _JSON: Final = "application/json"
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-async def _body(request: Request) -> bytes:
-    """Body, read no further than a request may be long."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST_ASK:
-            raise HTTPException(413, f"a request must be at most {LARGEST_ASK} bytes")
-    return body
 
 
 async def member_of(request: Request, authenticate: Authenticate) -> str:
@@ -89,7 +80,7 @@ class _Service:
         """Elements of a member, evaluated with a proof."""
         member = await member_of(request, self._authenticate)
         try:
-            ask = read_ask(await _body(request))
+            ask = read_ask(await read_body(request.headers, request.receive, LARGEST_ASK))
             reply = await run_sync(self._evaluated, member, ask)
         except InvalidInput as wrong:
             raise HTTPException(400, str(wrong)) from wrong

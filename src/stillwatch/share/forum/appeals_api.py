@@ -21,8 +21,8 @@ from stillwatch.share.forum.appeals import Appeals
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.stix.ids import uuid_of
 from stillwatch.share.taxii.admission import Admit
-from stillwatch.share.taxii.body import read_body
 from stillwatch.signing.stamp import stamp
+from stillwatch.web.body import read_body
 from stillwatch.web.plain import plain
 from stillwatch.web.problem import Problem
 
@@ -56,7 +56,7 @@ def _served(access: Access, answers: Mapping[str, _Answered]) -> Callable[[Reque
     async def serve(request: Request) -> Response:
         member = await run_in_threadpool(access.member, request.scope, request.headers)
         request.scope["stillwatch.member"] = member.member_id
-        body = await read_body(request, _MOST_BYTES) if request.method == "POST" else b""
+        body = await read_body(request.headers, request.receive, _MOST_BYTES) if request.method == "POST" else b""
         answer = answers["GET" if request.method == "HEAD" else request.method]
         try:
             told, status = await run_in_threadpool(answer, member.member_id, request, body)

@@ -23,9 +23,9 @@ from stillwatch.share.commitments.record import commit, reveal
 from stillwatch.share.commitments.tables import COMMITMENTS, REVEALED
 from stillwatch.share.guard.limits import read_json
 from stillwatch.share.taxii.admission import Admit
-from stillwatch.share.taxii.body import read_body
 from stillwatch.share.trust.places import OWNERS, PUBLISHED, TAGS, digest_of, read_on
 from stillwatch.signing.keys import SigningKey
+from stillwatch.web.body import read_body
 from stillwatch.web.plain import plain
 from stillwatch.web.problem import Problem
 
@@ -61,7 +61,7 @@ def _posted(access: Access, read: Callable[[bytes], dict[str, Any]], take: _Take
     async def serve(request: Request) -> Response:
         member = await run_in_threadpool(access.member, request.scope, request.headers)
         request.scope["stillwatch.member"] = member.member_id
-        body = await read_body(request, _MOST_BYTES)
+        body = await read_body(request.headers, request.receive, _MOST_BYTES)
         told = await run_in_threadpool(read, body)
         return plain(await run_in_threadpool(take, member, told, len(body)), HTTPStatus.CREATED)
 

@@ -15,12 +15,12 @@ from stillwatch.errors import InvalidInput
 from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.roster import OnEvent
-from stillwatch.share.taxii.body import read_body
 from stillwatch.signing.canonical import parse
 from stillwatch.signing.keys import Keys, VerifyKey, keys_of
 from stillwatch.signing.refused import Refused
 from stillwatch.signing.succession import ENDORSEMENT, EndorsedKey, succeeding
 from stillwatch.store.database import reading
+from stillwatch.web.body import read_body
 from stillwatch.web.plain import plain
 from stillwatch.web.problem import Problem
 
@@ -55,7 +55,7 @@ def key_routes(engine: Engine, access: Access, on_event: OnEvent) -> list[BaseRo
 
     async def publish(request: Request) -> Response:
         member = await run_in_threadpool(access.member, request.scope, request.headers)
-        body = await read_body(request, _MOST_BYTES)
+        body = await read_body(request.headers, request.receive, _MOST_BYTES)
         told = await run_in_threadpool(lambda: add_key(engine, member, _read(body), on_event))
         return plain(told, HTTPStatus.CREATED)
 

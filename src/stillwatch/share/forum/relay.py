@@ -17,7 +17,7 @@ from stillwatch.share.access.login import Member
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.relay_store import MOST_PARTS, STAGES, Part, RelayStore
 from stillwatch.share.sealed.box import PART_BYTES
-from stillwatch.share.taxii.body import read_body
+from stillwatch.web.body import read_body
 from stillwatch.web.plain import plain
 from stillwatch.web.problem import Problem
 
@@ -46,7 +46,7 @@ def relay_routes(engine: Engine, access: Access, on_event: OnEvent) -> list[Base
             message = f"a message must have 1 to {MOST_PARTS} parts, numbered from 0"
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, message)
         reader = request.query_params.get("to")
-        data = await read_body(request, PART_BYTES)
+        data = await read_body(request.headers, request.receive, PART_BYTES)
         if not data:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "a part must not be empty")
         part = Part(search, stage, number, of, None if reader is None else _uuid(reader), data)

@@ -15,10 +15,10 @@ from stillwatch.share.access.access import Access
 from stillwatch.share.access.login import Member
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.feed.stream import USE
-from stillwatch.share.taxii.body import read_body
 from stillwatch.share.taxii.store import Store
 from stillwatch.share.taxii.tables import RECORDS, REMOVALS, TOMBSTONE
 from stillwatch.store.conflict import insert_if_new
+from stillwatch.web.body import read_body
 from stillwatch.web.plain import plain
 from stillwatch.web.problem import Problem
 
@@ -37,7 +37,7 @@ def removal_routes(store: Store, access: Access, on_event: OnEvent) -> list[Base
     async def removed(request: Request) -> Response:
         member = await run_in_threadpool(access.member, request.scope, request.headers)
         request.scope["stillwatch.member"] = member.member_id
-        body = await read_body(request, _MOST_BYTES)
+        body = await read_body(request.headers, request.receive, _MOST_BYTES)
         return plain(await run_in_threadpool(_removed, store, access, member, body, on_event))
 
     return [Route("/removed/", removed, methods=["POST"])]

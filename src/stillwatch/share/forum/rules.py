@@ -18,12 +18,12 @@ from stillwatch.share.access.login import Member
 from stillwatch.share.forum.member_keys import verify_keys_of
 from stillwatch.share.stix.ids import derived_id, read_time
 from stillwatch.share.taxii.admission import Prepared
-from stillwatch.share.taxii.body import read_body
 from stillwatch.share.taxii.moments import microseconds
 from stillwatch.share.taxii.store import Store
 from stillwatch.share.taxii.tables import MESSAGE, RECORDS
 from stillwatch.signing.keys import Keys
 from stillwatch.store.database import reading
+from stillwatch.web.body import read_body
 from stillwatch.web.plain import plain
 from stillwatch.web.problem import Problem
 
@@ -64,7 +64,7 @@ def rule_routes(store: Store, access: Access, read: ReadMessage) -> list[BaseRou
     async def publish(request: Request) -> Response:
         member = await run_in_threadpool(access.member, request.scope, request.headers)
         request.scope["stillwatch.member"] = member.member_id
-        body = await read_body(request, _MOST_BYTES)
+        body = await read_body(request.headers, request.receive, _MOST_BYTES)
         place = request.path_params["collection"]
         keys = await run_in_threadpool(verify_keys_of, store.engine, member.member_id)
         said = await run_in_threadpool(_read, read, body, member, keys)

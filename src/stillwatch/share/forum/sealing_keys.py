@@ -16,9 +16,9 @@ from stillwatch.share.access.login import Member
 from stillwatch.share.access.roster import OnEvent
 from stillwatch.share.forum.member_keys import verify_keys_of
 from stillwatch.share.sealed.keys import published_key
-from stillwatch.share.taxii.body import read_body
 from stillwatch.signing.refused import Refused
 from stillwatch.store.database import reading
+from stillwatch.web.body import read_body
 from stillwatch.web.plain import plain
 from stillwatch.web.problem import Problem
 
@@ -45,7 +45,7 @@ def sealing_key_routes(engine: Engine, access: Access, on_event: OnEvent) -> lis
     async def publish(request: Request) -> Response:
         member = await run_in_threadpool(access.member, request.scope, request.headers)
         request.scope["stillwatch.member"] = member.member_id
-        body = await read_body(request, _MOST_BYTES)
+        body = await read_body(request.headers, request.receive, _MOST_BYTES)
         await run_in_threadpool(_added, engine, member, body, on_event)
         return plain({"member": member.member_id}, HTTPStatus.CREATED)
 

@@ -17,10 +17,11 @@ from starlette.routing import BaseRoute, Route
 from stillwatch.share.access.access import Access
 from stillwatch.share.taxii.admission import Admit
 from stillwatch.share.taxii.answers import error, problem
-from stillwatch.share.taxii.body import read_body
+from stillwatch.share.taxii.body import MAX_CONTENT_LENGTH
 from stillwatch.share.taxii.endpoints import API_ROOT, DISCOVERY, Ask, Endpoints, Server
 from stillwatch.share.taxii.media import check_accept, check_content_type
 from stillwatch.share.taxii.store import Store
+from stillwatch.web.body import read_body
 from stillwatch.web.problem import Problem
 
 __all__ = ["HANDLERS", "taxii_app", "taxii_routes"]
@@ -70,7 +71,7 @@ async def _serve(access: Access, answers: dict[str, Callable[[Ask], Response]], 
     body = b""
     if request.method == "POST":
         check_content_type(request.headers.get("content-type"))
-        body = await read_body(request)
+        body = await read_body(request.headers, request.receive, MAX_CONTENT_LENGTH)
     answer = answers["GET" if request.method == "HEAD" else request.method]
     return await run_in_threadpool(answer, Ask(member, request.path_params, request.query_params, body))
 

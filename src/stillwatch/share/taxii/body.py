@@ -1,44 +1,17 @@
-"""Read the body of a request within bounds: bytes, time, depth and number of objects."""
+"""Envelopes of TAXII within bounds: depth and number of objects."""
 
-import asyncio
 from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
 
 from stillwatch.web.problem import Problem
 
-__all__ = ["MAX_CONTENT_LENGTH", "MAX_DEPTH", "MAX_OBJECTS", "envelope_of", "read_body"]
+__all__ = ["MAX_CONTENT_LENGTH", "MAX_DEPTH", "MAX_OBJECTS", "envelope_of"]
 
 MAX_CONTENT_LENGTH: Final = 8 << 20
 MAX_OBJECTS: Final = 1_000
 MAX_DEPTH: Final = 24
-_BODY_S: Final = 30.0
-
-
-async def read_body(request: Request, limit: int = MAX_CONTENT_LENGTH) -> bytes:
-    """Body of a request.
-
-    Raises      Problem 413 when it is too large, 408 when it takes too long, 400 when it is cut off.
-    """
-    too_large = f"the body must have {limit} bytes at most"
-    told = request.headers.get("content-length", "0")
-    if not told.isdigit() or len(told) > 18 or int(told) > limit:
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
-    parts, size = [], 0
-    try:
-        async with asyncio.timeout(_BODY_S):
-            async for part in request.stream():
-                size += len(part)
-                if size > limit:
-                    raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
-                parts.append(part)
-    except TimeoutError:
-        raise Problem(HTTPStatus.REQUEST_TIMEOUT, f"the body must arrive within {_BODY_S:.0f} s") from None
-    except ClientDisconnect:
-        raise Problem(HTTPStatus.BAD_REQUEST, "the body is cut off") from None
-    return b"".join(parts)
 
 
 def envelope_of(body: bytes) -> list[dict[str, Any]]:

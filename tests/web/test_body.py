@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from stillwatch.share.taxii import body as module
-from stillwatch.share.taxii.body import read_body
+from stillwatch.web.body import read_body
 from stillwatch.web.problem import Problem
 
 
@@ -30,10 +29,15 @@ def request_of(pieces: Sequence[bytes | None], length: str | None = None) -> Req
     return Request({"type": "http", "method": "POST", "headers": headers}, receive)
 
 
+def read(request: Request, limit: int) -> bytes:
+    """The body."""
+    return asyncio.run(read_body(request.headers, request.receive, limit))
+
+
 def refused(request: Request, limit: int = 100) -> int:
     """Status with which the body is refused."""
     with pytest.raises(Problem) as caught:
-        asyncio.run(read_body(request, limit))
+        asyncio.run(read_body(request.headers, request.receive, limit, 0.05))
     return int(caught.value.status)
 
 
@@ -42,7 +46,7 @@ def test_a_body_is_read_whole_or_refused_for_its_size(pieces: list[bytes]) -> No
     """Whatever the pieces: up to the limit it is all of them, beyond it is none."""
     whole = b"".join(pieces)
     if len(whole) <= 100:
-        assert asyncio.run(read_body(request_of(pieces), 100)) == whole
+        assert read(request_of(pieces), 100) == whole
     else:
         assert refused(request_of(pieces)) == 413
 
@@ -60,10 +64,9 @@ def test_a_length_that_lies_does_not_lift_the_limit() -> None:
     assert refused(request_of([b"x" * 60, b"x" * 60], "10")) == 413
 
 
-def test_who_goes_away_or_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_goes_away_or_never_ends_is_given_up() -> None:
     """400 for a body that is cut off, 408 for one that does not come, and the limit is told in the answer."""
     assert refused(request_of([b"...", None])) == 400
-    monkeypatch.setattr(module, "_BODY_S", 0.01)
     assert refused(request_of([b"..."])) == 408
     with pytest.raises(Problem, match="64 bytes"):
-        asyncio.run(read_body(request_of([b"x" * 65]), 64))
+        read(request_of([b"x" * 65]), 64)
