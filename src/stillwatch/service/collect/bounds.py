@@ -14,7 +14,7 @@ _MAY_BE_0: Final = frozenset(("gather_s", "late_s", "linger_s", "spare_bytes", "
 class Bounds:
     """How much of everything.
 
-    gather_s        Longest that a commit waits for company, and shortest from one reading of small bodies to the next.
+    gather_s        Longest that a commit waits for company, and shortest between two readings of small bodies.
     group_bytes     Size at which it waits no longer.
     segment_bytes   Size at which a segment is closed and written by hour.
     segment_s       Age at which it is, seconds since its first exchange.

@@ -1,8 +1,8 @@
 """Bodies that wait are read together: what reading costs whoever comes alone is shared by all.
 
-A body that comes while nothing is read is read at once, so nobody waits for company that may not come. From one reading
-to the next `Bounds.gather_s` pass at least: what arrives meanwhile is read together. Large bodies are read alone, so
-that no small one waits for them.
+A body that comes after a pause is read at once, so nobody waits for company that may not come. After a reading
+`Bounds.gather_s` pass before the next, or as long as the reading took: what arrives meanwhile is read together. Large
+bodies are read alone, so that no small one waits for them.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ class Gather:
             while self._small:
                 start = loop.time()
                 await self._read(self._next())
-                await asyncio.sleep(start + self._bounds.gather_s - loop.time())
+                await asyncio.sleep(max(self._bounds.gather_s, loop.time() - start))
         finally:
             self._reading = None
 
