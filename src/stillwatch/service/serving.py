@@ -64,7 +64,7 @@ def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> 
         concealer = RequestConcealer(salt, settings.collect.content)
         protected = Protected(settings.decide.protected, concealer.id)
         facts = LateFacts()
-        member = held.enter_context(member_of(settings.member, facts.lookup))
+        member = held.enter_context(member_of(settings.member, facts.lookup, clock.wall))
         taking_up = TakingUp(home, member)
         sources = Sources(home.index, settings.folder / _PREPARED, settings.decide.accounts, protected, member.word)
         if watches:

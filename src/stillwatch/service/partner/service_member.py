@@ -46,17 +46,20 @@ class Member:
 
 
 @contextmanager
-def member_of(settings: MemberSettings, lookup: Callable[[], SingleLookup | None]) -> Iterator[Member]:
+def member_of(
+    settings: MemberSettings, lookup: Callable[[], SingleLookup | None], clock: Callable[[], datetime]
+) -> Iterator[Member]:
     """The member for the block.
 
     lookup  The newest scan's.
+    clock   Time at which what partners say holds.
     Raises  As `node_of`.
     """
     node = node_of(settings)
     if node is None:
         yield Member(None, None)
         return
-    words = PartnerWords(node.folder, bands_by(lookup))
+    words = PartnerWords(node.folder, bands_by(lookup), clock=clock)
     try:
         yield Member(node, words)
     finally:
