@@ -112,7 +112,7 @@ class Journal:
             self._check_room()
         except Refusal:
             return False
-        return not self._closed
+        return not self._closed and self._thread.is_alive()
 
     def _check_room(self) -> None:
         """Send away what would only fail, without having looked at it."""
