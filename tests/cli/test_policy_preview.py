@@ -189,3 +189,12 @@ def test_a_service_that_is_named_must_be_there(folder: Path) -> None:
     with pytest.raises(MissingData, match=r"there is no service in .*other"):
         preview("--settings", "other.toml")
     assert not (folder / "stillwatch-service").exists()
+
+
+def test_those_whom_the_service_protects_are_kept_unless_others_are_named(folder: Path) -> None:
+    """The list of the settings counts; one that is named takes its place."""
+    (folder / "stillwatch-service.toml").write_text('[decide]\nprotected = "kept.txt"\n')
+    (folder / "kept.txt").write_text("o\n")
+    (folder / "nobody.txt").write_text("somebody else\n")
+    assert told()["preview"]["touched"]["exchanges"] == 0
+    assert told("--protected", "nobody.txt")["preview"]["touched"]["exchanges"] == 2

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,9 +20,11 @@ from stillwatch.detect.stream_index.index import StreamIndex
 from stillwatch.model.campaign import Verdict
 from stillwatch.model.decision import AccountFacts, Facts, PartnerWord, Request
 from stillwatch.report import read_findings
+from stillwatch.service import account_table
 from stillwatch.service import facts as facts_module
 from stillwatch.service.concealing import RequestConcealer
 from stillwatch.service.facts import LiveFacts, Sources, stale_after_s
+from stillwatch.service.late_facts import LateFacts
 
 CONCEALER = RequestConcealer(SALT)
 
@@ -266,6 +269,28 @@ def test_a_table_of_accounts_that_is_read_again(tmp_path: Path) -> None:
     path.unlink()
     assert not live.refresh()
     assert "cannot be read: No such file" in live.problems()[0]
+
+
+def test_who_ends_waits_for_no_table_of_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that reads it is killed, whether the facts were open yet or not; nothing is read after that."""
+    path, began = tmp_path / "accounts.csv", tmp_path / "began"
+    path.write_text("account_id,verified_level\nacct-1,1\n")
+    slow = f"import pathlib, time; pathlib.Path({str(began)!r}).touch(); time.sleep(600)"
+    monkeypatch.setattr(account_table, "_COMMAND", (sys.executable, "-c", slow))
+    facts = LateFacts()
+    facts.open_by(lambda: LiveFacts(Sources(tmp_path / "index", tmp_path / "scratch", path), CONCEALER))
+    thread = threading.Thread(target=facts.refresh, daemon=True)
+    thread.start()
+    while not began.exists():
+        time.sleep(0.01)
+    facts.close()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert "ended with -9" in facts.problems()[0]
+    path.write_text("account_id,verified_level\nacct-1,2\n")
+    began.unlink()
+    assert not facts.refresh()
+    assert not began.exists()
 
 
 def test_decisions_go_on_while_an_index_is_loaded(made: Collected, tmp_path: Path) -> None:

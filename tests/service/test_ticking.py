@@ -105,17 +105,20 @@ def test_what_could_not_be_taken_up_is_told_again(tmp_path: Path, caplog: pytest
 
 
 def test_an_error_is_told_and_the_next_tick_tries_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The health names it until a tick is done; the figures of the last one stay."""
+    """The health names it and says why until a tick is done, the log only names it; the last one's figures stay."""
     seen = list[tuple[str | None, Tick | None]]()
 
     def heard(_: Attempt) -> None:
         seen.append((ticker.health().error, ticker.health().last))
+        why.append(ticker.health().why)
 
+    why: list[str] = []
     failure = Failure("UnreadableSource", "what stands there")
     ticker = Ticker(job(tmp_path), QUICK_S, None, heard, scripted(FOUND, failure, IDLE))
     with caplog.at_level(logging.WARNING), ticker:
         until(lambda: len(seen) > 2)
     assert seen[:3] == [(None, FOUND), ("UnreadableSource", FOUND), (None, IDLE)]
+    assert why[:3] == ["", "what stands there", ""]
     assert "stands there" not in caplog.text
     assert ticker.health().lag_s is None
 

@@ -1,13 +1,16 @@
 """Databases open one way, keep what was committed and refuse what they are not."""
 
+import socket
 import threading
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, insert, select
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from stillwatch.errors import InvalidInput, UnreadableSource
+from stillwatch.store import database
 from stillwatch.store.database import empty_log, open_database, reading
 
 TABLES = MetaData()
@@ -115,3 +118,22 @@ def test_what_was_deleted_is_nowhere_once_the_log_is_empty(tmp_path: Path) -> No
     with engine.begin() as connection:
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000
     engine.dispose()
+
+
+def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever connects to one that takes the connection and says nothing is told, and its password is in no message."""
+    monkeypatch.setattr(database, "_ANSWERS_S", 2)  # the shortest that libpq knows
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"postgresql://ada:hidden@127.0.0.1:{silent.getsockname()[1]}/service"
+        with pytest.raises(UnreadableSource, match="cannot open the database") as told:
+            open_database(url, TABLES)
+    assert "hidden" not in str(told.value)
+
+
+def test_an_operator_may_say_how_long_a_server_is_waited_for() -> None:
+    """What stands in the URL counts; the rest is as it is without."""
+    patience = database._patience(make_url("postgresql://host/name?connect_timeout=3"))
+    assert "connect_timeout" not in patience
+    assert patience["tcp_user_timeout"] == 10_000

@@ -50,7 +50,11 @@ def preview(  # noqa: PLR0917 - typer's
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File for the page, HTML.")] = None,
     protected: Annotated[
-        Path | None, typer.Option(help="File with ids of protected accounts and organisations, one a line.")
+        Path | None,
+        typer.Option(
+            help="File with ids of protected accounts and organisations, one a line.",
+            show_default="decide.protected of the settings",
+        ),
     ] = None,
     mapping: Annotated[Path | None, typer.Option(help="TOML that says which column is which.")] = None,
     stage: Annotated[Stage, typer.Option(help="Percent of accused streams: 1, 10 or 100.")] = Stage.ALL,
@@ -77,7 +81,7 @@ def preview(  # noqa: PLR0917 - typer's
     terms = Given(
         stage=stage / 100,
         stage_key=bytes.fromhex(policy.version)[:32],
-        protected=_protected(protected),
+        protected=_protected(protected, settings),
         cleared=said.cleared,
         overdue=said.overdue,
     )
@@ -135,12 +139,14 @@ def _said(policy: "Policy", settings: Path | None) -> "Standing":
         return Nothing()
 
 
-def _protected(file: Path | None) -> "Protected":
+def _protected(file: Path | None, settings: Path | None) -> "Protected":
+    """The list that is named, else the service's; its ids are found as a scan hides them, too."""
     from stillwatch.act.decide.protected import Protected
     from stillwatch.ingest import installation_salt
     from stillwatch.service.concealing import RequestConcealer
+    from stillwatch.service.settings import settings_at
 
-    return Protected(file, RequestConcealer(installation_salt()).id)
+    return Protected(file or settings_at(settings).decide.protected, RequestConcealer(installation_salt()).id)
 
 
 def _streams(findings: Path | None, index: Path | None) -> "Streams":

@@ -8,7 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -23,12 +24,13 @@ from stillwatch.ingest import installation_salt
 from stillwatch.ingest.account_file import read_accounts
 from stillwatch.sketch import hash_strings
 
-__all__ = ["AccountRow", "AccountTable", "convert", "converted"]
+__all__ = ["AccountRow", "AccountTable", "Reading", "convert", "converted"]
 
 _DAY_US: Final = 86_400_000_000
 _UNKNOWN: Final = -1
 _UNKNOWN_TIME: Final = np.iinfo(np.int64).min
 _ASIDE, _WORDS = b"rows_aside", b"words"
+_COMMAND: Final = (sys.executable, "-m", "stillwatch.service.account_table")
 _NICE: Final = 5
 _LONGEST_S: Final = 900
 _MOST_ANSWER_BYTES: Final = 4096
@@ -166,28 +168,59 @@ def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:
     return places, coded.dictionary.to_pylist()
 
 
-def converted(source: Path, folder: Path) -> AccountTable:
-    """The provider's file, read by a process of its own that yields to this one.
+class Reading:
+    """One reading of the provider's file at a time, by a process of its own that yields to this one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ends = False
+
+    def end(self) -> None:
+        """Kill what is being read, and read no more: whoever ends waits for no table."""
+        with self._lock:
+            self._ends = True
+            if self._process is not None:
+                self._process.kill()
+
+    def run(self, command: Sequence[str]) -> tuple[int, bytes]:
+        """Run the process to its end: how it ended, and what it told.
+
+        Raises  OSError, SubprocessError.
+        """
+        with self._lock:
+            if self._ends:
+                raise subprocess.SubprocessError
+            process = self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+        try:
+            told, _ = process.communicate(timeout=_LONGEST_S)
+        finally:
+            with self._lock:
+                self._process = None
+            process.kill()
+            process.wait()
+            assert process.stdout is not None  # noqa: S101 - a pipe
+            process.stdout.close()
+        return process.returncode, told
+
+
+def converted(source: Path, folder: Path, reading: Reading | None = None) -> AccountTable:
+    """The provider's file, as a process of its own has read it.
 
     folder  For the prepared table; the file in it is removed once it is mapped.
+    reading Can end it from another thread.
     Raises  UnreadableSource with what is wrong.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = folder / "accounts.arrow"
     target.unlink(missing_ok=True)
-    command = (sys.executable, "-m", "stillwatch.service.account_table", str(source), str(target))
     try:
-        done = subprocess.run(  # noqa: S603 - our own module, by our own interpreter
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_LONGEST_S,
-            check=False,
-        )
-        if done.returncode:
-            told = done.stdout[:_MOST_ANSWER_BYTES].decode("utf-8", "replace").strip()
-            message = told or f"{source} cannot be read: the process that reads it ended with {done.returncode}"
+        code, answer = (reading or Reading()).run((*_COMMAND, str(source), str(target)))
+        if code:
+            told = answer[:_MOST_ANSWER_BYTES].decode("utf-8", "replace").strip()
+            message = told or f"{source} cannot be read: the process that reads it ended with {code}"
             raise UnreadableSource(message)
         return AccountTable.mapped(target)
     except (OSError, subprocess.SubprocessError) as error:

@@ -14,7 +14,7 @@ from stillwatch.detect.stream_index.folder import IndexFolder
 from stillwatch.detect.stream_index.single import SingleLookup
 from stillwatch.errors import StillwatchError
 from stillwatch.model.decision import AccountFacts, Facts, PartnerWord, Request
-from stillwatch.service.account_table import AccountRow, AccountTable, converted
+from stillwatch.service.account_table import AccountRow, AccountTable, Reading, converted
 from stillwatch.service.concealing import RequestConcealer
 from stillwatch.service.generation import Generation, warm
 
@@ -108,7 +108,7 @@ class LiveFacts:
         self._sources, self._concealer, self._stale_s, self._wall = sources, concealer, stale_s, wall
         self._folder = IndexFolder(sources.index)
         self._generation = Generation.empty()
-        self._accounts = AccountTable.empty()
+        self._accounts, self._reading = AccountTable.empty(), Reading()
         self._account_mark: _Mark | None = None
         self._tried: dict[str, tuple[object, float]] = {}
         self._problems: dict[str, str] = {}
@@ -130,6 +130,10 @@ class LiveFacts:
         """Take up what is new, the index first; whether anything was. While it loads, decisions go on with the old."""
         took_index = self._refresh_index()
         return self._refresh_accounts() or took_index
+
+    def close(self) -> None:
+        """Have no `refresh` wait any more, also the one that runs: a table of accounts may take minutes to read."""
+        self._reading.end()
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong, one sentence each."""
@@ -206,7 +210,7 @@ class LiveFacts:
             mark = _mark(path)
             if mark == self._account_mark or self._was_tried("accounts", mark):
                 return False
-            self._accounts, self._account_mark = converted(path, self._sources.scratch), mark
+            self._accounts, self._account_mark = converted(path, self._sources.scratch, self._reading), mark
         except StillwatchError as error:
             return self._failed("accounts", str(error))
         except OSError as error:

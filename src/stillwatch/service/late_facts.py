@@ -18,6 +18,7 @@ class LateFacts:
     def __init__(self) -> None:
         self._make: Callable[[], LiveFacts] | None = None
         self._live: LiveFacts | None = None
+        self._opening: LiveFacts | None = None
 
     def open_by(self, make: Callable[[], LiveFacts]) -> None:
         """Say how they are opened: by the next `refresh`, and by the one after it when that fails."""
@@ -33,10 +34,15 @@ class LateFacts:
             return self._live.refresh()
         if self._make is None:
             return False
-        live = self._make()
+        live = self._opening = self._make()
         live.refresh()
         self._live = live
         return True
+
+    def close(self) -> None:
+        """Have no `refresh` wait any more, also the one that runs."""
+        if self._opening is not None:
+            self._opening.close()
 
     def lookup(self) -> SingleLookup | None:
         """Look-up of the index in use."""

@@ -104,7 +104,7 @@ class Service:
 
 def _of_ticks(ticks: TickerHealth) -> tuple[str | None, ...]:
     late = None if ticks.is_running else "the watch has stopped"
-    failed = None if ticks.error is None else f"the last tick failed: {ticks.error}"
+    failed = None if ticks.error is None else f"the last tick failed: {ticks.why or ticks.error}"
     return late, failed, None if ticks.unheard is None else f"cases are not up to date: {ticks.unheard}"
 
 

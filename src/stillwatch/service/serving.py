@@ -64,7 +64,7 @@ def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> 
         concealer = RequestConcealer(salt, settings.collect.content)
         protected = Protected(settings.decide.protected, concealer.id)
         facts = LateFacts()
-        member = held.enter_context(member_of(settings.member, facts.lookup))
+        member = held.enter_context(member_of(settings.member, facts.lookup, clock.wall))
         taking_up = TakingUp(home, member)
         sources = Sources(home.index, settings.folder / _PREPARED, settings.decide.accounts, protected, member.word)
         if watches:
@@ -78,6 +78,7 @@ def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> 
         decides = held.enter_context(deciding(home, facts, protected, clock))
         held.enter_context(Repeating("tokens", _LOOK_S, doorkeeper.refresh))
         looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, member)))
+        held.callback(facts.close)  # before the look that runs is waited for
         counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics, clock)))
         home.traffic.mkdir(exist_ok=True)  # so that there is something to watch before there is traffic
         ticker = Ticker(tick_job(home), settings.watch.every_s, taking_up)

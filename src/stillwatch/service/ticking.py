@@ -43,6 +43,7 @@ class TickerHealth:
     lag_s       Age of the newest exchange when it was done.
     running_s   Seconds since the tick that runs was asked for; None while none runs.
     error       What went wrong with the newest one, the class of an error or how the process ended; None for nothing.
+    why         Of stillwatch's own errors what they say, which holds ids and paths only; empty for all others.
     unheard     Why `on_tick` failed, likewise; it is called again with the next tick.
     n_restarts  How often the process had to be started again.
     is_running  Whether ticks are asked for.
@@ -54,6 +55,7 @@ class TickerHealth:
     lag_s: float | None = None
     running_s: float | None = None
     error: str | None = None
+    why: str = ""
     unheard: str | None = None
     n_restarts: int = 0
     is_running: bool = False
@@ -139,6 +141,7 @@ class Ticker:
             None if known.last is None else known.last.lag_s,
             None if asked_at is None else now - asked_at,
             known.error,
+            known.why,
             known.unheard,
             max(0, self._n_starts - 1),
             self._thread.is_alive() and not self._ending.is_set(),
@@ -217,7 +220,7 @@ class Ticker:
         else:
             if not self._ending.is_set():
                 _LOG.warning("a tick of the watch failed: %s", outcome.name)
-            health = TickerHealth(last=known.last, seconds=known.seconds, error=outcome.name, unheard=unheard)
+            health = TickerHealth(known.last, known.seconds, error=outcome.name, why=outcome.message, unheard=unheard)
         with self._lock:
             self._health = health
             if isinstance(outcome, Tick):

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Engine, MetaData, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from stillwatch.errors import InvalidInput, UnreadableSource
@@ -15,6 +15,7 @@ __all__ = ["empty_log", "open_database", "reading"]
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _WAIT_S = 30
 _PATIENCE_MS = 200
+_ANSWERS_S = 10
 _READS = "stillwatch_reads"
 
 
@@ -23,7 +24,8 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
 
     A transaction of SQLite takes the lock to write when it begins, so that nobody who has read must give up on writing;
     what was committed survives a power cut (write-ahead log, full synchronisation); what was deleted is overwritten.
-    Values are in no error's text.
+    Values are in no error's text. A server that does not answer any more fails within some 20 s, unless the URL says
+    otherwise: whoever waits for it must be able to go on, and to end.
 
     url         ``sqlite:///PATH``, ``postgresql://...``, or the path of a SQLite file.
     Raises      InvalidInput for another scheme; UnreadableSource when the database cannot be opened.
@@ -41,7 +43,8 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
         message = f"a database must be sqlite or postgresql, got {parsed.drivername}"
         raise InvalidInput(message)
     is_sqlite = parsed.drivername == "sqlite"
-    options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_S}} if is_sqlite else {"pool_pre_ping": True}
+    patience = {"timeout": _WAIT_S} if is_sqlite else _patience(parsed)
+    options: dict[str, Any] = {"connect_args": patience, "pool_pre_ping": not is_sqlite}
     options |= {"json_serializer": _json, "json_deserializer": _of_json, "hide_parameters": True}
     engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), **options)
     if is_sqlite:
@@ -83,6 +86,16 @@ def empty_log(engine: Engine) -> bool:
     finally:
         pooled.close()
     return bool(busy == 0)
+
+
+def _patience(url: URL) -> dict[str, int]:
+    """How long libpq waits for a connection, for an acknowledgement, and for a sign of life of a server that is busy.
+
+    References  PostgreSQL, libpq, "Parameter Key Words".
+    """
+    waits = {"connect_timeout": _ANSWERS_S, "tcp_user_timeout": _ANSWERS_S * 1000}
+    alive = {"keepalives_idle": _ANSWERS_S, "keepalives_interval": _ANSWERS_S // 2, "keepalives_count": 2}
+    return {name: value for name, value in (waits | alive).items() if name not in url.query}
 
 
 def _of_json(text: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -79,6 +79,7 @@ def test_a_database_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
         with holder.begin() as connection:
             connection.execute(select(DECISIONS))
             assert made.ask().action is Action.OBSERVE
+            assert made.decider.health().counts == {"unrecorded": 1, "observe": 1}
             wait_until(lambda: not made.recorder.is_up)
             assert made.decider.begin(Request("a-1")).record is None
         wait_until(lambda: made.recorder.n_waiting == 0)

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, update
 from tests.service.access.made import Made, made
 
 from stillwatch.service.access import doorkeeper as module
 from stillwatch.service.access.doorkeeper import MOST_AGE_S
 from stillwatch.service.access.issued import PREFIX, Issued, Scope, issued_tokens
+from stillwatch.service.access.tables import SERVICE_TOKENS
 from stillwatch.web.problem import Problem
 from stillwatch.web.tokens import Token, fresh_token, matches
 
@@ -350,6 +351,6 @@ def test_a_row_that_cannot_be_read_is_like_a_database_that_is_gone(here: Made) -
     used = here.issue("used")
     assert here.status(used) == 200
     with here.engine.begin() as connection:
-        connection.execute(text("UPDATE service_tokens SET made_at = 'once'"))
+        connection.execute(update(SERVICE_TOKENS).values(made_at="once"))
     here.doorkeeper.refresh()
     assert [here.status(used), here.status(forged())] == [200, 503]

@@ -34,6 +34,7 @@ class GatedDisk(PosixDisk):
         self.full = False
         self.n_syncs = 0
         self.no_install = False
+        self.no_close = False
 
     def create(self, path: Path) -> "GatedFile":
         return GatedFile(self, super().create(path))
@@ -65,6 +66,8 @@ class GatedFile:
 
     def close(self) -> None:
         self._file.close()  # type: ignore[attr-defined]
+        if self._disk.no_close:
+            raise OSError(errno.EIO, "no")
 
 
 def journal_on(folder: Path, disk: Disk, bounds: Bounds = QUICK) -> Journal:
@@ -259,3 +262,16 @@ def test_damaged_files_do_not_stop_a_start(tmp_path: Path, caplog: pytest.LogCap
     assert "ids of the segment 0000000001" in caplog.text
     assert "header of the segment 0000000009" in caplog.text
     assert next(path.name[:10] for path in sorted(places.ids.iterdir())[1:]) == "0000000011"
+
+
+def test_a_file_that_cannot_be_closed_costs_nothing(tmp_path: Path) -> None:
+    """All that was told is flushed by then: it is written by hour, and what comes after it is taken."""
+    disk = GatedDisk()
+    disk.no_close = True
+    journal = journal_on(tmp_path, disk)
+    for name in ("a", "b"):
+        assert journal.submit(parcel(name)).result(WAIT_S).n_accepted == 1
+        assert journal.settle(WAIT_S)
+        assert takes(journal)
+    journal.close()
+    assert sorted(stored(tmp_path)) == ["a", "b"]

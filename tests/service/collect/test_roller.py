@@ -48,3 +48,19 @@ def test_a_disk_that_takes_no_plan(
 def n_files(folder: Path) -> int:
     """Files by hour."""
     return sum(1 for _ in (folder / "traffic").rglob("*.parquet"))
+
+
+def test_an_error_that_nobody_thought_of_leaves_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Old exchanges that cannot be removed, for whatever reason, keep none from being written by hour."""
+
+    def broken(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("stillwatch.service.collect.roller.remove_old", broken)
+    with journal_in(tmp_path, options(bounds=BOUNDS)) as journal:
+        journal.submit(parcel("a")).result(60)
+        assert journal.settle()
+    assert "old exchanges cannot be removed: KeyError" in caplog.text
+    assert stored(tmp_path) == ["a"]

@@ -11,12 +11,13 @@ from stillwatch.service.home import open_home
 from stillwatch.service.partner.service_member import Member, member_of
 from stillwatch.service.settings import MemberSettings, ServiceSettings
 
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 NOBODY = Request("acct-1", prompt_text="some words")
 
 
 def test_without_a_node_nobody_says_anything() -> None:
     """A provider that takes part in no exchange has no partners, and no problem with them."""
-    with member_of(MemberSettings(), lambda: None) as member:
+    with member_of(MemberSettings(), lambda: None, lambda: NOW) as member:
         member.refresh()
         assert member.word(NOBODY) is None
         assert member.problem is None
@@ -24,7 +25,10 @@ def test_without_a_node_nobody_says_anything() -> None:
 
 def test_a_folder_without_a_node_is_told_at_the_start(tmp_path: Path) -> None:
     """Whoever names a folder means it: the service does not start without what partners say."""
-    with pytest.raises(UnreadableSource, match=r"member\.toml"), member_of(MemberSettings(tmp_path), lambda: None):
+    with (
+        pytest.raises(UnreadableSource, match=r"member\.toml"),
+        member_of(MemberSettings(tmp_path), lambda: None, lambda: NOW),
+    ):
         pass
 
 
@@ -32,5 +36,5 @@ def test_what_waits_is_taken_back_or_told(tmp_path: Path) -> None:
     """Without a node an upheld appeal has nobody to be told to, and is done."""
     with open_home(ServiceSettings(folder=tmp_path / "home"), is_first=True) as home:
         member = Member(None, None)
-        member.take_back(home, datetime.now(UTC))
+        member.take_back(home, NOW)
         assert member.problem is None

@@ -96,6 +96,7 @@ class Decider:
             answer.record.result(self._settings.record_wait_s)
         except Exception:  # noqa: BLE001 - too late, or never: why stands in the health
             return self._too_late(answer)
+        self._count(answer.decision.action.value)
         return answer.decision
 
     async def decide_async(self, request: Request) -> Decision:
@@ -107,10 +108,11 @@ class Decider:
             await asyncio.wait_for(asyncio.wrap_future(answer.record), self._settings.record_wait_s)
         except Exception:  # noqa: BLE001 - as above
             return self._too_late(answer)
+        self._count(answer.decision.action.value)
         return answer.decision
 
     def begin(self, request: Request) -> Answer:
-        """Everything but the wait for the record."""
+        """Everything but the wait for the record; a decision that waits for none is counted."""
         asked = self._ask(request)
         left = soften(asked.wanted or Action.OBSERVE, self._situation(asked))
         self._radius.saw(request, asked.now, is_tenured=asked.is_tenured)
@@ -120,7 +122,8 @@ class Decider:
             nothing = asked.nothing(left.action, self._settings.observed_lasts)
             decision = nothing if asked.stream is None else self._less(asked, asked.stream, left, nothing)
             answer = Answer(decision, asked.facts, asked.wanted, left.by, None, decision)
-        self._count(answer.decision.action.value, *(guard.name for guard in answer.guards))
+        given = () if answer.record is not None else (answer.decision.action.value,)
+        self._count(*given, *(guard.name for guard in answer.guards))
         return answer
 
     def load(self, engine: Engine) -> int:
@@ -290,7 +293,7 @@ class Decider:
             self._radius.touched(asked.request, asked.now, version, limits, is_tenured=asked.is_tenured)
 
     def _too_late(self, answer: Answer) -> Decision:
-        self._count(UNRECORDED.name)
+        self._count(UNRECORDED.name, answer.otherwise.action.value)
         return answer.otherwise
 
     def _policy_now(self) -> ActivePolicy | None:

@@ -127,7 +127,7 @@ class Journal:
             self._check_room()
         except Refusal:
             return False
-        return not self._closed
+        return not self._closed and self._thread.is_alive()
 
     @property
     def written(self) -> Written:

@@ -90,7 +90,8 @@ class Log:
         closed, self._open = self._open, None
         if closed is None:
             return None
-        closed.file.close()
+        with contextlib.suppress(OSError):  # all that was told is flushed: what a close says changes nothing
+            closed.file.close()
         if closed.size_bytes > closed.begins:
             return Sealed(closed.stem, closed.size_bytes)
         with contextlib.suppress(OSError):  # the next start removes it

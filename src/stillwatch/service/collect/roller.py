@@ -144,7 +144,7 @@ class Roller:
             now = around.clock.now()
             kept = remove_old(around.disk, around.places, around.keep_days, around.most_bytes, now.earliest)
             forget_ids(around.disk, around.places, around.bounds.remember_ids)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the thread lives
             _LOG.warning("old exchanges cannot be removed: %s", _named(error))
             around.metrics.count("stillwatch_collect_disk_failures_total", 1, stage="tidy")
             return

@@ -51,10 +51,13 @@ class Member:
 
 
 @contextmanager
-def member_of(settings: MemberSettings, lookup: Callable[[], SingleLookup | None]) -> Iterator[Member]:
+def member_of(
+    settings: MemberSettings, lookup: Callable[[], SingleLookup | None], clock: Callable[[], datetime]
+) -> Iterator[Member]:
     """The member for the block.
 
     lookup  The newest scan's.
+    clock   Time at which what partners say holds.
     Raises  As `node_of`.
     """
     node = node_of(settings)
@@ -64,7 +67,7 @@ def member_of(settings: MemberSettings, lookup: Callable[[], SingleLookup | None
     from stillwatch.service.partner.bands import bands_by  # noqa: PLC0415 - as said above
     from stillwatch.service.partner.words import PartnerWords  # noqa: PLC0415
 
-    words = PartnerWords(node.folder, bands_by(lookup))
+    words = PartnerWords(node.folder, bands_by(lookup), clock=clock)
     try:
         yield Member(node, words)
     finally:
