@@ -106,9 +106,7 @@ def test_what_may_not_rest_on_it_is_said_at_once(monkeypatch: pytest.MonkeyPatch
 def test_without_traffic_it_is_the_services_own(folder: Path) -> None:
     """Its traffic, its index, its accounts and its protected ones, each unless another is named."""
     (folder / "protected.txt").write_text("o\n")
-    (folder / "stillwatch-service.toml").write_text(
-        f'[decide]\naccounts = "{ACCOUNTS}"\nprotected = "protected.txt"\n'
-    )
+    (folder / "stillwatch-service.toml").write_text(f'[decide]\naccounts = "{ACCOUNTS}"\nprotected = "protected.txt"\n')
     with pytest.raises(MissingData, match=r"stillwatch-service/watch/index"):
         run("preview", "p.toml")
     shutil.copytree(folder / LOGS, folder / "stillwatch-service" / "traffic")

@@ -79,7 +79,14 @@ def test_half_a_character_is_no_reason_to_know_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(401, b"{}"), (503, b""), (200, b"<html>"), (200, b"[]"), (200, b'{"action": "allow"}'), (200, b"[" + b"1" * 99_999)],
+    [
+        (401, b"{}"),
+        (503, b""),
+        (200, b"<html>"),
+        (200, b"[]"),
+        (200, b'{"action": "allow"}'),
+        (200, b"[" + b"1" * 99_999),
+    ],
 )
 def test_what_is_no_decision_is_told_so(status: int, body: bytes) -> None:
     """A refusal, a page of somebody else, a part of a decision, an endless one: none of them is one."""
