@@ -54,7 +54,7 @@ class Service:
                 None if self.drain is None else self.drain.problem,
             ],
             "watch": [*_of_ticks(ticks), *self.facts.problems()],
-            "decide": decider.problems,
+            "decide": [*decider.problems, _told("looking after decisions", self.deciding.tending.problem)],
             "member": [self.member.problem],
             "policy": [self.deciding.in_force.problem, _alarm(decider.alarm)],
             "database": [_of_tokens(self.doorkeeper.age_s), _told("counting what waits", self.counting.problem)],
@@ -98,7 +98,7 @@ class Service:
             else {"n_exchanges": ticks.last.n_exchanges, "n_campaigns": ticks.last.n_campaigns}
             | {"n_streams": ticks.last.n_streams, "at": ticks.last.at, "lag_s": ticks.last.lag_s},
             "decisions": {"counts": dict(decider.counts), "waiting": decider.n_waiting, "held": decider.n_held},
-            "last_hour": decider.figures._asdict(),
+            "of_late": decider.figures._asdict(),
         }
 
 

@@ -40,12 +40,29 @@ def test_what_is_over_its_limit(figures: Figures, wrong: str | None) -> None:
     assert wrong_share(figures, Limits()) == wrong
 
 
-def test_figures_are_those_of_the_last_hour() -> None:
-    """Everything that was seen and touched, and nothing of it an hour later."""
+def test_figures_are_those_of_the_last_hour_and_day() -> None:
+    """Everything that was seen and touched; an hour later no traffic of it, a day later nobody."""
     radius = Radius()
     seen(radius, n=100, touched=2)
     assert radius.figures(AT, "v1") == (100, 100, 50, 2, 2, 1)
-    assert radius.figures(Moment(NOW, 600.0 + 3600), "v1") == (0, 0, 0, 0, 0, 0)
+    assert radius.figures(Moment(NOW, 600.0 + 3600), "v1") == (0, 100, 50, 0, 2, 1)
+    assert radius.figures(Moment(NOW, 600.0 + 86_400), "v1") == (0, 0, 0, 0, 0, 0)
+
+
+def test_accounts_that_send_every_hour_are_weighed_against_a_day() -> None:
+    """A thousand organisations, forty each hour, and ten that send in all of them: a hundredth is no tenth."""
+    radius = Radius()
+    campaign = [Request(f"c-{n}", organisation_id=f"c-{n}") for n in range(10)]
+    for hour in range(24):
+        at = Moment(NOW, 3600.0 * hour)
+        for n in range(40):
+            radius.saw(Request("p", organisation_id=f"o-{hour}-{n}"), at, is_tenured=False)
+        for request in campaign:
+            radius.saw(request, at, is_tenured=False)
+    for request in campaign:
+        radius.touched(request, at, "v1", Limits(1.0, 0.02, 1.0), is_tenured=False)
+    assert radius.alarm("v1", approved_at=None) is None
+    assert radius.figures(at, "v1").share("organisations") == pytest.approx(10 / 970, rel=0.02)
 
 
 def test_an_alarm_stays_when_the_hour_is_over() -> None:

@@ -1,4 +1,4 @@
-"""How many different ones were seen in the last hour: linear counting in slots that remember their minute.
+"""How many different ones were seen in the last hour or day: linear counting in slots that remember their minute.
 
 References
 ----------
@@ -9,15 +9,16 @@ import math
 from array import array
 from typing import Final
 
-__all__ = ["WINDOW_MINUTES", "Distinct", "Minutes"]
+__all__ = ["DAY_MINUTES", "HOUR_MINUTES", "Distinct", "Minutes"]
 
-WINDOW_MINUTES: Final = 60
+HOUR_MINUTES: Final = 60
+DAY_MINUTES: Final = 1440
 _SLOTS: Final = 1 << 18
 _MASK: Final = _SLOTS - 1
 
 
 class Minutes:
-    """A sum over the last 60 minutes that costs the same however much is in it.
+    """A sum over the last minutes, 60 unless told otherwise, that costs the same however much is in it.
 
     >>> seen = Minutes()
     >>> seen.add(5); seen.add(64); seen.total
@@ -26,30 +27,31 @@ class Minutes:
     1
     """
 
-    def __init__(self) -> None:
+    def __init__(self, window: int = HOUR_MINUTES) -> None:
         self.total = 0
         self.minute = 0
-        self._ring = [0] * WINDOW_MINUTES
+        self.window: Final = window
+        self._ring = [0] * window
 
     def advance(self, minute: int) -> None:
         """Forget what is older than the window; a minute that has passed cannot come back."""
         if minute <= self.minute:
             return
-        for passed in range(self.minute + 1, min(minute, self.minute + WINDOW_MINUTES) + 1):
-            self.total -= self._ring[passed % WINDOW_MINUTES]
-            self._ring[passed % WINDOW_MINUTES] = 0
+        for passed in range(self.minute + 1, min(minute, self.minute + self.window) + 1):
+            self.total -= self._ring[passed % self.window]
+            self._ring[passed % self.window] = 0
         self.minute = minute
 
     def add(self, minute: int, n: int = 1) -> None:
         """Count at a minute; one that is older than the window is not counted."""
         self.advance(minute)
-        if minute > self.minute - WINDOW_MINUTES:
-            self._ring[minute % WINDOW_MINUTES] += n
+        if minute > self.minute - self.window:
+            self._ring[minute % self.window] += n
             self.total += n
 
 
 class Distinct:
-    """Estimate of the different values of the last 60 minutes, in 1 MiB: of a million within 1 %, of few exactly.
+    """Estimate of the different values of the last minutes, in 1 MiB: of a million within 1 %, of few exactly.
 
     >>> seen = Distinct()
     >>> [seen.add(name, 61) for name in ("a", "b", "a")]
@@ -58,14 +60,14 @@ class Distinct:
     2
     """
 
-    def __init__(self) -> None:
+    def __init__(self, window: int = HOUR_MINUTES) -> None:
         self._last = array("I", bytes(array("I").itemsize * _SLOTS))
-        self._seen = Minutes()
+        self._seen = Minutes(window)
 
     def add(self, value: str, minute: int) -> bool:
         """See a value; whether it is new in the window, as far as slots can tell.
 
-        minute      From 60 on, so that a slot that was never used lies before the window.
+        minute      From the window's length on, so that a slot that was never used lies before the window.
         """
         seen = self._seen
         seen.advance(minute)
@@ -74,7 +76,7 @@ class Distinct:
         last = self._last[slot]
         if last == now:
             return False
-        is_new = last <= now - WINDOW_MINUTES
+        is_new = last <= now - seen.window
         if not is_new:
             seen.add(last, -1)
         seen.add(now)

@@ -1,4 +1,10 @@
-"""The blast radius while a policy acts: what it touched in the last hour, held against what it may touch unapproved."""
+"""The blast radius while a policy acts: what it touched just now, held against what it may touch unapproved.
+
+Of traffic it is the last hour. Of organisations and tenured accounts it is the last day, as limits and previews mean
+it: the accounts of a campaign send at every hour and people at one or two, so that of those seen within an hour a
+campaign has a share many times its own, and a policy that does what its preview showed would be stopped. What is wrong
+and wide is seen as soon: a rule that hits everybody touches a tenth of a day's organisations within minutes.
+"""
 
 import threading
 from collections import OrderedDict
@@ -8,7 +14,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from stillwatch.act.decide.clock import Moment
-from stillwatch.act.decide.distinct import WINDOW_MINUTES, Distinct, Minutes
+from stillwatch.act.decide.distinct import DAY_MINUTES, Distinct, Minutes
 from stillwatch.act.policy.limits import BEYOND_APPROVAL, Limits
 from stillwatch.model.decision import Request
 
@@ -23,7 +29,7 @@ _MOST_VERSIONS: Final = 16
 
 
 class Figures(NamedTuple):
-    """The last hour, all and touched: those that got more than observe.
+    """All and touched, those that got more than observe: traffic of the last hour, the others of the last day.
 
     organisations   An account that names none is one of its own.
     """
@@ -70,12 +76,12 @@ def wrong_share(figures: Figures, limits: Limits) -> str | None:
 
 
 class _Counts:
-    """Requests, organisations and tenured accounts of the last hour."""
+    """Requests of the last hour, organisations and tenured accounts of the last day."""
 
     def __init__(self) -> None:
         self.requests = Minutes()
-        self.organisations = Distinct()
-        self.tenured = Distinct()
+        self.organisations = Distinct(DAY_MINUTES)
+        self.tenured = Distinct(DAY_MINUTES)
 
     def add(self, request: Request, minute: int, *, is_tenured: bool) -> bool:
         """Count one; whether its organisation or tenured account is a new one."""
@@ -90,7 +96,7 @@ class _Counts:
 
 
 class Radius:
-    """Counts of the last hour, and the alarms raised; what a policy touched is not laid to another one's charge.
+    """Counts of the last hour and day, and the alarms raised; what one policy touched is not laid to another's charge.
 
     In a staged roll-out two versions and more act, each on its own streams, and each is counted by itself.
     """
@@ -117,7 +123,7 @@ class Radius:
         self._alarms[alarm.policy_version, alarm.is_final] = alarm
 
     def figures(self, now: Moment, version: str) -> Figures:
-        """The last hour, all and what one version touched."""
+        """All, and what one version touched."""
         with self._lock:
             return self._figures(_minute(now), self._touched.get(version) or _Counts())
 
@@ -174,4 +180,4 @@ class Radius:
 
 
 def _minute(now: Moment) -> int:
-    return int(now.steady_s // 60) + WINDOW_MINUTES
+    return int(now.steady_s // 60) + DAY_MINUTES

@@ -15,7 +15,6 @@ from http import HTTPStatus
 from typing import Final
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from stillwatch.act.gateways.tokens import tokens_shown
 from stillwatch.service.access.issued import PREFIX, Issued, Scope, issued_tokens
@@ -31,6 +30,8 @@ EVERY_S: Final = 1.0
 MOST_AGE_S: Final = 3600.0
 """How long tokens go on being admitted when the database cannot be read."""
 _UNFOLLOWED_S: Final = 5.0
+_PATIENCE_S: Final = 2.0
+"""How long a call waits for a look: a database that neither answers nor fails must not hold up decisions."""
 _AT_WORK: Final = 2
 """Hashes at work at a time: 19 MiB and some 20 ms each."""
 _MOST_WAITING: Final = 64
@@ -77,7 +78,7 @@ class Doorkeeper:
         Raises      Problem 401 without a valid token; 403 with one for other things; 429 after too many wrong ones from
                     this source; 503 when it cannot be said because the database is gone.
         """
-        if self._ticking() - self._tried > _UNFOLLOWED_S:
+        if self._ticking() - self._tried > _UNFOLLOWED_S and not self._refreshing.locked():
             await self._look()
         right: list[Issued] = []
         strange: list[tuple[bytes, str]] = []
@@ -107,7 +108,7 @@ class Doorkeeper:
             try:
                 with self._engine.begin() as connection:
                     rows = issued_tokens(connection)
-            except SQLAlchemyError:
+            except Exception:  # noqa: BLE001 - also a row that cannot be read
                 self._is_blind = True
                 return
             living = {row.lookup for row in rows}
@@ -188,10 +189,9 @@ class Doorkeeper:
     async def _verified(self, digest: bytes, token: Token, source: str) -> Issued | None:
         """The token's row; None when there is none or the secret is another, after the same work."""
         self._failures.check(source, self._counted_as(token.lookup))
-        if self._row(token.lookup) is None:
-            await self._look()
+        has_looked = self._row(token.lookup) is not None or await self._look()
         row = self._row(token.lookup)
-        if row is None and self._is_blind:
+        if row is None and (self._is_blind or not has_looked):
             later = {"Retry-After": "1"}
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "tokens cannot be checked at the moment", later)
         is_right = await self._matches(digest, token, None if row is None else row.hashed)
@@ -217,12 +217,13 @@ class Doorkeeper:
             checking.add_done_callback(lambda _: self._checking.pop(key, None))
         return await asyncio.shield(checking)
 
-    async def _look(self) -> None:
-        """Look at the database now; of calls that want it together one does."""
+    async def _look(self) -> bool:
+        """Look at the database now; of calls that want it together one does. Whether it answered in time, or failed."""
         if self._looking is None:
             self._looking = asyncio.create_task(asyncio.to_thread(self.refresh))
             self._looking.add_done_callback(lambda _: setattr(self, "_looking", None))
-        await asyncio.shield(self._looking)
+        done, _ = await asyncio.wait([self._looking], timeout=_PATIENCE_S)
+        return bool(done)
 
 
 def _digest(text: str) -> bytes:
