@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from tests.act.policy.made import MUCH, SMALL
 from tests.detect.stream_index.made import batch_of
+from tests.service.replay.made import CAMPAIGN, findings, stream
 
 from stillwatch.act.policy.activations import activate
 from stillwatch.act.policy.approvals import approve
@@ -18,13 +18,15 @@ from stillwatch.act.policy.previews import Preview, record_preview
 from stillwatch.act.policy.read import read_policy
 from stillwatch.act.policy.tables import ACTIVATIONS
 from stillwatch.act.policy.versions import add_version
-from stillwatch.detect.stream_index.facts import STREAM_FACTS, FactsBook
+from stillwatch.detect.stream_index.facts import FactsBook
 from stillwatch.detect.stream_index.folder import IndexFolder
 from stillwatch.detect.stream_index.held import HeldStreams
 from stillwatch.detect.stream_index.index import StreamIndex
 from stillwatch.detect.stream_index.nearest import Nearest
 from stillwatch.detect.views import family_keys
+from stillwatch.model.findings import Findings
 from stillwatch.model.view import Grouping
+from stillwatch.report import write_findings
 from stillwatch.service.home import Home, open_home
 from stillwatch.service.settings import read_settings
 from stillwatch.sketch import PhraseCounts, SignatureBook, Templates, sketch
@@ -60,7 +62,9 @@ def accused_in(folder: Path, settings: str, accounts: Sequence[str]) -> Accused:
     """Make a service whose index accuses these accounts for what one program sends, and whose policy blocks that."""
     (folder / "stillwatch-service.toml").write_text(settings)
     with open_home(read_settings(folder / "stillwatch-service.toml"), is_first=True) as home:
-        IndexFolder(home.index).write(_index(accounts), FactsBook(_facts(accounts)))
+        found = _findings(accounts)
+        write_findings(found, home.findings)
+        IndexFolder(home.index).write(_index(accounts), FactsBook.of(found))
         _in_force(home, BLOCKS)
     return Accused(folder, accounts)
 
@@ -76,24 +80,15 @@ def _index(accounts: Sequence[str]) -> StreamIndex:
     (family,) = family_keys(found, grouping, only="client")
     place = np.zeros(len(accounts), np.int32)
     held = HeldStreams.of(found["account"], family, place, place)
-    return StreamIndex(("c-1",), held, NOTHING, place[:0], PhraseCounts.empty(0), nearest, grouping)
+    return StreamIndex((CAMPAIGN,), held, NOTHING, place[:0], PhraseCounts.empty(0), nearest, grouping)
 
 
-def _facts(accounts: Sequence[str]) -> pa.Table:
+def _findings(accounts: Sequence[str]) -> Findings:
+    """What a watch has found an hour ago."""
     now = datetime.now(UTC)
-    row: dict[str, Any] = {
-        "campaign_id": "c-1",
-        "verdict": "harvest",
-        "bits": 90.0,
-        "bar_bits": 40.0,
-        "attribution_bits": 30.0,
-        "share_of_account": 1.0,
-        "n_exchanges": 500,
-        "n_accounts": 100,
-        "first_seen": now - timedelta(hours=9),
-        "last_seen": now - timedelta(hours=1),
-    }
-    return pa.Table.from_pylist([row | {"account_id": account} for account in accounts], schema=STREAM_FACTS)
+    seen = {"first_seen": now - timedelta(hours=9), "last_seen": now - timedelta(hours=1)}
+    exchanges = [(f"x-{i}", account) for i, account in enumerate(accounts)]
+    return findings([stream(account, 500, **seen) for account in accounts], exchanges)
 
 
 def _in_force(home: Home, text: str) -> None:

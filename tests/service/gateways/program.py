@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from tests.act.gateways.standin import Program, free_port, running
 
-__all__ = ["PATIENCE_S", "Serving", "serving", "settings_text", "stillwatch", "until"]
+__all__ = ["PATIENCE_S", "Serving", "environment", "serving", "settings_text", "stillwatch", "until"]
 
 PATIENCE_S = 300.0
 """A first start compiles kernels, on a machine that has other things to do."""

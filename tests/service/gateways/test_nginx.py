@@ -65,7 +65,7 @@ def nginx(folder: Path, changes: dict[str, object]) -> Iterator[None]:
 
 
 def test_a_stream_is_refused_and_all_else_served(front: Front) -> None:
-    """The accused program of one account gets 403 with a link that opens; without us or a token it does not."""
+    """The accused program of one account gets 403 with a link that opens; without us, or a token, it does not."""
     refused = front.ask("acme")
     assert refused.status_code == 403, refused.text
     link = refused.json()["error"]["appeal_url"]
