@@ -107,7 +107,8 @@ class LiveFacts:
         generation, asked = self._generation, self._concealer.request(request)
         row = self._accounts.get(asked.account_id)
         stream = None if self._is_stale(generation) else generation.stream(asked)
-        return Facts(self._account(asked, row or _UNKNOWN, generation), stream, self._partner(request))
+        account = self._account(asked, row or _UNKNOWN, generation)
+        return Facts(account, stream, self._partner(request), window=generation.whole)
 
     @property
     def lookup(self) -> SingleLookup:
@@ -156,6 +157,7 @@ class LiveFacts:
             spend_band=band,
             is_protected=protected is not None and protected.holds(asked.account_id, owner),
             n_exchanges=n_exchanges,
+            organisation_id=owner,
         )
 
     def _partner(self, request: Request) -> PartnerWord | None:
@@ -175,7 +177,7 @@ class LiveFacts:
             line = self._folder.current()
             if line is None or line == self._generation.line or self._was_tried("index", line):
                 return False
-            self._generation = Generation.load(self._sources.index)
+            self._generation = Generation.load(self._sources.index).beside(self._accounts, self._wall())
         except StillwatchError as error:
             return self._failed("index", str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the old one stays and the thread lives
@@ -191,6 +193,7 @@ class LiveFacts:
             if mark == self._account_mark or self._was_tried("accounts", mark):
                 return False
             self._accounts, self._account_mark = converted(path, self._sources.scratch), mark
+            self._generation = self._generation.beside(self._accounts, self._wall())
         except StillwatchError as error:
             return self._failed("accounts", str(error))
         except OSError as error:

@@ -21,7 +21,16 @@ from stillwatch.act.policy.condition import condition_of
 from stillwatch.act.policy.limits import Limits
 from stillwatch.act.policy.policy import ActivePolicy, Fails, Policy, Rule
 from stillwatch.model.campaign import Verdict
-from stillwatch.model.decision import AccountFacts, Action, Decision, Facts, PartnerWord, Request, StreamFacts
+from stillwatch.model.decision import (
+    AccountFacts,
+    Action,
+    Decision,
+    Facts,
+    PartnerWord,
+    Request,
+    StreamFacts,
+    WindowFacts,
+)
 from stillwatch.service.tables import SERVICE_TABLES
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
@@ -30,6 +39,7 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 KEY = SigningKey.generate()
 WIDE = Limits(1.0, 1.0, 1.0)
 """Limits that no test touches by chance."""
+WINDOW = WindowFacts(10_000_000, 100_000, 20_000)
 SETTINGS = DeciderSettings(stage_key=bytes(range(32)), record_wait_s=20.0)
 
 
@@ -71,7 +81,7 @@ def facts(
     """What is known of a request."""
     account = AccountFacts(age_days=age_days, is_protected=protected)
     stream = None if campaign is None else stream_facts(campaign, bits, cleared=cleared)
-    return Facts(account, stream, partner)
+    return Facts(account, stream, partner, window=WINDOW)
 
 
 @dataclass

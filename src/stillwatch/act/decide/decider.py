@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy import Engine
 
@@ -27,6 +28,7 @@ from stillwatch.store.database import reading
 
 __all__ = ["Answer", "Decider"]
 
+_NO_WINDOW: Final = "nobody tells how much traffic there is, so nothing goes beyond observe: wait for the next tick"
 _ENDS = {"cleared": End.CLEARED, "protected": End.PROTECTED}
 """Guards that end what is in force; the others only soften this answer."""
 
@@ -113,7 +115,6 @@ class Decider:
         """Everything but the wait for the record."""
         asked = self._ask(request)
         left = soften(asked.wanted or Action.OBSERVE, self._situation(asked))
-        self._radius.saw(request, asked.now, is_tenured=asked.is_tenured)
         if does_something(left.action):
             answer = self._act(asked, left)
         else:
@@ -215,6 +216,9 @@ class Decider:
         is_cleared = facts.stream is not None and (facts.stream.cleared or stream in self._cleared)
         if active is None or rule is None or stream is None:
             return Situation(facts, is_protected=is_protected, is_cleared=is_cleared)
+        is_unknown = not facts.window.n_exchanges
+        if is_unknown or self._problems:
+            self._note("window", _NO_WINDOW if is_unknown else None)
         return Situation(
             facts,
             rests_on_partner=self._partners.hold(active.policy, rule),
@@ -222,7 +226,7 @@ class Decider:
             is_cleared=is_cleared,
             is_overdue=stream in self._overdue,
             is_in_stage=self._reaches(stream, active, asked.now),
-            is_over_radius=self._alarm(active) is not None,
+            is_over_radius=self._alarm(active) is not None or is_unknown,
         )
 
     def _alarm(self, active: ActivePolicy) -> Alarm | None:
@@ -284,10 +288,9 @@ class Decider:
 
     def _touch(self, asked: Asked) -> None:
         active = asked.active
-        if active is not None:
-            limits = active.policy.limits if active.approved_by is None else None
-            version = active.policy.version
-            self._radius.touched(asked.request, asked.now, version, limits, is_tenured=asked.is_tenured)
+        if active is not None and asked.stream is not None:
+            version, may = active.policy.version, (active.may_touch, active.limits_lifted_at)
+            self._radius.touched(asked.touch(asked.stream), asked.facts.window, asked.now, version, may)
 
     def _too_late(self, answer: Answer) -> Decision:
         self._count(UNRECORDED.name)

@@ -139,6 +139,13 @@ _END = (
 )
 
 
+_AGAIN = (
+    update(ALARMS)
+    .where((ALARMS.c.policy_version == bindparam("of")) & (ALARMS.c.is_final == bindparam("final")))
+    .values({name: bindparam(name) for name in ("what", "share", "limit", "raised_at")})
+)
+
+
 def file_new(connection: Connection, records: Sequence[Record]) -> list[Record]:
     """Write the rows of records in the caller's transaction; those that were not there yet, in order.
 
@@ -146,21 +153,37 @@ def file_new(connection: Connection, records: Sequence[Record]) -> list[Record]:
     """
     decided = {r.decision.decision_id: r for r in records if isinstance(r, Decided)}
     ended = {r.decision.decision_id: r for r in records if isinstance(r, Ended)}
-    alarms = {(r.policy_version, r.is_final): r for r in records if isinstance(r, Alarm)}
     for known in _ids(connection, _KNOWN, decided):
         del decided[known]
-    for alarm in alarms_raised(connection) if alarms else ():
-        alarms.pop((alarm.policy_version, alarm.is_final), None)
     if decided:
         connection.execute(_ADD, [_row(record) for record in decided.values()])
-    if alarms:
-        connection.execute(_ADD_ALARM, [_alarm_row(alarm) for alarm in alarms.values()])
+    alarms = _file_alarms(connection, [r for r in records if isinstance(r, Alarm)])
     ending = {name: ended[name] for name in _ids(connection, _OPEN, ended)}
     if ending:
         rows = [{"id": n, "at": stamp(r.at), "why": r.why.value} for n, r in ending.items()]
         connection.execute(_END, rows)
-    new = {id(record) for record in (*decided.values(), *ending.values(), *alarms.values())}
+    new = {id(record) for record in (*decided.values(), *ending.values(), *alarms)}
     return [record for record in records if id(record) in new]
+
+
+def _file_alarms(connection: Connection, alarms: Sequence[Alarm]) -> list[Alarm]:
+    """Those that are later than what is there; the row is of the last one, which lifts only for who has seen it."""
+    if not alarms:
+        return []
+    known = {(one.policy_version, one.is_final): one for one in alarms_raised(connection)}
+    new = []
+    for alarm in alarms:
+        before = known.get((alarm.policy_version, alarm.is_final))
+        if before is None:
+            connection.execute(_ADD_ALARM, _alarm_row(alarm))
+        elif before.raised_at < alarm.raised_at:
+            row = _alarm_row(alarm)
+            connection.execute(_AGAIN, {"of": row.pop("policy_version"), "final": row.pop("is_final"), **row})
+        else:
+            continue
+        known[alarm.policy_version, alarm.is_final] = alarm
+        new.append(alarm)
+    return new
 
 
 def _ids(connection: Connection, statement: Any, records: Mapping[str, object]) -> list[str]:  # noqa: ANN401
