@@ -18,6 +18,7 @@ from stillwatch.act.decide.source import FactsSource, People
 from stillwatch.act.decide.tending import Tending
 from stillwatch.act.policy.follow import InForce
 from stillwatch.service.home import Home
+from stillwatch.signing.keys import keys_of
 
 __all__ = ["Deciding", "deciding"]
 
@@ -43,13 +44,14 @@ def deciding(home: Home, source: FactsSource, protected: Protected, clock: Clock
     links = AppealLinks(home.secret, settings.public_url, settings.appeals.file_within)
     standing = Standing(engine, settings.appeals, clock.wall)
     people = People(protected, standing.cleared, standing.overdue, links.appeal_url)
-    in_force = InForce(engine, {home.key.key_id: home.key.verify_key})
+    keys = keys_of([home.key.verify_key])
+    in_force = InForce(engine, keys)
     with ExitStack() as held:
         held.enter_context(_following(in_force))
         recorder = held.enter_context(Recorder(engine, home.key, wall=clock.wall))
         options = DeciderSettings(home.secret.mac(_STAGE_USE, b""))
         decider = Decider(source, in_force, DecisionMemory(recorder), options, people, clock)
-        decider.load(engine)
+        decider.load(engine, keys)
         decider.tend()
         held.enter_context(Tending(decider))
         yield Deciding(decider, in_force, links)

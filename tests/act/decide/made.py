@@ -32,11 +32,12 @@ from stillwatch.model.decision import (
     WindowFacts,
 )
 from stillwatch.service.tables import SERVICE_TABLES
-from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey, keys_of
 from stillwatch.store.database import open_database
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 KEY = SigningKey.generate()
+KEYS = keys_of([KEY.verify_key])
 WIDE = Limits(1.0, 1.0, 1.0)
 """Limits that no test touches by chance."""
 WINDOW = WindowFacts(10_000_000, 100_000, 20_000)
@@ -169,7 +170,7 @@ class World:
         self.decider = Decider(
             self.told, lambda: self.active, self.memory, self.settings, self.people, self.hands.clock
         )
-        self.decider.load(self.engine)
+        self.decider.load(self.engine, KEYS)
 
     def ask(self, account: str = "a-1", request_id: str = "r") -> Decision:
         """Decide about a request of an account."""

@@ -16,14 +16,17 @@ from stillwatch.act.decide.guards import UNRECORDED, Guard, Situation, Softened,
 from stillwatch.act.decide.health import Health
 from stillwatch.act.decide.memory import DecisionMemory, Held
 from stillwatch.act.decide.partner import PartnerRules
+from stillwatch.act.decide.proved import proved_alarms, proved_decisions
 from stillwatch.act.decide.radius import Alarm, Radius
-from stillwatch.act.decide.records import End, alarms_raised, open_decisions
+from stillwatch.act.decide.records import End
 from stillwatch.act.decide.settings import DeciderSettings
 from stillwatch.act.decide.source import FactsSource, People
 from stillwatch.act.decide.stream import Stream, place_of, stream_of
 from stillwatch.act.decide.throttles import Throttles
+from stillwatch.act.links_in_text import with_link
 from stillwatch.act.policy.policy import ActivePolicy, Fails, Rule
 from stillwatch.model.decision import Action, Decision, Facts, Request
+from stillwatch.signing.keys import Keys
 from stillwatch.store.database import reading
 
 __all__ = ["Answer", "Decider"]
@@ -124,13 +127,22 @@ class Decider:
         self._count(answer.decision.action.value, *(guard.name for guard in answer.guards))
         return answer
 
-    def load(self, engine: Engine) -> int:
-        """Take up decisions and alarms from before a restart; how many decisions."""
+    def load(self, engine: Engine, keys: Keys) -> int:
+        """Take up decisions and alarms from before a restart; how many decisions.
+
+        What is not proved to be on record as it stands is not taken up; the health tells how much that is.
+
+        keys    Who may have signed the heads of the ledger: the service.
+        """
         now = self._clock.now()
         with reading(engine).begin() as connection:
-            decisions, alarms = open_decisions(connection), alarms_raised(connection)
-        linked = [(stream, replace(made, appeal_url=self._link(made))) for stream, made in decisions]
+            decisions, n_decisions = proved_decisions(connection, keys)
+            alarms, n_alarms = proved_alarms(connection, keys)
+        linked = [(stream, self._linked(made)) for stream, made in decisions]
         self._memory.restore(linked, now)
+        if n_decisions or n_alarms:
+            told = f"{n_decisions:,} decisions and {n_alarms:,} alarms of the database are not on record as they stand"
+            self._note("records", f"{told} and do not count: stillwatch audit verify")
         for alarm in alarms:
             self._radius.restore(alarm)
         return len(linked)
@@ -304,6 +316,12 @@ class Decider:
 
     def _link(self, decision: Decision) -> str | None:
         return self._people.appeal_url(decision) if does_something(decision.action) else None
+
+    def _linked(self, decision: Decision) -> Decision:
+        """With its link to object, which also stands in its reason: no other can, whatever the row says."""
+        url = self._link(decision)
+        reason = decision.reason if url is None else with_link(decision.reason, url)
+        return replace(decision, reason=reason, appeal_url=url)
 
     def _failed(self, rule: Rule) -> None:
         self._count(f"failed:{rule.name}")

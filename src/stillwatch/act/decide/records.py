@@ -21,8 +21,13 @@ __all__ = [
     "End",
     "Ended",
     "Record",
+    "about_of",
+    "alarm_of",
+    "alarms_about",
     "alarms_raised",
     "change_of",
+    "decided_of",
+    "document_of",
     "file_new",
     "open_decisions",
     "told",
@@ -85,6 +90,7 @@ def change_of(action: Action, before: Action | None) -> Change:
     return Change.HARSHER if SEVERITY[action] > SEVERITY[before] else Change.MILDER
 
 
+_END_OF_ROW: Final = frozenset({"ended_at", "ended_why"})
 _UNTOLD: Final = ("own_per_day", None)
 """Not in the document of a decision that has none: documents from before there was one stay as they are."""
 
@@ -98,6 +104,24 @@ def told(record: Record) -> dict[str, Any]:
         names = {"decision_id": record.decision.decision_id, **record.stream._asdict()}
         return {"event": "ended", **names, "ended_at": stamp(record.at), "ended_why": record.why.value}
     return {"event": "alarm", **_alarm_row(record)}
+
+
+def about_of(record: Record) -> str:
+    """What a record is about, by which the ledger finds it: a decision, or the alarms of a policy."""
+    return alarms_about(record.policy_version) if isinstance(record, Alarm) else record.decision.decision_id
+
+
+def alarms_about(policy_version: str) -> str:
+    """What alarms of a policy are about."""
+    return f"alarms of {policy_version}"
+
+
+def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The document that must be on record of a row of DECISIONS or ALARMS, whatever has ended it."""
+    if "decision_id" not in row:
+        return {"event": "alarm", **row}
+    told = {name: value for name, value in row.items() if name not in _END_OF_ROW and (name, value) != _UNTOLD}
+    return {"event": "decided", **told, "reason": without_links(told["reason"])}
 
 
 def _row(record: Decided) -> dict[str, Any]:
@@ -195,26 +219,32 @@ def _ids(connection: Connection, statement: Any, records: Mapping[str, object]) 
 def open_decisions(connection: Connection) -> list[tuple[Stream, Decision]]:
     """Decisions whose end is not on record, expired ones among them, without appeal links."""
     rows = connection.execute(select(DECISIONS).where(DECISIONS.c.ended_at.is_(None)))
-    return [(Stream(row.campaign_id, row.account_id), _decision(row)) for row in rows]
+    return [decided_of(row._asdict()) for row in rows]
 
 
 def alarms_raised(connection: Connection) -> list[Alarm]:
-    """All alarms, of whichever policy."""
-    rows = connection.execute(select(ALARMS))
-    return [Alarm(r.policy_version, r.what, r.share, r.limit, time_of(r.raised_at), r.is_final) for r in rows]
+    """All alarms, of whichever policy: the last of each kind."""
+    return [alarm_of(row._asdict()) for row in connection.execute(select(ALARMS))]
 
 
-def _decision(row: Any) -> Decision:  # noqa: ANN401 - a row of DECISIONS
-    return Decision(
-        action=Action(row.action),
-        decision_id=row.decision_id,
+def alarm_of(row: Mapping[str, Any]) -> Alarm:
+    """Alarm of a row of ALARMS."""
+    return Alarm(**{**row, "raised_at": time_of(row["raised_at"])})
+
+
+def decided_of(row: Mapping[str, Any]) -> tuple[Stream, Decision]:
+    """Stream and decision of a row of DECISIONS."""
+    made = Decision(
+        action=Action(row["action"]),
+        decision_id=row["decision_id"],
         request_id="",
-        reason=row.reason,
-        policy_version=row.policy_version,
-        decided_at=time_of(row.decided_at),
-        expires_at=time_of(row.expires_at),
-        rule=row.rule or None,
-        evidence_id=row.campaign_id,
-        rate_per_minute=row.rate_per_minute,
-        own_per_day=row.own_per_day,
+        reason=row["reason"],
+        policy_version=row["policy_version"],
+        decided_at=time_of(row["decided_at"]),
+        expires_at=time_of(row["expires_at"]),
+        rule=row["rule"] or None,
+        evidence_id=row["campaign_id"],
+        rate_per_minute=row["rate_per_minute"],
+        own_per_day=row["own_per_day"],
     )
+    return Stream(row["campaign_id"], row["account_id"]), made
