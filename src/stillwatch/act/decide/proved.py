@@ -6,7 +6,7 @@ What does not fit is left out: the next request of its stream is decided anew.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -20,6 +20,8 @@ from stillwatch.signing.keys import Keys
 
 __all__ = ["proved_alarms", "proved_decisions"]
 
+_OPEN: Final = select(DECISIONS).where(DECISIONS.c.ended_at.is_(None))
+
 
 def proved_decisions(connection: Connection, keys: Keys) -> tuple[list[tuple[Stream, Decision]], int]:
     """Decisions whose end is not on record, expired ones among them; and how many rows were left out.
@@ -27,7 +29,7 @@ def proved_decisions(connection: Connection, keys: Keys) -> tuple[list[tuple[Str
     connection  That sees one state of the database.
     keys        Who may have signed the heads of the ledger.
     """
-    rows = connection.execute(select(DECISIONS).where(DECISIONS.c.ended_at.is_(None))).mappings().all()
+    rows = [dict(row) for row in connection.execute(_OPEN).mappings()]
     decided: dict[str, Mapping[str, Any]] = {}
     ended = set()
     for name, document in proved_about(connection, [row["decision_id"] for row in rows], keys):
@@ -43,7 +45,7 @@ def proved_decisions(connection: Connection, keys: Keys) -> tuple[list[tuple[Str
 
 def proved_alarms(connection: Connection, keys: Keys) -> tuple[list[Alarm], int]:
     """Alarms likewise."""
-    rows = connection.execute(select(ALARMS)).mappings().all()
+    rows = [dict(row) for row in connection.execute(select(ALARMS)).mappings()]
     about = sorted({alarms_about(row["policy_version"]) for row in rows})
     proved = [document for _, document in proved_about(connection, about, keys)]
     good = [row for row in rows if document_of(row) in proved]
