@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -15,6 +15,15 @@ __all__ = ["empty_log", "open_database", "reading"]
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _WAIT_S = 30
 _PATIENCE_MS = 200
+_LINE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""Of a connection to PostgreSQL, seconds and milliseconds: whose other end is gone without a word fails in half a
+minute and is made anew, where the system alone would wait for hours."""
 _READS = "stillwatch_reads"
 
 
@@ -41,7 +50,7 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
         message = f"a database must be sqlite or postgresql, got {parsed.drivername}"
         raise InvalidInput(message)
     is_sqlite = parsed.drivername == "sqlite"
-    options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_S}} if is_sqlite else {"pool_pre_ping": True}
+    options = _options_of_sqlite() if is_sqlite else _options_of_postgresql(parsed)
     options |= {"json_serializer": _json, "json_deserializer": _of_json, "hide_parameters": True}
     engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), **options)
     if is_sqlite:
@@ -52,6 +61,16 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
         message = f"cannot open the database {parsed.render_as_string(hide_password=True)}: {type(error).__name__}"
         raise UnreadableSource(message) from error
     return engine
+
+
+def _options_of_sqlite() -> dict[str, Any]:
+    return {"connect_args": {"timeout": _WAIT_S}}
+
+
+def _options_of_postgresql(url: URL) -> dict[str, Any]:
+    """What the URL says of the line stays as it says it."""
+    line = {name: value for name, value in _LINE.items() if name not in url.query}
+    return {"pool_pre_ping": True, "connect_args": line}
 
 
 def reading(engine: Engine) -> Engine:
