@@ -170,6 +170,18 @@ def test_the_index_says_what_the_findings_say(exchanges: pa.Table, run: Run) -> 
     assert all(facts.get(*stream) is not None for stream in streams)
 
 
+def test_the_index_says_what_the_window_shows_of_accounts(exchanges: pa.Table, run: Run) -> None:
+    """Every account of the window with its exchanges and what they cost."""
+    _, facts = IndexFolder(run.folder / "out" / "index").load()
+    window = exchanges.filter(pa.array(np.isin(hash_strings(exchanges["exchange_id"]), run.closings()[-1].exchange)))
+    told = window.group_by("account_id").aggregate([("exchange_id", "count"), ("cost_usd", "sum")])
+    hashes = hash_strings(told["account_id"])
+    order = np.argsort(hashes)
+    assert facts.accounts["account"].to_pylist() == hashes[order].tolist()
+    assert facts.accounts["n_exchanges"].to_pylist() == told["exchange_id_count"].to_numpy()[order].tolist()
+    assert np.allclose(facts.accounts["cost_usd"].to_numpy(), told["cost_usd_sum"].to_numpy()[order])
+
+
 def test_every_exchange_is_counted_once(exchanges: pa.Table, run: Run) -> None:
     """The late hour with the period after its own, the double one with its own alone."""
     one, two = run.closings()

@@ -49,6 +49,7 @@ _OF_SHARE = frozenset(
     (
         "argon2",
         "cryptography",
+        "httptools",
         "httpx",
         "joserfc",
         "opendp",

@@ -7,9 +7,11 @@ from stillwatch.cli.service_home import home
 from stillwatch.errors import MissingData
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from stillwatch.act.policy.policy import Policy
 
-__all__ = ["of_file", "of_name"]
+__all__ = ["of_file", "of_name", "version_of"]
 
 
 def of_file(name: str) -> "Policy":
@@ -34,3 +36,18 @@ def of_name(name: str, settings: Path | None) -> "Policy":
     with home(settings) as opened, reading(opened.engine).begin() as connection:
         keys = {opened.key.key_id: opened.key.verify_key}
         return load_version(connection, find_version(connection, name), keys)
+
+
+def version_of(connection: "Connection", name: str) -> str:
+    """Version, whole, by its first digits or by a file that says the same."""
+    from stillwatch.act.policy.versions import find_version
+    from stillwatch.errors import InvalidInput
+
+    if not Path(name).is_file():
+        return find_version(connection, name)
+    version = of_file(name).version
+    try:
+        return find_version(connection, version)
+    except MissingData as error:
+        message = f"{name} is version {version[:12]}, which was not added: stillwatch policy add {name} --by NAME"
+        raise InvalidInput(message) from error

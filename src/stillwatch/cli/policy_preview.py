@@ -32,8 +32,12 @@ def preview(  # noqa: PLR0917 - typer's
         str, typer.Argument(metavar="POLICY", help="File, version, or one that comes along: default, strict.")
     ],
     traffic: Annotated[
-        list[str], typer.Option(help="File, folder or glob of logs, as scan reads them; may be repeated.")
-    ],
+        list[str] | None,
+        typer.Option(
+            help="File, folder or glob of logs, as scan reads them; may be repeated.",
+            show_default="the service's, with its index, accounts and protected ones",
+        ),
+    ] = None,
     findings: Annotated[
         Path | None, typer.Option(help="Folder of the findings of a scan of this traffic: it names the exchanges.")
     ] = None,
@@ -66,6 +70,8 @@ def preview(  # noqa: PLR0917 - typer's
         message = f"only a preview at 100 % is recorded, got --stage {int(stage)}; leave --by or --stage out"
         raise InvalidInput(message)
     policy, before = of_name(told, settings), None if against is None else of_name(against, settings)
+    if not traffic:
+        traffic, index, accounts, protected = _of_service(settings, (findings, index, accounts, protected))
     said = _said(policy, settings)
     source = From(traffic, _streams(findings, index), accounts, mapping, said.found_at)
     terms = Given(
@@ -101,6 +107,18 @@ def _preview(
         return found, None if before is None else changes(judge(before, seen, terms), judged)
 
 
+def _of_service(
+    settings: Path | None, told: "tuple[Path | None, Path | None, Path | None, Path | None]"
+) -> "tuple[list[str], Path | None, Path | None, Path | None]":
+    """The service's traffic and, of what was not told, its index, accounts and protected ones."""
+    findings, index, accounts, protected = told
+    with home(settings) as opened:
+        if findings is None and index is None:
+            index = opened.index
+        decides = opened.settings.decide
+        return [str(opened.traffic)], index, accounts or decides.accounts, protected or decides.protected
+
+
 def _said(policy: "Policy", settings: Path | None) -> "Standing":
     """What people have said; nothing where there is no service, unless one was named."""
     from stillwatch.service.replay.standing import Standing as Nothing
@@ -119,8 +137,10 @@ def _said(policy: "Policy", settings: Path | None) -> "Standing":
 
 def _protected(file: Path | None) -> "Protected":
     from stillwatch.act.decide.protected import Protected
+    from stillwatch.ingest import installation_salt
+    from stillwatch.service.concealing import RequestConcealer
 
-    return Protected(file)
+    return Protected(file, RequestConcealer(installation_salt()).id)
 
 
 def _streams(findings: Path | None, index: Path | None) -> "Streams":
@@ -135,11 +155,18 @@ def _streams(findings: Path | None, index: Path | None) -> "Streams":
 
 
 def _record(found: "Previewed", settings: Path | None, by: str) -> int:
+    """Number of its record; what may not rest on it is said, too."""
     from stillwatch.act.policy.previews import record_preview
     from stillwatch.act.preview.record import recorded
 
+    told = recorded(found, datetime.now(UTC))
     with home(settings) as opened, opened.engine.begin() as connection:
-        return record_preview(connection, recorded(found, datetime.now(UTC)), signer(opened, by))
+        number = record_preview(connection, told, signer(opened, by))
+    if told.shows_nothing is not None:
+        typer.echo(f"too little traffic to put anything in force: {told.shows_nothing}", err=True)
+    elif told.is_thin is not None:
+        typer.echo(f"enough for 1 % by one person's word, and no more: {told.is_thin}", err=True)
+    return number
 
 
 def _write(found: "Previewed", changed: "Changes | None", out: Path) -> None:

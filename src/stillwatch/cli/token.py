@@ -48,10 +48,8 @@ def add(
         made = issue_token(connection, opened.trail, issue, at)
     typer.echo(made.text)
     until = "until it is ended" if ends is None else f"until {ends:%Y-%m-%d}"
-    told = (
-        f"{name} may {', '.join(sorted(issue.scopes))} {until}; the token is kept nowhere: store it where only {name}"
-    )
-    typer.echo(f"{told} reads it", err=True)
+    scopes = ", ".join(sorted(issue.scopes))
+    typer.echo(f"the token {name} opens {scopes} {until}; it is kept nowhere: see that only {name} reads it", err=True)
 
 
 @token.command("list")

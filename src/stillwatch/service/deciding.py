@@ -32,6 +32,7 @@ class Deciding:
     decider: Decider
     in_force: InForce
     links: AppealLinks
+    tending: Tending
 
 
 @contextmanager
@@ -53,8 +54,7 @@ def deciding(home: Home, source: FactsSource, protected: Protected, clock: Clock
         decider = Decider(source, in_force, DecisionMemory(recorder), options, people, clock)
         decider.load(engine, keys)
         decider.tend()
-        held.enter_context(Tending(decider))
-        yield Deciding(decider, in_force, links)
+        yield Deciding(decider, in_force, links, held.enter_context(Tending(decider)))
 
 
 @contextmanager

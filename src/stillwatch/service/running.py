@@ -20,7 +20,7 @@ from stillwatch.service.ticking import Ticker, TickerHealth
 
 __all__ = ["Service"]
 
-_PARTS: Final = ("collect", "watch", "decide", "member", "policy", "database", "service")
+_PARTS: Final = ("collect", "watch", "decide", "member", "policy", "database", "access", "service")
 _OLD_S: Final = 30.0
 
 
@@ -54,10 +54,11 @@ class Service:
                 None if self.drain is None else self.drain.problem,
             ],
             "watch": [*_of_ticks(ticks), *self.facts.problems()],
-            "decide": decider.problems,
+            "decide": [*decider.problems, _told("looking after decisions", self.deciding.tending.problem)],
             "member": [self.member.problem],
             "policy": [self.deciding.in_force.problem, _alarm(decider.alarm)],
             "database": [_of_tokens(self.doorkeeper.age_s), _told("counting what waits", self.counting.problem)],
+            "access": self.doorkeeper.refused.problems(),
             "service": [_told("looking at what has changed", self.looking.problem)],
         }
         return Health.of(takes=self.journal.takes, problems=problems)
@@ -91,12 +92,13 @@ class Service:
             if active is None
             else {"name": active.policy.name, "version": active.policy.version, "stage": active.stage}
             | {"activation": active.number, "since": active.activated_at.isoformat()},
+            "collect": self.journal.written._asdict(),
             "watch": None
             if ticks.last is None
             else {"n_exchanges": ticks.last.n_exchanges, "n_campaigns": ticks.last.n_campaigns}
             | {"n_streams": ticks.last.n_streams, "at": ticks.last.at, "lag_s": ticks.last.lag_s},
             "decisions": {"counts": dict(decider.counts), "waiting": decider.n_waiting, "held": decider.n_held},
-            "last_hour": decider.figures._asdict(),
+            "of_late": decider.figures._asdict(),
         }
 
 

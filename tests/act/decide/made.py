@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from joserfc.jwk import OKPKey
 from sqlalchemy import Engine, create_engine
 
 from stillwatch.act.decide.clock import Clock
@@ -36,7 +37,17 @@ from stillwatch.signing.keys import SigningKey, keys_of
 from stillwatch.store.database import open_database
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
-KEY = SigningKey.generate()
+KEY = SigningKey(
+    OKPKey.import_key(
+        {
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg",
+            "d": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+        }
+    )
+)
+"""The same in every process, so that one finds what another has signed."""
 KEYS = keys_of([KEY.verify_key])
 WIDE = Limits(1.0, 1.0, 1.0)
 """Limits that no test touches by chance."""

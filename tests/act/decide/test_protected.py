@@ -82,3 +82,16 @@ def test_without_a_file_nobody_is_protected() -> None:
     protected = Protected()
     protected.refresh()
     assert not protected.holds("a", None)
+
+
+def test_ids_are_found_as_they_are_stored_too(tmp_path: Path) -> None:
+    """Where ids may be secrets they are stored otherwise than the operator writes them; both are protected."""
+    path = tmp_path / "list"
+    path.write_text("Clinic\n")
+    protected = Protected(path, str.lower)
+    assert protected.holds("Clinic", None)
+    assert protected.holds("x", "clinic")
+    assert not protected.holds("CLINIC", None)
+    path.write_text("Fire\n")
+    protected.refresh()
+    assert protected.holds("fire", None)

@@ -137,17 +137,19 @@ async def _pieces(model: str, told: dict[str, str]) -> AsyncIterator[str]:
 
 
 class Program:
-    """A program of the test: started, killed and started again on one port."""
+    """A program of the test: started, killed and started again on one port, in a folder where that matters."""
 
-    def __init__(self, command: list[str], ready: str, environment: dict[str, str] | None = None) -> None:
-        self._command, self._ready, self._environment = command, ready, environment
+    def __init__(
+        self, command: list[str], ready: str, environment: dict[str, str] | None = None, folder: Path = ROOT
+    ) -> None:
+        self._command, self._ready, self._environment, self._folder = command, ready, environment, folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, within_s: float = 30.0) -> None:
         """Start and wait until it answers."""
         self._process = subprocess.Popen(
             self._command,
-            cwd=ROOT,
+            cwd=self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -102,6 +102,51 @@ def test_large_bodies(body: bytes | list[bytes]) -> None:
     assert not asked
 
 
+def test_a_body_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway that sends half a body is not waited for for ever, and is told so."""
+    monkeypatch.setattr(routes, "BODY_S", 0.05)
+    statuses: list[int] = []
+
+    async def call() -> None:
+        app = Starlette(routes=gateway_routes(endpoints_of(NAMES), nobody, admits))
+        first = iter([{"type": "http.request", "body": b'{"acc', "more_body": True}])
+
+        async def receive() -> Any:
+            await asyncio.sleep(0)
+            return next(first, None) or await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            statuses.append(message.get("status", 0))
+
+        headers = [(b"x-api-key", TOKEN.encode())]
+        scope = {"type": "http", "method": "POST", "path": "/v1/decide", "query_string": b"", "headers": headers}
+        await app({**scope, "client": ("127.0.0.1", 1)}, receive, send)
+
+    async def nobody(_request: Request) -> Decision:
+        raise AssertionError
+
+    asyncio.run(call())
+    assert statuses == [408, 0]
+
+
+def test_of_two_headers_of_one_name_the_first_counts() -> None:
+    """What is put behind a gateway's own header changes nothing, nor does a query that stands in the path."""
+    seen: list[Request] = []
+
+    async def decide(request: Request) -> Decision:
+        seen.append(request)
+        return decided(Action.OBSERVE)
+
+    async def send() -> httpx.Response:
+        app = Starlette(routes=gateway_routes(endpoints_of(["envoy"]), decide, admits))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            named = [("x-stillwatch-account", name) for name in ("first", "second")]
+            return await client.get("/v1/envoy/a%3Fb?c", headers=[("x-api-key", TOKEN), *named])
+
+    assert asyncio.run(send()).status_code == 200
+    assert [request.account_id for request in seen] == ["first"]
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 def test_any_method_for_envoy(method: str) -> None:
     """Envoy asks with the customer's method and path."""

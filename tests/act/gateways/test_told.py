@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.act.gateways.made import values
 
-from stillwatch.act.gateways.told import REQUEST_FIELDS, request_told
+from stillwatch.act.gateways.told import REQUEST_FIELDS, request_filled, request_told
 from stillwatch.errors import InvalidInput
+from stillwatch.ingest.addresses import client_address
 
 
 def test_everything_can_be_told() -> None:
@@ -73,3 +74,21 @@ def test_problems_hold_no_text(told: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as caught:
         request_told({**told, "prompt_text": [secret], "account_id": {secret: secret}}, strict=True)
     assert secret not in str(caught.value)
+
+
+@given(
+    st.dictionaries(st.sampled_from(REQUEST_FIELDS), values), st.dictionaries(st.sampled_from(REQUEST_FIELDS), values)
+)
+def test_filling_is_telling_at_once(own: dict[str, Any], other: dict[str, Any]) -> None:
+    """To tell some fields and fill in others is the same as to tell all leniently, the own ones before the others."""
+    own = {**own, "account_id": "a"}
+    rest = {name: value for name, value in other.items() if name not in own}
+    assert request_filled(request_told(own, strict=False), rest) == request_told({**rest, **own}, strict=False)
+
+
+@given(st.text(max_size=60) | st.ip_addresses().map(str))
+def test_addresses_that_come_again_are_read_alike(text: str) -> None:
+    """What is remembered of an address is what reading it gives."""
+    told = {"account_id": "a", "client_address": text}
+    first, again = (request_told(told, strict=False).client_address for _ in range(2))
+    assert first == again == (client_address(text) if text else None)

@@ -19,6 +19,7 @@ from stillwatch.detect.stream_index.facts import STREAM_FACTS, FactsBook
 from stillwatch.detect.stream_index.folder import IndexFolder
 from stillwatch.detect.stream_index.index import StreamIndex
 from stillwatch.detect.stream_index.single import SingleLookup
+from stillwatch.detect.stream_index.window import WINDOW_ACCOUNT
 from stillwatch.errors import IncompatibleVersion, InvalidInput, MissingData, UnreadableSource
 
 TIME = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -248,3 +249,21 @@ def test_files_are_flushed_before_they_are_pointed_to(
     IndexFolder(tmp_path / "index").write(index, facts())
     n_files = len(arrays_of(index)) + 4
     assert seen == ["fsync"] * (n_files + 2) + ["replace", "fsync"]
+
+
+def test_figures_of_accounts_come_back(tmp_path: Path) -> None:
+    """As they were written; an index from before there were any has none."""
+    accounts = pa.table([[1, 5], [3, 4], [None, 0.5]], schema=WINDOW_ACCOUNT)
+    folder = IndexFolder(tmp_path / "index")
+    folder.write(everything(), FactsBook(facts().table, accounts))
+    assert folder.load()[1].accounts.equals(accounts)
+    line = folder.current()
+    assert line is not None
+    generation = tmp_path / "index" / line.split(" ")[0]
+    (generation / "accounts.parquet").unlink()
+    manifest = json.loads((generation / "manifest.json").read_text())
+    del manifest["files"]["accounts.parquet"]
+    text = json.dumps(manifest).encode()
+    (generation / "manifest.json").write_bytes(text)
+    (tmp_path / "index" / "CURRENT").write_text(f"{generation.name} {hashlib.sha256(text).hexdigest()}\n")
+    assert folder.load()[1].accounts.equals(WINDOW_ACCOUNT.empty_table())

@@ -19,6 +19,7 @@ from tests.service.collect.rows import parcel
 from stillwatch.model.exchange import EXCHANGE
 from stillwatch.service.collect.bounds import Bounds
 from stillwatch.service.collect.compaction import Compactor
+from stillwatch.service.collect.disk import PosixDisk
 from stillwatch.service.collect.keeping import remove_old
 from stillwatch.service.collect.places import HOUR_S, Places
 
@@ -299,3 +300,8 @@ def test_an_hour_that_is_removed_meanwhile() -> None:
     compactor.step(OVER, PLENTY)
     assert not disk.names(PLACES.plans)
     assert names_on(disk) == ["newest"]
+
+
+def test_a_new_service_has_nothing_to_do(tmp_path: Path) -> None:
+    """Before the first exchange there is not even a folder of segments, and that is no fault of the disk's."""
+    assert not Compactor(PosixDisk(), Places(tmp_path / "new"), BOUNDS).step(OVER, PLENTY)

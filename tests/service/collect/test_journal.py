@@ -13,7 +13,7 @@ from tests.service.collect.rows import n_aside, parcel, stored
 
 from stillwatch.service.collect.bounds import Bounds
 from stillwatch.service.collect.disk import Disk, PosixDisk
-from stillwatch.service.collect.journal import Journal
+from stillwatch.service.collect.journal import Journal, Written
 from stillwatch.service.collect.metrics import NO_METRICS
 from stillwatch.service.collect.parcel import Outcome
 from stillwatch.service.collect.places import Places
@@ -101,9 +101,12 @@ def result(answer: Future[Outcome]) -> Outcome:
 
 def test_counts(journal: Journal, tmp_path: Path) -> None:
     """New rows, rows seen before, in the same body too, and rows put aside are told apart and stored accordingly."""
+    assert journal.written == Written(0, 0, 0, None)
     assert result(journal.submit(parcel("a", "b", "a", n_aside=2))) == Outcome(2, 1, 2)
     assert result(journal.submit(parcel("b", "c"))) == Outcome(1, 1, 0)
     assert result(journal.submit(parcel())) == Outcome(0, 0, 0)
+    assert journal.written[:3] == (3, 2, 2)
+    assert journal.written.age_s is not None
     assert journal.settle(WAIT_S)
     assert sorted(stored(tmp_path)) == ["a", "b", "c"]
     assert n_aside(tmp_path) == 2

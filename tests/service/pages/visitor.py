@@ -15,7 +15,7 @@ from stillwatch.act.appeals.links import AppealLinks
 from stillwatch.act.secret import ServiceSecret
 from stillwatch.service.pages.appeals import AppealDesk, AppealPaces, appeal_routes
 
-__all__ = ["LINKS", "WORDS", "Visitor", "link", "visitor"]
+__all__ = ["LINKS", "WORDS", "Visitor", "hidden_fields", "link", "visitor"]
 
 LINKS = AppealLinks(ServiceSecret(bytes(range(32))), "http://testserver")
 WORDS = "We are a school and our pupils all use one worksheet."
@@ -37,6 +37,13 @@ class _Hidden(HTMLParser):
         told = dict(attrs)
         if tag == "input" and told.get("type") == "hidden":
             self.found[told["name"] or ""] = told["value"] or ""
+
+
+def hidden_fields(page: str) -> dict[str, str]:
+    """Hidden fields of a page's form."""
+    hidden = _Hidden()
+    hidden.feed(page)
+    return hidden.found
 
 
 class Client:
@@ -70,9 +77,7 @@ class Visitor:
 
     def token(self, path: str) -> str:
         """Token of the form on a page."""
-        hidden = _Hidden()
-        hidden.feed(self.see(path).text)
-        return hidden.found["form"]
+        return hidden_fields(self.see(path).text)["form"]
 
     def send(self, path: str, form: str | None = None, **fields: str) -> httpx.Response:
         """Send the form of a page, or one with another token."""

@@ -1,5 +1,6 @@
 """The member as the service uses it, with a node and without one."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -31,5 +32,5 @@ def test_what_waits_is_taken_back_or_told(tmp_path: Path) -> None:
     """Without a node an upheld appeal has nobody to be told to, and is done."""
     with open_home(ServiceSettings(folder=tmp_path / "home"), is_first=True) as home:
         member = Member(None, None)
-        member.take_back(home)
+        member.take_back(home, datetime.now(UTC))
         assert member.problem is None

@@ -14,7 +14,7 @@ from typing import Final
 from stillwatch.act.gateways.body import body_columns
 from stillwatch.act.gateways.decision_words import decision_fields, decision_headers, json_answer, refusal
 from stillwatch.act.gateways.endpoint import fault_answer, json_body
-from stillwatch.act.gateways.told import request_told
+from stillwatch.act.gateways.told import request_filled, request_told
 from stillwatch.errors import InvalidInput
 from stillwatch.ingest.openai_fields import mapping
 from stillwatch.model.decision import Decision, GatewayAnswer, GatewayCall, Request
@@ -60,5 +60,4 @@ class Native:
 
 def _filled(own: dict[str, object], checked: Request, body: dict[str, object], path: str) -> Request:
     """The request with what its body tells, where it does not tell itself."""
-    told = {name: getattr(checked, name) for name in own if hasattr(checked, name)}
-    return request_told({**body_columns(body, path), **told}, strict=False)
+    return request_filled(checked, {n: v for n, v in body_columns(body, path).items() if n not in own})

@@ -1,5 +1,6 @@
 """What a caller tells of a request, held against the rules of the record's columns."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from stillwatch.ingest.rules import Kind, Rule, rules_of
 from stillwatch.model.decision import Request
 from stillwatch.model.exchange import EXCHANGE
 
-__all__ = ["REQUEST_FIELDS", "request_told"]
+__all__ = ["REQUEST_FIELDS", "request_filled", "request_told"]
 
 REQUEST_FIELDS: Final = tuple(f.name for f in fields(Request))
 """Names of all that a request can tell."""
@@ -22,6 +23,9 @@ _COLUMNS: Final = {rule.column: rule for rule in rules_of(EXCHANGE, Limits())}
 _RULES: Final = {name: _COLUMNS[name] for name in REQUEST_FIELDS if name in _COLUMNS} | {
     "request_id": replace(_COLUMNS["exchange_id"], column="request_id")
 }
+_PLAIN_ADDRESS: Final = 45
+_client_address: Final = functools.lru_cache(8192)(client_address)
+"""Customers come again, and reading an address costs as much as all other fields; lists of them are not remembered."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_US: Final = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
@@ -39,16 +43,7 @@ def request_told(told: Mapping[str, object], *, strict: bool) -> Request:
     Traceback (most recent call last):
     stillwatch.errors.InvalidInput: temperature is text of 3 characters, expected a number; account_id is missing
     """
-    found: dict[str, Any] = {}
-    problems: dict[str, str] = {}
-    for name in REQUEST_FIELDS:
-        try:
-            value = _fit(told.get(name), _RULES[name])
-        except Unfit as reason:
-            problems[name] = str(reason)
-        else:
-            if value is not None:
-                found[name] = value
+    found, problems = _fitting(told)
     if "account_id" not in found:
         problems.setdefault("account_id", "account_id is missing")
     if problems and (strict or "account_id" in problems):
@@ -57,13 +52,39 @@ def request_told(told: Mapping[str, object], *, strict: bool) -> Request:
     return Request(**found)
 
 
+def request_filled(request: Request, told: Mapping[str, object]) -> Request:
+    """The request with what else is told; values that do not fit, and names that are no field, are left out.
+
+    >>> filled = request_filled(Request(account_id="a", model="m"), {"turn_count": 3, "top_p": 9, "colour": "red"})
+    >>> filled.model, filled.turn_count, filled.top_p
+    ('m', 3, None)
+    """
+    return replace(request, **_fitting(told)[0])
+
+
+def _fitting(told: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Values that fit, and what is wrong with the others, by field."""
+    found: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for name in REQUEST_FIELDS:
+        told_value = told.get(name)
+        if told_value is None:
+            continue
+        try:
+            value = _fit(told_value, _RULES[name])
+        except Unfit as reason:
+            problems[name] = str(reason)
+        else:
+            if value is not None:
+                found[name] = value
+    return found, problems
+
+
 def _fit(value: object, rule: Rule) -> object:
-    """The value as its field takes it; None for one that is not there.
+    """The value as its field takes it.
 
     Raises      Unfit with the reason.
     """
-    if value is None:
-        return None
     made = coerce(value, rule)
     if isinstance(made, str):
         return _text(made, rule)
@@ -78,7 +99,7 @@ def _fit(value: object, rule: Rule) -> object:
 
 
 def _text(text: str, rule: Rule) -> str | None:
-    size = len(text.encode())
+    size = len(text) if text.isascii() else len(text.encode())
     if size > rule.high:
         message = f"{rule.column} is {size:,} bytes, allowed {rule.high:,}"
         raise Unfit(message)
@@ -91,7 +112,7 @@ def _text(text: str, rule: Rule) -> str | None:
 
 
 def _address(text: str, rule: Rule) -> str:
-    address = client_address(text)
+    address = _client_address(text) if len(text) <= _PLAIN_ADDRESS else client_address(text)
     if address is None:
         message = f"{rule.column} is no IPv4 or IPv6 address"
         raise Unfit(message)

@@ -15,10 +15,10 @@ from http import HTTPStatus
 from typing import Final
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from stillwatch.act.gateways.tokens import tokens_shown
 from stillwatch.service.access.issued import PREFIX, Issued, Scope, issued_tokens
+from stillwatch.service.access.refused import Refused
 from stillwatch.store.database import reading
 from stillwatch.web.failures import Failures
 from stillwatch.web.problem import Admits, Problem
@@ -30,6 +30,8 @@ EVERY_S: Final = 1.0
 MOST_AGE_S: Final = 3600.0
 """How long tokens go on being admitted when the database cannot be read."""
 _UNFOLLOWED_S: Final = 5.0
+_PATIENCE_S: Final = 2.0
+"""How long a call waits for a look: a database that neither answers nor fails must not hold up decisions."""
 _AT_WORK: Final = 2
 """Hashes at work at a time: 19 MiB and some 20 ms each."""
 _MOST_WAITING: Final = 64
@@ -41,6 +43,8 @@ class Doorkeeper:
 
     clock       Unix time, for tokens' ends.
     ticking     Seconds that only grow, for the age of what is known.
+
+    refused     Calls that were not let in though they showed a token of the service, or what looks like one.
     """
 
     def __init__(
@@ -51,6 +55,8 @@ class Doorkeeper:
     ) -> None:
         self._engine = reading(engine)
         self._clock, self._ticking = clock, ticking
+        self.refused = Refused(ticking)
+        self._gone: dict[str, str] = {}
         self._live: dict[str, tuple[Issued, float]] = {}
         self._tried = self._seen = float("-inf")
         self._is_blind = True
@@ -72,7 +78,7 @@ class Doorkeeper:
         Raises      Problem 401 without a valid token; 403 with one for other things; 429 after too many wrong ones from
                     this source; 503 when it cannot be said because the database is gone.
         """
-        if self._ticking() - self._tried > _UNFOLLOWED_S:
+        if self._ticking() - self._tried > _UNFOLLOWED_S and not self._refreshing.locked():
             await self._look()
         right: list[Issued] = []
         strange: list[tuple[bytes, str]] = []
@@ -102,9 +108,11 @@ class Doorkeeper:
             try:
                 with self._engine.begin() as connection:
                     rows = issued_tokens(connection)
-            except SQLAlchemyError:
+            except Exception:  # noqa: BLE001 - also a row that cannot be read
                 self._is_blind = True
                 return
+            living = {row.lookup for row in rows}
+            self._gone |= {lookup: row.name for lookup, (row, _) in self._live.items() if lookup not in living}
             never = float("inf")
             self._live = {row.lookup: (row, row.expires_at.timestamp() if row.expires_at else never) for row in rows}
             self._seen, self._is_blind = at, False
@@ -141,11 +149,13 @@ class Doorkeeper:
     ) -> str:
         """Admit by what is not remembered; what is wrong is counted, and told, when nothing is right."""
         wrong: list[str] = []
+        shown: list[str] = []
         unchecked: Problem | None = None
         for digest, text in strange:
             token = parse_token(text, PREFIX)
             if token is None:
                 continue
+            shown.append(token.lookup)
             try:
                 row = await self._verified(digest, token, source)
             except Problem as problem:
@@ -158,20 +168,30 @@ class Doorkeeper:
             else:
                 right.append(row)
         if right:
+            self.refused.note(f"the token {right[0].name}, which is not for {scope.value}")
             raise Problem(HTTPStatus.FORBIDDEN, f"the token is not for {scope.value}")
         for lookup in wrong:
             self._failures.count(source, self._counted_as(lookup))
+        for lookup in () if self._is_blind else shown:
+            self.refused.note(self._why(lookup))
         if unchecked is not None:
             raise unchecked
         raise Problem(HTTPStatus.UNAUTHORIZED, "a valid token is needed", _CHALLENGE)
 
+    def _why(self, lookup: str) -> str:
+        """What a token is that does not let in."""
+        row, ends = self._live.get(lookup, (None, 0.0))
+        if row is not None and ends > self._clock():
+            return f"one that begins as the token {row.name} does and goes on otherwise"
+        name = self._gone.get(lookup) if row is None else row.name
+        return "a token that nobody was given" if name is None else f"the token {name}, which has ended"
+
     async def _verified(self, digest: bytes, token: Token, source: str) -> Issued | None:
         """The token's row; None when there is none or the secret is another, after the same work."""
         self._failures.check(source, self._counted_as(token.lookup))
-        if self._row(token.lookup) is None:
-            await self._look()
+        has_looked = self._row(token.lookup) is not None or await self._look()
         row = self._row(token.lookup)
-        if row is None and self._is_blind:
+        if row is None and (self._is_blind or not has_looked):
             later = {"Retry-After": "1"}
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "tokens cannot be checked at the moment", later)
         is_right = await self._matches(digest, token, None if row is None else row.hashed)
@@ -197,12 +217,13 @@ class Doorkeeper:
             checking.add_done_callback(lambda _: self._checking.pop(key, None))
         return await asyncio.shield(checking)
 
-    async def _look(self) -> None:
-        """Look at the database now; of calls that want it together one does."""
+    async def _look(self) -> bool:
+        """Look at the database now; of calls that want it together one does. Whether it answered in time, or failed."""
         if self._looking is None:
             self._looking = asyncio.create_task(asyncio.to_thread(self.refresh))
             self._looking.add_done_callback(lambda _: setattr(self, "_looking", None))
-        await asyncio.shield(self._looking)
+        done, _ = await asyncio.wait([self._looking], timeout=_PATIENCE_S)
+        return bool(done)
 
 
 def _digest(text: str) -> bytes:

@@ -85,20 +85,20 @@ class Compactor:
         if len(pending) >= _MOST_PLANS:
             return any(removed)
         hours = sorted(hours_of(self._disk, self._places), key=lambda hour: hour.begins)
-        room = min(most_bytes - sum(hour.size_bytes for hour in hours), self._free_bytes())
+        room = most_bytes - sum(hour.size_bytes for hour in hours)
         unfinished = self._unfinished()
         for hour in hours:
             if hour.begins + HOUR_S + self._bounds.late_s > now:
                 break
             group = [] if hour.begins in pending else self._group(hour, unfinished)
-            if group and sum(size for _, size in group) <= room:
+            if group and sum(size for _, size in group) <= min(room, self._free_bytes()):
                 self._make(hour, [path.name for path, _ in group])
                 return True
         return any(removed)
 
     def _free_bytes(self) -> int:
         """Space for a whole, and as much again for what comes meanwhile."""
-        return (self._disk.free_bytes(self._places.segments) - self._bounds.spare_bytes) // 2
+        return (self._disk.free_bytes(self._places.traffic) - self._bounds.spare_bytes) // 2
 
     def _unfinished(self) -> frozenset[str]:
         """Stems of segments that may be written by hour again."""

@@ -17,7 +17,7 @@ from stillwatch.service.collect.recovery import recover
 from stillwatch.service.collect.refusal import Refusal
 from stillwatch.service.collect.roller import Roller, Surroundings
 
-__all__ = ["Journal", "Sink"]
+__all__ = ["Journal", "Sink", "Written"]
 
 _LOG: Final = logging.getLogger("stillwatch.collect")
 _IDLE_S: Final = 1.0
@@ -43,6 +43,19 @@ class _Waiting(NamedTuple):
     answer: Future[Outcome]
 
 
+class Written(NamedTuple):
+    """What was committed since the start.
+
+    n_accepted, n_duplicate, n_quarantined  Exchanges, as in `Outcome`.
+    age_s                                   Seconds since the last one that was accepted; None before there was one.
+    """
+
+    n_accepted: int = 0
+    n_duplicate: int = 0
+    n_quarantined: int = 0
+    age_s: float | None = None
+
+
 _Item = _Waiting | threading.Event | None
 
 
@@ -57,6 +70,8 @@ class Journal:
         self._closed = False
         self._failed_at: float | None = None
         self._began_at: float | None = None
+        self._written = Written()
+        self._accepted_at: float | None = None
         self._lock = threading.Lock()
         self._log: Log | None = None
         self._thread = threading.Thread(target=self._run, name="stillwatch-journal", daemon=True)
@@ -113,6 +128,12 @@ class Journal:
         except Refusal:
             return False
         return not self._closed
+
+    @property
+    def written(self) -> Written:
+        """What was committed since the start."""
+        at = self._accepted_at
+        return self._written._replace(age_s=None if at is None else time.monotonic() - at)
 
     def _check_room(self) -> None:
         """Send away what would only fail, without having looked at it."""
@@ -171,12 +192,23 @@ class Journal:
         self._failed_at = None
         if self._began_at is None:
             self._began_at = time.monotonic()
+        self._count(outcomes)
         around.metrics.observe("stillwatch_collect_commit_seconds", time.perf_counter() - start)
         around.metrics.observe("stillwatch_collect_group_exchanges", sum(o.n_received for o in outcomes))
         around.metrics.gauge("stillwatch_collect_remembered_ids", len(self._recent))
         for waiting, outcome in zip(group, outcomes, strict=True):
             if waiting.answer.set_running_or_notify_cancel():
                 waiting.answer.set_result(outcome)
+
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        known, n_accepted = self._written, sum(one.n_accepted for one in outcomes)
+        self._written = Written(
+            known.n_accepted + n_accepted,
+            known.n_duplicate + sum(one.n_duplicate for one in outcomes),
+            known.n_quarantined + sum(one.n_quarantined for one in outcomes),
+        )
+        if n_accepted:
+            self._accepted_at = time.monotonic()
 
     def _fail(self, group: Sequence[_Waiting], error: Exception) -> None:
         told = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__

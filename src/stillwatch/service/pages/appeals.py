@@ -5,6 +5,7 @@ that is sent to one. Visits are limited by source, wrong links also overall, for
 flood of wrong links or forms closes the page to anybody who has a good one.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -36,16 +38,15 @@ from stillwatch.service.pages.form_token import form_token, is_form_token
 from stillwatch.service.pages.rendering import page
 from stillwatch.service.pages.wording import ACTIONS, GROUNDS, shown_account
 from stillwatch.store.database import reading
+from stillwatch.web.answers import address_of
 from stillwatch.web.pace import Pace
 
 __all__ = ["SHOWN_FOR", "AppealDesk", "AppealPaces", "appeal_routes"]
 
 SHOWN_FOR: Final = timedelta(days=180)
 """How long the answer can be read."""
-
-
-def _source(request: Request) -> str:
-    return request.client.host if request.client else ""
+_LATER_S: Final = 60
+_LOG: Final = logging.getLogger("stillwatch.service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class AppealDesk:
     contact: str = ""
     paces: AppealPaces = field(default_factory=AppealPaces)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    source_of: Callable[[Request], str] = _source
+    source_of: Callable[[Request], str] = address_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,20 @@ class _Pages:
         self._desk = desk
 
     async def show(self, request: Request) -> Response:
-        """Form or status."""
+        """Form or status; when the database does not answer, that it is to be tried again."""
+        try:
+            return await self._shown(request)
+        except SQLAlchemyError as error:
+            return self._later(error)
+
+    async def send(self, request: Request) -> Response:
+        """File, or show the form again with what is wrong; as above when the database does not answer."""
+        try:
+            return await self._sent(request)
+        except SQLAlchemyError as error:
+            return self._later(error)
+
+    async def _shown(self, request: Request) -> Response:
         found = await run_in_threadpool(self._visit, request)
         if isinstance(found, Response):
             return found
@@ -117,8 +131,7 @@ class _Pages:
             return self._message("expired", HTTPStatus.GONE)
         return self._form(found)
 
-    async def send(self, request: Request) -> Response:
-        """File, or show the form again with what is wrong."""
+    async def _sent(self, request: Request) -> Response:
         found = await run_in_threadpool(self._visit, request)
         if isinstance(found, Response):
             return found
@@ -209,6 +222,11 @@ class _Pages:
     def _too_many(self, wait_s: int) -> Response:
         values = {"what": "too-many", "provider": self._desk.provider, "contact": self._desk.contact}
         return page("message", values, HTTPStatus.TOO_MANY_REQUESTS, wait_s)
+
+    def _later(self, error: SQLAlchemyError) -> Response:
+        _LOG.warning("an appeal page cannot be shown: %s", type(error).__name__)
+        values = {"what": "later", "provider": self._desk.provider, "contact": self._desk.contact}
+        return page("message", values, HTTPStatus.SERVICE_UNAVAILABLE, _LATER_S)
 
 
 def _is_over(appeal: Appeal | None, now: datetime) -> bool:

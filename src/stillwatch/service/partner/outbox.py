@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,13 +19,22 @@ from stillwatch.act.appeals.outbox import revoked, to_revoke
 from stillwatch.act.cases.tables import CASE_ALIASES
 from stillwatch.act.trail import Trail
 from stillwatch.errors import StillwatchError
-from stillwatch.share.node.revoking import RevokingDesk, revoking_desk
 from stillwatch.share.node.settings import NodeSettings
 from stillwatch.store.database import reading
 
+if TYPE_CHECKING:
+    from stillwatch.share.node.revoking import RevokingDesk
+
 __all__ = ["Desk", "Retracted", "revoke_upheld"]
 
-Desk = Callable[[NodeSettings], AbstractContextManager[RevokingDesk]]
+Desk = Callable[[NodeSettings], "AbstractContextManager[RevokingDesk]"]
+
+
+def _desk_of(node: NodeSettings) -> "AbstractContextManager[RevokingDesk]":
+    """The node's desk. Whoever is no member need not have the libraries of the exchange."""
+    from stillwatch.share.node.revoking import revoking_desk  # noqa: PLC0415 - only where there is a node
+
+    return revoking_desk(node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Retracted:
 
 
 def revoke_upheld(
-    home: Engine, trail: Trail, node: NodeSettings | None, now: datetime, desk: Desk = revoking_desk
+    home: Engine, trail: Trail, node: NodeSettings | None, now: datetime, desk: Desk = _desk_of
 ) -> list[Retracted]:
     """Take back what waits, the oldest first; what became of each. Nothing is asked of the forum when nothing waits.
 
@@ -77,7 +87,7 @@ def revoke_upheld(
     return found
 
 
-def _taken_back(desk: RevokingDesk, names: frozenset[str], now: datetime) -> tuple[int, int]:
+def _taken_back(desk: "RevokingDesk", names: frozenset[str], now: datetime) -> tuple[int, int]:
     """Revoke all indicators of a campaign; how many are, earlier ones too, and how many objects the forum refused."""
     standing, n = desk.told_of(names, now)
     refused = 0

@@ -1,18 +1,23 @@
-"""The member's node as the service uses it: what partners say of a request, and what is taken back after an appeal."""
+"""The member's node as the service uses it: what partners say of a request, and what is taken back after an appeal.
+
+Whoever is no member need not have the libraries of the exchange: they are imported where there is a node.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from stillwatch.detect.stream_index.single import SingleLookup
 from stillwatch.model.decision import PartnerWord, Request
 from stillwatch.service.home import Home
-from stillwatch.service.partner.bands import bands_by
 from stillwatch.service.partner.member import node_of
 from stillwatch.service.partner.outbox import revoke_upheld
-from stillwatch.service.partner.words import PartnerWords
 from stillwatch.service.settings import MemberSettings
 from stillwatch.share.node.settings import NodeSettings
+
+if TYPE_CHECKING:
+    from stillwatch.service.partner.words import PartnerWords
 
 __all__ = ["Member", "member_of"]
 
@@ -20,7 +25,7 @@ __all__ = ["Member", "member_of"]
 class Member:
     """Asked by any thread; one refreshes and one takes back."""
 
-    def __init__(self, node: NodeSettings | None, words: PartnerWords | None) -> None:
+    def __init__(self, node: NodeSettings | None, words: "PartnerWords | None") -> None:
         self._node, self._words = node, words
         self._waits: str | None = None
 
@@ -56,6 +61,9 @@ def member_of(settings: MemberSettings, lookup: Callable[[], SingleLookup | None
     if node is None:
         yield Member(None, None)
         return
+    from stillwatch.service.partner.bands import bands_by  # noqa: PLC0415 - as said above
+    from stillwatch.service.partner.words import PartnerWords  # noqa: PLC0415
+
     words = PartnerWords(node.folder, bands_by(lookup))
     try:
         yield Member(node, words)

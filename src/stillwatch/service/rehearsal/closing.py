@@ -17,8 +17,9 @@ from stillwatch.act.policy.tables import ACTIVATIONS
 from stillwatch.errors import StillwatchError
 from stillwatch.model.decision import Action
 from stillwatch.service.evidence import evidence_of
-from stillwatch.service.rehearsal.objection import until
-from stillwatch.service.rehearsal.scene import FIRST, READER, Scene
+from stillwatch.service.rehearsal.objection import HARMLESS, until
+from stillwatch.service.rehearsal.requests import asked
+from stillwatch.service.rehearsal.scene import FIRST, READER, Scene, Touched
 from stillwatch.service.rehearsal.words import counted
 from stillwatch.service.rehearsal.world import MAIN
 from stillwatch.store.database import reading
@@ -28,28 +29,35 @@ __all__ = ["export", "take_back", "verify_ledger"]
 _VERIFIES_S: Final = 120
 
 
-def take_back(scene: Scene, heard: str | None) -> None:
-    """Roll the policy back, and ask about a stream that it held a moment ago.
-
-    heard       Account of the appeal: nothing is done about it any more, so that it shows nothing.
-    """
-    with scene.home.engine.begin() as connection:
-        done = roll_back(connection, scene.signer(FIRST), seen=highest(connection, ACTIVATIONS))
-    others = [touched for account, touched in scene.touched.items() if account != heard]
-    if not others:
-        scene.judge.check("somebody else was touched", holds=False, told="nobody to ask about after the rollback")
+def take_back(scene: Scene, n_policies: int) -> None:
+    """Roll policies back, the last one first, and ask about a stream that one of them held a moment ago."""
+    held = _held(scene)
+    if not scene.judge.check("somebody is held before the rollback", held is not None, f"{len(scene.touched):,}"):
         return
-    seconds, decision = until(scene, others[-1], lambda told: told["action"] == Action.OBSERVE.value)
+    assert held is not None  # noqa: S101 - checked above
+    for _ in range(n_policies):
+        with scene.home.engine.begin() as connection:
+            done = roll_back(connection, scene.signer(FIRST), seen=highest(connection, ACTIVATIONS))
+    seconds, decision = until(scene, held, lambda told: told["action"] == Action.OBSERVE.value)
     is_over = decision["action"] == Action.OBSERVE.value
     scene.judge.check("a rollback ends what was done", is_over, f"{seconds:.1f} s, {decision['action']}")
     scene.note(
         "rollback",
-        f"by {done.by}, one command: a request that was {others[-1].decision['action']} is {decision['action']} "
+        f"by {done.by}, {n_policies} times one command: what was {held.decision['action']} is {decision['action']} "
         f"{seconds:.1f} s later",
         mark="rollback",
         seconds=seconds,
         action=decision["action"],
     )
+
+
+def _held(scene: Scene) -> Touched | None:
+    """Somebody whose requests are withheld or changed now, with that decision; the last one who was."""
+    for touched in reversed(scene.touched.values()):
+        decision = scene.caller.decide(asked(touched.row)).decision
+        if decision["action"] not in HARMLESS:
+            return Touched(decision, touched.row)
+    return None
 
 
 def verify_ledger(scene: Scene) -> None:

@@ -8,20 +8,19 @@ from stillwatch.service.rehearsal.requests import bodies
 from stillwatch.service.rehearsal.scene import Scene
 from stillwatch.service.rehearsal.tally import Outcome
 from stillwatch.service.rehearsal.watching import look
-from stillwatch.service.rehearsal.words import counted
+from stillwatch.service.rehearsal.words import counted, lasted
 
-__all__ = ["collect_history"]
+__all__ = ["EVERY", "collect_history"]
 
-_EVERY: Final = timedelta(hours=6)
+EVERY: Final = timedelta(hours=8)
 """From one look to the next; a service looks every minute, so that its alarms come sooner."""
 
 
-def collect_history(scene: Scene) -> None:
-    """Everything but the last day."""
-    world, at = scene.world, scene.world.start
-    ends = world.end - timedelta(days=1)
-    while at < ends:
-        until = min(at + _EVERY, ends)
+def collect_history(scene: Scene, end: datetime) -> None:
+    """Everything until a time."""
+    at = scene.world.start
+    while at < end:
+        until = min(at + EVERY, end)
         _post(scene, at, until)
         scene.clock.go_to(until)
         look(scene)
@@ -29,7 +28,7 @@ def collect_history(scene: Scene) -> None:
     counts = scene.counts
     scene.note(
         "collected",
-        f"{counts.sent:,} exchanges of {(ends - world.start).days} days through the collector, durably, "
+        f"{counts.sent:,} exchanges of {lasted(end - scene.world.start)} through the collector, durably, "
         f"{counts.sent / max(counts.seconds, 1e-9):,.0f} a second; {counts.accepted:,} accepted, "
         f"{counts.duplicate:,} duplicates, {counts.quarantined:,} put aside",
         sent=counts.sent,

@@ -1,4 +1,4 @@
-"""A service of the story's own: in a new folder, on a free port, by the story's clock, with one token for its caller."""
+"""A service of the story's own: in a new folder, on a free port, by the story's clock, with a token for its caller."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,9 +7,9 @@ from typing import Final
 
 from stillwatch.service.access.issued import Issue, Scope, issue_token
 from stillwatch.service.home import Home, open_home
+from stillwatch.service.rehearsal.behind_http import bound, running
 from stillwatch.service.rehearsal.caller import Caller
 from stillwatch.service.rehearsal.clock import SteppedClock
-from stillwatch.service.rehearsal.behind_http import bound, running
 from stillwatch.service.rehearsal.scene import FIRST, Scene
 from stillwatch.service.rehearsal.timeline import Timeline
 from stillwatch.service.rehearsal.world import World

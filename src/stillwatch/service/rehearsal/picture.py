@@ -13,7 +13,7 @@ from stillwatch.service.rehearsal.tally import Sums
 
 __all__ = ["MARKS", "hours_picture"]
 
-MARKS: Final = ("alarm", "100 %", "upheld", "rollback")
+MARKS: Final = ("alarm", "default", "strict", "upheld", "rollback", "stopped")
 """Entries of the timeline that the picture shows, by their marks; of several alarms the first."""
 _TOP, _LANE, _NAME, _GAP, _FOOT = 22, 120, 20, 14, 24
 _HOUR: Final = timedelta(hours=1)

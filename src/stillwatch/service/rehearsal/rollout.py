@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from stillwatch.act.policy.activations import activate
+from stillwatch.act.policy.activations import Activation, activate
 from stillwatch.act.policy.approvals import approve
 from stillwatch.act.policy.book import highest
 from stillwatch.act.policy.cases import run_cases
@@ -24,16 +24,18 @@ from stillwatch.act.preview.preview import previewed
 from stillwatch.act.preview.record import recorded
 from stillwatch.errors import FailedProof, InvalidInput
 from stillwatch.report.previewed.html import to_html
+from stillwatch.service.rehearsal.play import play
 from stillwatch.service.rehearsal.scene import FIRST, SECOND, Scene
-from stillwatch.service.rehearsal.words import counted, percent, short
+from stillwatch.service.rehearsal.words import percent, short
 from stillwatch.service.replay.standing import standing_of
 from stillwatch.service.replay.streams import ByIndex
 from stillwatch.service.replay.traffic import Source, seen_of
 from stillwatch.store.database import reading
 
-__all__ = ["CARELESS", "STAYS", "in_force", "prepare", "put_in_force"]
+__all__ = ["CARELESS", "prepare", "refuse_careless", "roll_out"]
 
-STAYS: Final = timedelta(minutes=10)
+_STAGES: Final = (1, 10, 100)
+_STAYS: Final = timedelta(minutes=10)
 """At 1 % and at 10 %."""
 CARELESS: Final = """
 name = "careless"
@@ -51,56 +53,62 @@ _LOOKS_S: Final = 0.05
 _LONGEST: Final = 120
 
 
-def prepare(scene: Scene, name: str, page: Path) -> Policy:
-    """Add a policy that comes along, see what is refused, preview it, and have a second person look where that is due.
+def prepare(scene: Scene, name: str) -> Policy:
+    """Add a policy that comes along, preview it, and have a second person look where that is due; try it before each.
 
-    page    File for the preview's page.
-    Raises  FailedProof when nobody may put it in force.
+    Raises      FailedProof when nobody may put it in force.
     """
     policy = packaged(name)
     outcomes = run_cases(policy)
     n_good = sum(outcome.passes for outcome in outcomes)
-    scene.judge.check("the policy passes its own cases", n_good == len(outcomes), f"{n_good} of {len(outcomes)}")
+    cases = f"{n_good} of {len(outcomes)}"
+    scene.judge.check(f"{name} passes its own cases", n_good == len(outcomes), cases)
     with scene.home.engine.begin() as connection:
         add_version(connection, policy, scene.signer(FIRST))
-    scene.note(
-        "policy",
-        f"{name} {short(policy.version)}: checked, {n_good} of {len(outcomes)} of its own cases pass, added by {FIRST}",
-        version=policy.version,
-    )
     _refused(scene, policy, "without a preview")
-    _careless(scene)
     found = _previewed(scene, policy)
+    page = scene.folder / f"preview-{name}.html"
     page.write_text(to_html(found), encoding="utf-8")
-    _tell_preview(scene, found, page)
+    _tell_preview(scene, found, cases, page)
     if found.needs is Needs.REFUSED:
         message = f"the policy {name} would touch more than anybody may allow: try more exchanges"
         raise FailedProof(message)
     if found.needs is Needs.TWO:
         _refused(scene, policy, f"with {FIRST}'s word alone")
         with scene.home.engine.begin() as connection:
-            number = approve(connection, policy.version, scene.signer(SECOND))
-        scene.note("approved", f"{SECOND} has looked at preview {number} and stands behind it as well", preview=number)
+            approve(connection, policy.version, scene.signer(SECOND))
     return policy
 
 
-def put_in_force(scene: Scene, policy: Policy, stage: int) -> None:
-    """Put it in force for so many percent, and wait until the service says that it is."""
-    with scene.home.engine.begin() as connection:
-        done = activate(connection, policy.version, stage, scene.signer(FIRST), seen=highest(connection, ACTIVATIONS))
-    seconds = in_force(scene, done.number)
+def roll_out(scene: Scene, policy: Policy) -> None:
+    """Put it in force for some, for more, for all accused streams, with traffic between."""
+    start = scene.clock.wall()
+    for stage in _STAGES:
+        done, seconds = _activated(scene, policy, stage)
+        if stage != _STAGES[-1]:
+            play(scene, scene.clock.wall() + _STAYS)
     second = f" and {done.approved_by}" if done.approved_by else ""
+    minutes = _STAYS // timedelta(minutes=1)
     scene.note(
         "active",
-        f"{policy.name} at {stage} % of accused streams, by {done.by}{second}; decides {seconds:.1f} s later",
-        mark=f"{stage} %",
-        stage=stage,
+        f"{policy.name} at 1, 10 and 100 % of accused streams, {minutes} minutes at each, by {done.by}{second}; the "
+        f"service decides by it {seconds:.1f} s later",
+        mark=policy.name,
+        policy=policy.name,
+        since=start.isoformat(),
         number=done.number,
         seconds=seconds,
     )
 
 
-def in_force(scene: Scene, number: int) -> float:
+def _activated(scene: Scene, policy: Policy, stage: int) -> tuple[Activation, float]:
+    """Put it in force for so many percent; seconds until the service decides by it."""
+    with scene.home.engine.begin() as connection:
+        done = activate(connection, policy.version, stage, scene.signer(FIRST), seen=highest(connection, ACTIVATIONS))
+    return done, _in_force(scene, done.number)
+
+
+def _in_force(scene: Scene, number: int) -> float:
     """Seconds until the service decides by what was just changed, or longer than is allowed."""
     began = time.monotonic()
     while (seconds := time.monotonic() - began) < _TAKES_S:
@@ -111,12 +119,14 @@ def in_force(scene: Scene, number: int) -> float:
     return seconds
 
 
-def _refused(scene: Scene, policy: Policy, how: str) -> None:
+def _refused(scene: Scene, policy: Policy, how: str, why: str = "") -> None:
     """Try to put it in force at 1 %, which must be refused; nothing of the attempt is kept."""
     told = _attempted(scene, policy)
     scene.judge.check(f"{policy.name} {how} is refused", told is not None, told or "it was put in force")
-    if told is not None:
-        scene.note("refused", f"{policy.name} {how}: {_first_words(told)}", policy=policy.name, told=told)
+    if told is not None and how not in scene.tried:
+        scene.tried.add(how)
+        words = f"would touch {why}" if why else _first_words(told)
+        scene.note("refused", f"{policy.name} {how}: {words}", policy=policy.name, told=told)
 
 
 def _attempted(scene: Scene, policy: Policy) -> str | None:
@@ -130,17 +140,17 @@ def _attempted(scene: Scene, policy: Policy) -> str | None:
 
 
 def _first_words(told: str) -> str:
-    """An error without its hints, which name a command."""
-    return told.split(": stillwatch ")[0][:_LONGEST]
+    """An error without the version that it begins with, and without its hints, which name a command."""
+    return told.split(": stillwatch ", maxsplit=1)[0].removeprefix("policy ").partition(" ")[2][:_LONGEST]
 
 
-def _careless(scene: Scene) -> None:
+def refuse_careless(scene: Scene) -> None:
+    """Preview a policy that would hurt many, and see that nobody may put it in force."""
     policy = read_policy(CARELESS, "careless.toml")
     with scene.home.engine.begin() as connection:
         add_version(connection, policy, scene.signer(FIRST))
     found = _previewed(scene, policy)
-    scene.judge.check("the careless policy is beyond any approval", found.needs is Needs.REFUSED, _shares(found))
-    _refused(scene, policy, "(block all that hangs together)")
+    _refused(scene, policy, "(block all that hangs together)", _shares(found))
 
 
 def _previewed(scene: Scene, policy: Policy) -> Previewed:
@@ -161,18 +171,20 @@ def _record(connection: Connection, scene: Scene, found: Previewed) -> None:
     record_preview(connection, recorded(found, scene.clock.wall()), scene.signer(FIRST))
 
 
-def _tell_preview(scene: Scene, found: Previewed, page: Path) -> None:
-    harvest = next((effect for effect in found.effects if effect.campaign_id is None), None)
-    taken = "" if harvest is None else f"; withholds {percent(harvest.withheld / max(harvest.exchanges, 1))}, changes "
-    taken += "" if harvest is None else f"{percent(harvest.altered / max(harvest.exchanges, 1))} of harvests"
+def _tell_preview(scene: Scene, found: Previewed, cases: str, page: Path) -> None:
+    whole = next((effect for effect in found.effects if effect.campaign_id is None), None)
+    taken = "" if whole is None else f", withholds {percent(whole.withheld / max(whole.exchanges, 1))} of harvests"
     scene.note(
         "preview",
-        f"{found.name} on {counted(found.traffic.exchanges, 'exchange')} touches {_shares(found)}{taken}; needs "
-        f"{found.needs.value}; page {page}",
+        f"{found.name} {short(found.version)}, {cases} of its own cases pass: touches {_shares(found)}{taken}; needs "
+        f"{found.needs.value}; {page.name}",
         mark="preview",
+        policy=found.name,
+        version=found.version,
+        exchanges=found.traffic.exchanges,
         shares=dict(found.shares),
         needs=found.needs.value,
-        page=str(page),
+        page=page.name,
     )
 
 

@@ -80,6 +80,9 @@ class Scene:
     latencies_s Of every decision.
     played_s    Seconds that the played day took, without looks of the watch.
     posted_rows Exchanges of history.
+    stopped     The blast radius has stopped a policy.
+    heard       Account whose appeal was upheld.
+    tried       Ways to put a policy in force that are refused, of those that were told.
     """
 
     folder: Path
@@ -98,6 +101,9 @@ class Scene:
     latencies_s: list[float] = field(default_factory=list)
     played_s: float = 0.0
     posted_rows: int = 0
+    stopped: bool = False
+    heard: str | None = None
+    tried: set[str] = field(default_factory=set)
 
     def signer(self, by: str) -> Signer:
         """Who signs now, by that person's word."""

@@ -1,16 +1,19 @@
 """What was done to whom, hour by hour: kept by the judge of the story, who alone knows what each exchange really is."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from stillwatch.model.decision import SEVERITY, Action
 from stillwatch.service.rehearsal.world import Truth
 
-__all__ = ["Outcome", "Sums", "Tally", "outcome_of"]
+__all__ = ["LEGITIMATE", "Outcome", "Sums", "Tally", "outcome_of"]
+
+LEGITIMATE: Final = "legitimate"
+"""All who are of no campaign."""
 
 
 class Outcome(StrEnum):
@@ -79,22 +82,32 @@ class Tally:
         if outcome is not Outcome.SERVED:
             self._touched[truth.campaign, truth.kind, account_id] += 1
 
-    def sums(self, chosen: Callable[[datetime, Truth], bool]) -> Sums:
-        """Sums of the hours and truths that are chosen."""
+    def sums(self, who: str | None = None, start: datetime | None = None, end: datetime | None = None) -> Sums:
+        """Sums of whole hours from one to before another; without them of all.
+
+        who     A campaign, a kind of legitimate use, or `LEGITIMATE`; None for everybody.
+        """
         found: Counter[Outcome] = Counter()
         for (hour, campaign, kind, outcome), n in self._cells.items():
-            if chosen(hour, Truth(campaign, kind)):
+            is_meant = who in {None, kind} or (who == LEGITIMATE and campaign is None)
+            if is_meant and (start is None or hour >= start) and (end is None or hour < end):
                 found[outcome] += n
         return Sums(found[Outcome.SERVED], found[Outcome.CHANGED], found[Outcome.WITHHELD])
 
+    @property
     def hours(self) -> list[datetime]:
         """Hours with requests."""
         return sorted({hour for hour, *_ in self._cells})
 
-    def truths(self) -> list[Truth]:
-        """Campaigns and kinds that there were, campaigns first."""
-        found = {Truth(campaign, kind) for _, campaign, kind, _ in self._cells}
-        return sorted(found, key=lambda truth: (truth.campaign is None, truth.kind))
+    @property
+    def campaigns(self) -> list[str]:
+        """Planted campaigns with requests."""
+        return sorted({campaign for _, campaign, *_ in self._cells if campaign is not None})
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds of legitimate use with requests."""
+        return sorted({kind for _, campaign, kind, _ in self._cells if campaign is None})
 
     def innocents_touched(self) -> list[tuple[str, int]]:
         """Accounts of legitimate requests that were withheld or changed, with how many; the most first."""
