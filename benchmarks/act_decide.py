@@ -35,7 +35,7 @@ from stillwatch.act.policy.limits import Limits
 from stillwatch.act.policy.policy import ActivePolicy, Policy, Rule
 from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.model.campaign import Verdict
-from stillwatch.model.decision import AccountFacts, Action, Decision, Facts, Request, StreamFacts
+from stillwatch.model.decision import AccountFacts, Action, Decision, Facts, Request, StreamFacts, WindowFacts
 from stillwatch.signing.keys import SigningKey
 from stillwatch.store.database import open_database
 
@@ -43,6 +43,7 @@ SAMPLE: Final = 20_000
 CAMPAIGNS: Final = 200
 RECORDED: Final = 5_000
 N_RULES: Final = 50
+WINDOW: Final = WindowFacts(26_000_000, 1_000_000, 800_000)
 TIME: Final = datetime(2026, 11, 27, tzinfo=UTC)
 
 
@@ -77,7 +78,7 @@ class Tables:
         """Two look-ups."""
         account = self.accounts.get(request.account_id) or AccountFacts()
         stream = self.streams.get(request.account_id) if request.session_id == "odd" else None
-        return Facts(account, stream)
+        return Facts(account, stream, window=WINDOW)
 
 
 def rule(n: int) -> Rule:

@@ -118,7 +118,8 @@ def _facts(campaigns: tuple[str, ...], ids: pa.Array, places: np.ndarray) -> pa.
 def _window(ids: pa.Array, rng: np.random.Generator) -> pa.Table:
     hashes = np.sort(hash_strings(ids))
     n = len(hashes)
-    return pa.table([hashes, rng.integers(1, 99, n), rng.random(n)], schema=WINDOW_ACCOUNT)
+    owners = rng.integers(1, n, n, dtype=np.uint64)
+    return pa.table([hashes, rng.integers(1, 99, n), rng.random(n), owners], schema=WINDOW_ACCOUNT)
 
 
 def requests(n_accounts: int, n_streams: int, *, accused: bool) -> list[Request]:

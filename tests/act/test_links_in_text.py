@@ -16,7 +16,7 @@ from stillwatch.act.appeals.notice import notice_of
 from stillwatch.act.audit.verify import verify
 from stillwatch.act.decide.records import Decided, told
 from stillwatch.act.decide.tables import DECISIONS
-from stillwatch.act.links_in_text import without_links
+from stillwatch.act.links_in_text import with_link, without_links
 from stillwatch.act.secret import ServiceSecret
 from stillwatch.errors import FailedProof
 from stillwatch.ledger.tables import DOCUMENTS
@@ -61,3 +61,18 @@ def test_as_found_from_every_place(text: str) -> None:
 def test_a_word_of_any_length_is_gone_through_once() -> None:
     """Of half a million characters without a link every one is looked at once, not from each place to the end."""
     assert without_links("x" * 500_000) == "x" * 500_000
+
+
+LINK = "https://api.example/appeal/AbC_1-"
+
+
+@pytest.mark.parametrize("around", ["{}", "Object: {}, please.", "({}) or write", "a\n<{}>"])
+def test_the_right_link_stays_with_what_stands_around_it(around: str) -> None:
+    """A reason is not changed by a restart."""
+    assert with_link(around.format(LINK), LINK) == around.format(LINK)
+
+
+@pytest.mark.parametrize("other", ["https://elsewhere.example/appeal/AbC_1-", f"https://x.example/{LINK}", LINK + "2"])
+def test_another_link_is_put_right(other: str) -> None:
+    """Whoever can write into the row leads nobody away."""
+    assert with_link(f"Object: {other} .", LINK) == f"Object: {LINK} ."

@@ -15,6 +15,7 @@ from stillwatch.errors import UnknownFormat, UnreadableSource
 from stillwatch.model.account import ACCOUNT
 from stillwatch.service import account_table
 from stillwatch.service.account_table import AccountRow, AccountTable, convert, converted
+from stillwatch.sketch import hash_strings
 
 SALT = b"salt of the tests, 32 bytes long"
 OPENED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -57,6 +58,19 @@ def test_it_says_what_a_dictionary_says(tmp_path_factory: pytest.TempPathFactory
         )
         told = row["organisation_id"], created_us, row["programme"], row["verified_level"], row["declared_use"]
         assert found == AccountRow(*told)
+
+
+@settings(max_examples=15)
+@given(st.dictionaries(st.sampled_from([f"acct-{i}" for i in range(30)]), ROWS, max_size=30))
+def test_owners_and_age_of_many_at_once(tmp_path_factory: pytest.TempPathFactory, known: dict[str, Any]) -> None:
+    """As one after the other; of an account that is not there, or of unknown age, nothing is said."""
+    table = written(tmp_path_factory.mktemp("t"), [row | {"account_id": name} for name, row in known.items()])
+    asked = [*(f"acct-{i}" for i in range(30)), "nobody", "~~~"]
+    owner, is_old = table.owned(hash_strings(pa.array(asked)), int(OPENED.timestamp() * 1_000_000))
+    for name, found, old in zip(asked, owner.tolist(), is_old.tolist(), strict=True):
+        row = known.get(name) or {"organisation_id": None, "created_at": None}
+        assert found == int(hash_strings(pa.array([row["organisation_id"]], pa.string()))[0])
+        assert old is (row["created_at"] is not None and row["created_at"] <= OPENED)
 
 
 def test_equal_hashes_are_told_apart_by_the_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from stillwatch.detect.stream_index.facts import FactsBook
 from stillwatch.detect.stream_index.folder import IndexFolder
 from stillwatch.detect.stream_index.index import StreamIndex
 from stillwatch.model.campaign import Verdict
-from stillwatch.model.decision import AccountFacts, Facts, PartnerWord, Request
+from stillwatch.model.decision import AccountFacts, Facts, PartnerWord, Request, WindowFacts
 from stillwatch.report import read_findings
 from stillwatch.service import account_table
 from stillwatch.service import facts as facts_module
@@ -101,7 +102,18 @@ def test_the_account_is_known_by_its_own_id(live: LiveFacts) -> None:
         assert 1.0 <= account.age_days < 3.0
         assert account.n_exchanges > 5
     assert live.facts(Request(account_id=account_of(6))).account.programme is None
-    assert live.facts(Request(account_id="nobody")) == Facts()
+    nobody = live.facts(Request(account_id="nobody"))
+    assert replace(nobody, window=WindowFacts()) == Facts()
+
+
+def test_the_window_is_all_that_was_collected(made: Collected, live: LiveFacts) -> None:
+    """Exchanges of everybody; four accounts are of one organisation of the table, all others each their own."""
+    owned = [account_of(i) for i in (0, 2, 3, 5)]  # LiteLLM's are digests in the table of a provider who uses it
+    assert live.facts(Request(account_id="nobody")).window == WindowFacts(len(made.rows), 360 - 4 + 1, 0)
+    later = LiveFacts(live._sources, CONCEALER, wall=lambda: datetime.now(UTC) + timedelta(days=200))
+    later.refresh()
+    assert later.facts(Request(account_id="nobody")).window.n_tenured == len(owned)
+    assert len({live.facts(Request(account_id=one)).account.organisation_id for one in owned} - {None}) == 1
 
 
 def test_spend_bands_are_those_of_the_window(made: Collected, live: LiveFacts) -> None:

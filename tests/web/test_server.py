@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_more_callers_than_there_is_room_for() -> None:
     """Those beyond the limit are told to come later while others are being answered."""
     echo = Echo()
     head = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    with running(server_of(echo, HERE, most=2)) as port, connected(port, b"GET /slow" + head) as first:
+    with running(server_of(echo, replace(HERE, most=2))) as port, connected(port, b"GET /slow" + head) as first:
         assert echo.began.wait(WAIT_S)
         with connected(port, b"GET /more" + head) as second:
             assert read_to_end(second).startswith(b"HTTP/1.1 503")

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["without_links"]
+__all__ = ["with_link", "without_links"]
 
 _LINK: Final = re.compile(r"(?<!\S)\S*/appeal/[A-Za-z0-9_=-]*")
 """Looked for where a word begins only: a word of any length is gone through once."""
@@ -16,3 +16,18 @@ def without_links(text: str) -> str:
     'Too many requests. Object: (link)'
     """
     return _LINK.sub("(link)", text)
+
+
+def with_link(text: str, link: str) -> str:
+    """The text with this link in the place of each that is another; what stands around a link that is right stays.
+
+    >>> with_link("Object: https://elsewhere.example/appeal/AbC_1-", "https://api.example/appeal/AbC_1-")
+    'Object: https://api.example/appeal/AbC_1-'
+    """
+
+    def right(found: re.Match[str]) -> str:
+        before, has_link, after = found[0].partition(link)
+        is_right = has_link and not after and not any(letter.isalnum() for letter in before)
+        return found[0] if is_right else link
+
+    return _LINK.sub(right, text)

@@ -32,12 +32,21 @@ class Trail:
 
     key: SigningKey
 
-    def record(self, connection: Connection, kind: Kind, actor: str, document: Mapping[str, Any], now: datetime) -> int:
+    def record(
+        self,
+        connection: Connection,
+        kind: Kind,
+        actor: str,
+        document: Mapping[str, Any],
+        now: datetime,
+        about: str = "",
+    ) -> int:
         """Record what happens in this transaction; index of the entry.
 
+        about   What the ledger finds it by; empty for nothing.
         Raises  InvalidInput when the document is no JSON or the actor no pseudonym.
         """
-        entry = append(connection, Event(kind, actor, document, now))
+        entry = append(connection, Event(kind, actor, document, now, about))
         sign_head(connection, self.key, now)
         return entry.index
 

@@ -1,6 +1,7 @@
 """``stillwatch evaluator``: hold half a key and evaluate blinded values for the members of the exchange."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -60,5 +61,5 @@ def evaluator(
         typer.echo(f"evaluator: {'https' if tls_cert else 'http'}://{listen}, epochs of {epoch_days} days", err=True)
         log_to_standard_error("stillwatch.evaluator", level=logging.WARNING)
         tls = Tls(tls_cert, tls_key) if tls_cert and tls_key else None
-        server_of(app, place, tls, most=_MOST).run()
+        server_of(app, replace(place, most=_MOST), tls).run()
     engine.dispose()

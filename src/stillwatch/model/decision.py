@@ -20,6 +20,7 @@ __all__ = [
     "Request",
     "Risk",
     "StreamFacts",
+    "WindowFacts",
 ]
 
 
@@ -85,6 +86,7 @@ class AccountFacts:
     spend_band      0 to 4 by what it pays in the window: 0 is nothing known, 4 the top twentieth.
     is_protected    The operator lists it or its organisation: hospitals, emergency, municipal and the like.
     n_exchanges     Of the window.
+    organisation_id As the request names it, or the provider; None when nobody does.
     """
 
     age_days: float | None = None
@@ -94,6 +96,7 @@ class AccountFacts:
     spend_band: int = 0
     is_protected: bool = False
     n_exchanges: int = 0
+    organisation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,20 @@ class StreamFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowFacts:
+    """All traffic of the window that the evidence is of: what a policy touches is a share of it.
+
+    n_exchanges         Of all accounts; 0 when it is not known.
+    n_organisations     With exchanges; an account that names none is one of its own.
+    n_tenured           Accounts with exchanges that are known to be of long standing.
+    """
+
+    n_exchanges: int = 0
+    n_organisations: int = 0
+    n_tenured: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PartnerWord:
     """What other members say of what the request carries.
 
@@ -145,12 +162,14 @@ class Facts:
     """All that a decision rests on besides the request.
 
     stream      None when the request is of no accused stream, whatever else its account sends.
+    window      Without it nothing is done: nobody could tell what share it touches.
     """
 
     account: AccountFacts = field(default_factory=AccountFacts)
     stream: StreamFacts | None = None
     partner: PartnerWord | None = None
     risk: Risk | None = None
+    window: WindowFacts = WindowFacts()
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,21 @@ class AccountTable:
             at = at + 1 if at + 1 < len(hashes) and hashes[at + 1] == hashes[at] else _UNKNOWN
         return None if at < 0 else self._row(at)
 
+    def owned(self, accounts: NDArray[np.uint64], before_us: int) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+        """Of accounts, by their hashes: the hash of the organisation, 0 for none, and whether opened before then.
+
+        It is done outside the interpreter, all accounts at once; the ids are not compared.
+        """
+        hashes = self._rows.hashes
+        at = np.searchsorted(hashes, accounts)
+        at[at == len(hashes)] = 0
+        if not len(hashes):
+            return np.zeros(len(accounts), np.uint64), np.zeros(len(accounts), np.bool_)
+        is_there = hashes[at] == accounts
+        owner, created_us = hash_strings(self._organisations), self._created_us[at]
+        is_old = is_there & (created_us != _UNKNOWN_TIME) & (created_us <= before_us)
+        return np.where(is_there, owner[at], np.uint64(0)), is_old
+
     def __len__(self) -> int:
         """Accounts."""
         return len(self._rows)

@@ -119,7 +119,8 @@ class LiveFacts:
         generation, asked = self._generation, self._concealer.request(request)
         row = self._accounts.get(asked.account_id)
         stream = None if self._is_stale(generation) else generation.stream(asked)
-        return Facts(self._account(asked, row or _UNKNOWN, generation), stream, self._partner(asked))
+        account = self._account(asked, row or _UNKNOWN, generation)
+        return Facts(account, stream, self._partner(asked), window=generation.whole)
 
     @property
     def lookup(self) -> SingleLookup:
@@ -173,6 +174,7 @@ class LiveFacts:
             spend_band=band,
             is_protected=protected is not None and any(protected.holds(asked.account_id, owner) for owner in owners),
             n_exchanges=n_exchanges,
+            organisation_id=asked.organisation_id or row.organisation_id,
         )
 
     def _partner(self, request: Request) -> PartnerWord | None:
@@ -192,7 +194,7 @@ class LiveFacts:
             line, has_taken = self._folder.current(), self._sources.has_taken
             if line is None or line == self._generation.line or not has_taken(line) or self._was_tried("index", line):
                 return False
-            loaded = Generation.load(self._sources.index)
+            loaded = Generation.load(self._sources.index).beside(self._accounts, self._wall())
             if not has_taken(loaded.line or ""):
                 return False  # a newer one was written meanwhile
             self._generation = loaded
@@ -211,6 +213,7 @@ class LiveFacts:
             if mark == self._account_mark or self._was_tried("accounts", mark):
                 return False
             self._accounts, self._account_mark = converted(path, self._sources.scratch, self._reading), mark
+            self._generation = self._generation.beside(self._accounts, self._wall())
         except StillwatchError as error:
             return self._failed("accounts", str(error))
         except OSError as error:

@@ -1,7 +1,8 @@
 """One generation of what the watch found, ready for decisions."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from stillwatch.act.policy.limits import TENURED_DAYS
 from stillwatch.act.spend import spend_bands
 from stillwatch.detect.stream_index.facts import FactsBook
 from stillwatch.detect.stream_index.folder import IndexFolder
@@ -16,7 +18,8 @@ from stillwatch.detect.stream_index.held import HeldStreams
 from stillwatch.detect.stream_index.index import StreamIndex
 from stillwatch.detect.stream_index.rows import RowsByName
 from stillwatch.detect.stream_index.single import SingleLookup
-from stillwatch.model.decision import Request, StreamFacts
+from stillwatch.model.decision import Request, StreamFacts, WindowFacts
+from stillwatch.service.account_table import AccountTable
 
 __all__ = ["Generation", "warm"]
 
@@ -29,6 +32,8 @@ class Generation:
 
     line        Of the index folder; None when there is none yet.
     born_s      When it was written, on the steady clock.
+    organisation    Hash of each account's, 0 for none.
+    whole       All traffic of its window.
     """
 
     line: str | None
@@ -38,6 +43,8 @@ class Generation:
     accounts: RowsByName
     n_exchanges: NDArray[np.int64]
     spend_band: NDArray[np.int8]
+    organisation: NDArray[np.uint64]
+    whole: WindowFacts = field(default_factory=WindowFacts)
 
     @classmethod
     def empty(cls) -> Self:
@@ -72,7 +79,20 @@ class Generation:
             RowsByName(table["account"].to_numpy()),
             table["n_exchanges"].to_numpy(),
             spend_bands(cost),
+            pc.fill_null(table["organisation"], 0).to_numpy(),
         )
+
+    def beside(self, table: AccountTable, now: datetime) -> Self:
+        """With figures of all its traffic, for which a provider's table is needed: whose accounts they are, how old.
+
+        An account belongs to the organisation that its exchanges name, else the table; else it is one of its own.
+        """
+        before_us = int((now - timedelta(days=TENURED_DAYS)).timestamp() * 1_000_000)
+        owner, is_tenured = table.owned(self.accounts.hashes, before_us)
+        owner = np.where(self.organisation != 0, self.organisation, owner)
+        n_own = int((owner == 0).sum())
+        n_named = len(np.unique(owner[owner != 0]))
+        return replace(self, whole=WindowFacts(int(self.n_exchanges.sum()), n_own + n_named, int(is_tenured.sum())))
 
     def stream(self, request: Request) -> StreamFacts | None:
         """Facts of the accused stream that a request is of, None for most."""

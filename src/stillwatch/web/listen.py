@@ -9,10 +9,14 @@ __all__ = ["Listen"]
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Address to listen on."""
+    """Address to listen on.
+
+    most    Connections, and requests at work, beyond which callers are answered 503; None for no limit.
+    """
 
     host: str
     port: int
+    most: int | None = None
 
     @classmethod
     def of(cls, text: str) -> "Listen":
@@ -21,7 +25,7 @@ class Listen:
         Raises      InvalidInput for anything else.
 
         >>> Listen.of("[::1]:8443")
-        Listen(host='::1', port=8443)
+        Listen(host='::1', port=8443, most=None)
         """
         host, _, port = text.rpartition(":")
         if not host or not (port.isascii() and port.isdigit()) or len(port) > 5 or int(port) > 65_535:

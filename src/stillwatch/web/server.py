@@ -104,13 +104,11 @@ def server_of(
     http: type[asyncio.Protocol] = ImpatientProtocol,
     on_end: Callable[[], object] = _nothing,
     has_lifespan: bool = False,
-    most: int | None = None,
 ) -> EndingServer:
     """Server that is not running yet; ``run()`` runs it.
 
     http        Protocol of a connection.
     has_lifespan    Whether the application has something to begin and to end.
-    most        Connections, and requests at work, beyond which callers are answered 503; None for no limit.
     on_end      Called when it is to end, before open requests are waited for: sends long readers away.
     Raises      UnreadableSource when a file of TLS cannot be used.
     """
@@ -126,7 +124,7 @@ def server_of(
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_S,
-        limit_concurrency=most,
+        limit_concurrency=listen.most,
         timeout_keep_alive=_IDLE_S,
         **(tls.options() if tls else {}),
     )

@@ -16,7 +16,7 @@ from stillwatch.act.policy.limits import Limits
 from stillwatch.errors import FailedProof, InvalidInput, UnreadableSource
 from stillwatch.ledger.book import forget
 from stillwatch.ledger.tables import DOCUMENTS, ENTRIES, HEADS
-from stillwatch.model.decision import Action
+from stillwatch.model.decision import Action, WindowFacts
 from stillwatch.signing.keys import SigningKey, keys_of
 
 KEYS = keys_of([KEY.verify_key])
@@ -28,7 +28,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("audited")
     shared = replace(rule("shared", Action.THROTTLE, "stream.bits > 100.0", rate=6.0), own_per_day=2.0)
     with world(folder, shared, rule("slow", Action.THROTTLE, rate=6.0), limits=Limits()) as service:
-        service.told.by_account["a-5"] = facts(bits=150.0)
+        seen = WindowFacts(500_000, 5_000, 1_000)
+        service.told.otherwise = replace(facts(), window=seen)
+        service.told.by_account["a-5"] = replace(facts(bits=150.0), window=seen)
         for n in range(12):
             service.ask(f"a-{n}")
         service.told.by_account["a-3"] = facts(cleared=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from joserfc.jwk import OKPKey
 from sqlalchemy import Engine, create_engine
 
 from stillwatch.act.decide.clock import Clock
@@ -21,15 +22,36 @@ from stillwatch.act.policy.condition import condition_of
 from stillwatch.act.policy.limits import Limits
 from stillwatch.act.policy.policy import ActivePolicy, Fails, Policy, Rule
 from stillwatch.model.campaign import Verdict
-from stillwatch.model.decision import AccountFacts, Action, Decision, Facts, PartnerWord, Request, StreamFacts
+from stillwatch.model.decision import (
+    AccountFacts,
+    Action,
+    Decision,
+    Facts,
+    PartnerWord,
+    Request,
+    StreamFacts,
+    WindowFacts,
+)
 from stillwatch.service.tables import SERVICE_TABLES
-from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.keys import SigningKey, keys_of
 from stillwatch.store.database import open_database
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
-KEY = SigningKey.generate()
+KEY = SigningKey(
+    OKPKey.import_key(
+        {
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg",
+            "d": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+        }
+    )
+)
+"""The same in every process, so that one finds what another has signed."""
+KEYS = keys_of([KEY.verify_key])
 WIDE = Limits(1.0, 1.0, 1.0)
 """Limits that no test touches by chance."""
+WINDOW = WindowFacts(10_000_000, 100_000, 20_000)
 SETTINGS = DeciderSettings(stage_key=bytes(range(32)), record_wait_s=20.0)
 
 
@@ -71,7 +93,7 @@ def facts(
     """What is known of a request."""
     account = AccountFacts(age_days=age_days, is_protected=protected)
     stream = None if campaign is None else stream_facts(campaign, bits, cleared=cleared)
-    return Facts(account, stream, partner)
+    return Facts(account, stream, partner, window=WINDOW)
 
 
 @dataclass
@@ -159,7 +181,7 @@ class World:
         self.decider = Decider(
             self.told, lambda: self.active, self.memory, self.settings, self.people, self.hands.clock
         )
-        self.decider.load(self.engine)
+        self.decider.load(self.engine, KEYS)
 
     def ask(self, account: str = "a-1", request_id: str = "r") -> Decision:
         """Decide about a request of an account."""

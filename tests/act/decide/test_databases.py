@@ -1,6 +1,7 @@
 """Decisions from the first to the audit, on both databases."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from stillwatch.act.audit.trail import recorded
 from stillwatch.act.audit.verify import verify
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
 from stillwatch.act.policy.limits import Limits
-from stillwatch.model.decision import Action
+from stillwatch.model.decision import Action, WindowFacts
 from stillwatch.service.revisions import bring_to_head
 from stillwatch.signing.keys import keys_of
 from stillwatch.store.database import open_database
@@ -42,6 +43,7 @@ def test_decided_remembered_ended_audited(url: str, tmp_path: Path) -> None:
         made.told.by_account["a-3"] = facts(cleared=True)
         assert made.ask("a-3").action is Action.ALLOW
         made.active = active(slow, version="v3", limits=Limits())
+        made.told.otherwise = replace(facts(), window=WindowFacts(100_000, 5_000, 1_000))
         for n in range(20, 32):
             made.ask(f"a-{n}")
         made.settle()

@@ -14,9 +14,9 @@ from stillwatch.act.decide.radius import Alarm
 from stillwatch.act.decide.source import People
 from stillwatch.act.decide.stream import Stream, place_of
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
-from stillwatch.act.policy.limits import Limits
+from stillwatch.act.policy.limits import BEYOND_APPROVAL, Limits
 from stillwatch.ledger.tables import DOCUMENTS
-from stillwatch.model.decision import Action, Facts, PartnerWord, Request
+from stillwatch.model.decision import Action, Facts, PartnerWord, Request, WindowFacts
 
 SLOW = rule("slow", Action.THROTTLE, rate=60.0)
 STOP = rule("stop", Action.BLOCK, "stream.bits > 100.0")
@@ -266,32 +266,60 @@ def test_only_who_has_seen_an_alarm_lifts_it(tmp_path: Path) -> None:
 
 
 def test_a_policy_that_touches_too_much_stops_until_a_person_approves(tmp_path: Path) -> None:
-    """Every second request is throttled under a limit of 2 %: an alarm, on record, and everybody is served."""
+    """Each stream is 1 % of the evidence, under a limit of 2 %: an alarm, on record, and everybody is served."""
     with world(tmp_path, limits=Limits()) as made:
-        made.told.by_account = {f"good-{n}": facts(None) for n in range(200)}
-        actions = []
-        for n in range(200):
-            made.ask(f"good-{n}")
-            actions.append(made.ask(f"bad-{n}").action)
+        made.told.otherwise = few()
+        actions = [made.ask(f"bad-{n}").action for n in range(10)]
         assert actions[0] is Action.THROTTLE
         assert actions[-1] is Action.OBSERVE
         health = made.decider.health()
         assert health.alarm is not None
-        assert health.alarm.what in {"traffic", "organisations"}
+        assert (health.alarm.what, health.alarm.share) == ("traffic", 0.03)
+        assert health.figures.share("traffic") == 0.03
         assert ("alarm", None) in recorded(made)
         made.restart()
         assert made.ask("bad-0").action is Action.OBSERVE
         assert made.active is not None
-        made.active = replace(made.active, approved_by="grace")
-        assert made.ask("bad-0").action is Action.THROTTLE
+        made.active = replace(made.active, approved_by="grace", approved=Limits(0.06, 0.06, 0.06))
+        assert [made.ask(f"bad-{n}").action for n in range(7)] == [Action.THROTTLE] * 7
+        assert made.ask("bad-0").action is Action.OBSERVE
+
+
+def test_a_flood_of_refused_requests_raises_no_alarm(tmp_path: Path) -> None:
+    """A campaign of 2 % of the evidence is blocked, and sends five thousand requests for the twenty it sent before."""
+    with world(tmp_path, rule("stop", Action.BLOCK), limits=Limits()) as made:
+        made.told.otherwise = few()
+        assert {made.ask(f"bad-{n % 2}").action for n in range(5_000)} == {Action.BLOCK}
+        made.hands.pass_time(3600)
+        assert {made.ask(f"bad-{n % 2}").action for n in range(100)} == {Action.BLOCK}
+        assert made.decider.health().figures.touched_traffic == 2_000
+
+
+def test_what_share_it_is_must_be_known(tmp_path: Path) -> None:
+    """While nobody tells how much traffic there is nothing goes beyond observe, nothing is held against the policy."""
+    with world(tmp_path) as made:
+        made.told.otherwise = replace(facts(), window=WindowFacts())
+        assert made.ask().action is Action.OBSERVE
+        health = made.decider.health()
+        assert (health.alarm, health.counts["radius"]) == (None, 1)
+        assert "nobody tells how much traffic there is" in health.problems[0]
+        made.told.otherwise = facts()
+        assert made.ask().action is Action.THROTTLE
+        assert made.decider.health().problems == ()
+
+
+def few() -> Facts:
+    """A stream of a thousand exchanges, of a hundred thousand."""
+    return replace(facts(), window=WindowFacts(100_000, 5_000, 1_000))
 
 
 def test_nobody_can_approve_a_quarter_of_the_traffic(tmp_path: Path) -> None:
     """Beyond what can be approved an approved policy stops, too; another version starts with a clean sheet."""
     with world(tmp_path, limits=Limits()) as made:
         assert made.active is not None
-        made.active = replace(made.active, approved_by="grace")
-        assert [made.ask(f"bad-{n}").action for n in range(120)][-1] is Action.OBSERVE
+        made.active = replace(made.active, approved_by="grace", approved=BEYOND_APPROVAL)
+        made.told.otherwise = few()
+        assert [made.ask(f"bad-{n}").action for n in range(30)][-1] is Action.OBSERVE
         made.active = replace(active(SLOW, version="v2", limits=Limits()), approved_by="grace")
         assert made.ask("bad-0").action is Action.THROTTLE
         made.settle()

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,19 @@ def test_records_that_come_twice_are_written_once(tmp_path: Path) -> None:
         assert open_decisions(connection) == []
         row = connection.execute(select(DECISIONS.c.ended_at, DECISIONS.c.ended_why)).one()
     assert tuple(row) == ("2026-11-27T12:00:00.000000Z", "cleared")
+    engine.dispose()
+
+
+def test_of_alarms_the_last_stands_and_each_is_on_record(tmp_path: Path) -> None:
+    """Raised again after an approval, the later one is what must have been seen to lift it."""
+    engine = database(tmp_path / "a.db")
+    first = Alarm("v1", "traffic", 0.03, 0.02, NOW)
+    later = replace(first, share=0.3, limit=0.2, raised_at=NOW + timedelta(hours=1))
+    with engine.begin() as connection:
+        assert file_new(connection, [first, later]) == [first, later]
+        assert alarms_raised(connection) == [later]
+        assert file_new(connection, [first]) == []
+        assert alarms_raised(connection) == [later]
     engine.dispose()
 
 

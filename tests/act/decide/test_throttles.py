@@ -70,15 +70,53 @@ def test_a_clock_that_goes_back_gives_nothing() -> None:
     assert throttles.take(STREAM, 6.0, 110.0) is None
 
 
-def test_memory_is_bounded_and_forgets_in_favour_of_the_stream() -> None:
-    """Of ten thousand streams a hundred are remembered; one that was forgotten starts afresh, one that came stays."""
+def test_memory_is_bounded_and_forgets_who_came_longest_ago() -> None:
+    """Of ten thousand streams a hundred are remembered; who comes again and again stays; later all start afresh."""
     throttles = Throttles(most=100)
     for n in range(10_000):
         throttles.take(Stream("c", str(n)), 6.0, 1.0)
         throttles.take(STREAM, 6.0, 1.0)
     assert len(throttles) == 100
-    assert throttles.take(STREAM, 6.0, 1.0) is not None
-    assert throttles.take(Stream("c", "0"), 6.0, 1.0) is None
+    assert throttles.take(STREAM, 6.0, 1.0) == 10
+    assert throttles.take(Stream("c", "0"), 6.0, 11.0) is None
+
+
+@pytest.mark.parametrize("per_s", [8, 40])
+def test_streams_in_turn_do_not_each_find_a_full_bucket(per_s: int) -> None:
+    """Four hundred in turn, of which a hundred are remembered: together at most twice what a hundred may have.
+
+    And what a hundred may have they get, so that nobody is shut out.
+    """
+    throttles, seconds, rate = Throttles(most=100, burst_s=10.0), 600, 0.1
+    passed = sum(
+        throttles.take(Stream("c", str(n % 400)), 60 * rate, n / per_s) is None for n in range(seconds * per_s)
+    )
+    allowed = 100 * rate * seconds
+    assert passed <= 2 * allowed + 100 + 100 * rate * 10.0 + 1
+    assert passed >= min(0.9 * allowed, 0.9 * seconds * per_s)
+
+
+def test_nor_its_own_of_the_day() -> None:
+    """A thousand of a campaign in turn, of which a hundred are remembered, for two days; two a day are each one's."""
+    throttles, rate = Throttles(most=100), 1.0
+    times = [n * 5.0 for n in range(int(2 * DAY_S / 5))]
+    passed = sum(throttles.take(Stream("c", str(n % 1000)), rate, at_s, 2.0) is None for n, at_s in enumerate(times))
+    assert passed <= 100 * 2 + 2 * 100 * 2 * 2 + 2 * 24 * 60 * rate + 10 + 1
+    assert len(throttles) == 100
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 5)), max_size=40), st.sampled_from([None, 2.0]))
+def test_a_flood_takes_nothing_from_another_campaign(asked: list[tuple[int, float]], own: float | None) -> None:
+    """Few streams among ever new ones of another campaign are told what they are told alone."""
+    alone, flooded, now_s, n = Throttles(), Throttles(most=20), 0.0, 0
+    for who, gap_s in asked:
+        now_s += gap_s
+        for _ in range(30):
+            n += 1
+            flooded.take(Stream("flood", str(n)), 6.0, now_s, own)
+        stream = Stream("c", str(who))
+        assert flooded.take(stream, 6.0, now_s, own) == alone.take(stream, 6.0, now_s, own)
+    assert len(flooded) <= 20
 
 
 def test_threads_take_no_token_twice() -> None:

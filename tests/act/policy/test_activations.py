@@ -204,12 +204,27 @@ def test_an_activation_from_before_approvals_had_times(engine: Engine) -> None:
     put(engine, ONE, 1)
     with writing(engine) as connection:
         row = connection.execute(select(ACTIVATIONS.c.signed)).scalar_one()
-        old = {name: value for name, value in row.items() if name not in {"approved_at", "signatures"}}
+        old = {name: value for name, value in row.items() if name not in {"approved_at", "shown", "signatures"}}
         resigned = signed({name: value for name, value in old.items() if name != MEMBER}, KEY)
         connection.execute(ACTIVATIONS.update().values(signed=resigned))
         found = in_force(connection, KEYS)
     assert found is not None
-    assert (found.approved_by, found.approved_at) == ("bob", None)
+    assert (found.approved_by, found.approved_at, found.shown) == ("bob", None, None)
+
+
+def test_what_was_approved_goes_into_force(engine: Engine) -> None:
+    """The shares of the preview that the second person looked at; a rollback brings them back, one person has none."""
+    ready(engine, ONE, shares=LARGE)
+    ready(engine, TWO)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("bob"))
+    assert put(engine, ONE, 1).shown == LARGE
+    assert put(engine, TWO, 1).shown is None
+    assert back(engine).shown == LARGE
+    with writing(engine) as connection:
+        record_preview(connection, preview_of(ONE, {**LARGE, "traffic": 0.1}), signer())
+        approve(connection, ONE.version, signer("bob", after=MINUTES))
+    assert put(engine, ONE, 1, 2 * MINUTES).shown == {**LARGE, "traffic": 0.1}
 
 
 def test_a_second_person_stands_for_the_waiting(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from stillwatch.act.policy import follow as follow_module
 from stillwatch.act.policy.activations import LEAST_STAY, roll_back, stop
 from stillwatch.act.policy.approvals import approve
 from stillwatch.act.policy.follow import InForce
+from stillwatch.act.policy.limits import Limits
 from stillwatch.act.policy.tables import ACTIVATIONS, POLICY_TABLES, VERSIONS
 
 ONE, TWO = policy_of(rule_text("one")), policy_of(rule_text("two"))
@@ -85,6 +86,20 @@ def test_what_is_told(engine: Engine, follower: InForce) -> None:
         "ada",
         None,
     )
+
+
+def test_what_it_may_touch(engine: Engine, follower: InForce) -> None:
+    """By one person's word its own limits, by two's twice what the preview showed."""
+    ready(engine, ONE, shares={"traffic": 0.04, "organisations": 0.17, "tenured": 0.0})
+    ready(engine, TWO)
+    with writing(engine) as connection:
+        approve(connection, ONE.version, signer("bob"))
+    for policy, may in ((ONE, Limits(0.08, 0.25, 0.001)), (TWO, Limits())):
+        put(engine, policy, 1)
+        follower.refresh()
+        found = follower()
+        assert found is not None
+        assert found.may_touch == may
 
 
 def test_a_look_does_not_last(engine: Engine, follower: InForce, clock: Clock) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.act.policy.limits import BEYOND_APPROVAL, CEILINGS, Limits, Needs, names, needs
+from stillwatch.act.policy.limits import BEYOND_APPROVAL, CEILINGS, Limits, Needs, approved, names, needs
 
 SHARES = st.fixed_dictionaries({name: st.floats(0, 1) for name in names()})
 ORDER = list(Needs)
@@ -47,3 +47,16 @@ def test_more_never_needs_fewer(shares: dict[str, float], other: dict[str, float
 def test_loose_limits_do_not_help(shares: dict[str, float]) -> None:
     """Limits above the ceilings, which no file can give, count as the ceilings."""
     assert needs(shares, Limits(1.0, 1.0, 1.0)) is needs(shares, CEILINGS)
+
+
+@given(SHARES)
+def test_what_was_approved_is_twice_what_was_shown(shown: dict[str, float]) -> None:
+    """Never less than one person may decide nor more than nobody can approve, else twice; what was shown fits."""
+    found = approved(Limits(), shown)
+    for name in names():
+        assert getattr(Limits(), name) <= getattr(found, name) <= getattr(BEYOND_APPROVAL, name)
+        middle = sorted((getattr(Limits(), name), 2 * shown[name], getattr(BEYOND_APPROVAL, name)))[1]
+        assert getattr(found, name) == middle
+    if needs(shown, Limits()) is not Needs.REFUSED:
+        assert needs(shown, found) is not Needs.REFUSED
+        assert all(shown[name] <= getattr(found, name) for name in names())

@@ -14,7 +14,7 @@ from stillwatch.act.preview.judge import Judged, Terms, judge
 from stillwatch.act.preview.replay import Replay, Seen
 from stillwatch.act.preview.traffic import COLUMN_OF, NEEDED, NOBODYS, Totals, Traffic
 from stillwatch.model.campaign import Verdict
-from stillwatch.model.decision import AccountFacts, Facts, PartnerWord, Request, StreamFacts
+from stillwatch.model.decision import AccountFacts, Facts, PartnerWord, Request, StreamFacts, WindowFacts
 from stillwatch.model.exchange import EXCHANGE
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -189,6 +189,7 @@ def facts_of(one: Row, told: Told) -> Facts:
         told.account_facts.get(account, AccountFacts()),
         None if campaign == NOBODYS else told.stream(CAMPAIGNS[campaign], account),
         None if one["partner"] == NOBODYS else WORDS[one["partner"]],
+        window=WindowFacts(1000, 10, 10),
     )
 
 

@@ -89,6 +89,15 @@ def test_a_policy_that_would_touch_most_traffic_is_refused(limits: Limits | None
     assert found.needs is Needs.REFUSED
 
 
+def test_streams_count_whole_in_shares() -> None:
+    """A rule that looks at one model touches one exchange of ten; the stream could ask for that model each time."""
+    told = Told(streams=stream("a"))
+    rows = [row("a" if i < 10 else f"b-{i}", i, 0 if i < 10 else NOBODYS, model=f"m-{i}") for i in range(100)]
+    found = previewed(judged(rows, told, blocks("stream.accused && request.model == 'm-3'")))
+    assert found.touched.exchanges == 1
+    assert found.shares["traffic"] == 0.1
+
+
 def test_shares_are_held_against_the_limits() -> None:
     """3 % of traffic is over the default of 2 %, and needs a second person; 1 % needs one."""
     told = Told(streams=stream("a"))

@@ -11,7 +11,7 @@ from stillwatch.act.appeals.appeal import Appeal, Outcome, appeal_of
 from stillwatch.act.appeals.outbox import ask
 from stillwatch.act.appeals.standing import clear
 from stillwatch.act.appeals.tables import APPEALS
-from stillwatch.act.decide.records import End, Ended, file_new, open_decisions, told
+from stillwatch.act.decide.records import End, Ended, about_of, file_new, open_decisions, told
 from stillwatch.act.decide.stream import Stream
 from stillwatch.act.plain_text import plain_text
 from stillwatch.act.trail import SERVICE, Trail, person
@@ -121,6 +121,6 @@ def _uphold(connection: Connection, trail: Trail, appeal: Appeal, now: datetime)
     streams = clear(connection, appeal, now)
     open_ = [Ended(stream, made, End.CLEARED, now) for stream, made in open_decisions(connection)]
     for ended in file_new(connection, [one for one in open_ if one.stream in streams]):
-        trail.record(connection, Kind.DECISION, SERVICE, told(ended), now)
+        trail.record(connection, Kind.DECISION, SERVICE, told(ended), now, about_of(ended))
     ask(connection, appeal.stream.campaign_id, appeal.appeal_id, now)
     return streams

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Table, select
 
 from stillwatch.act.audit.cleared import Upheld
 from stillwatch.act.audit.trail import Recorded, recorded
+from stillwatch.act.decide.records import document_of
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
-from stillwatch.act.links_in_text import without_links
 from stillwatch.errors import FailedProof, InvalidInput, UnreadableSource
 from stillwatch.ledger.audit import Audit, audit
 from stillwatch.ledger.entry import Kind, is_of
@@ -73,9 +73,9 @@ class _Told:
     def __init__(self) -> None:
         self.n_documents = 0
         self.n_forgotten = 0
-        self.decided: dict[str, dict[str, Any]] = {}
+        self.decided: dict[str, Mapping[str, Any]] = {}
         self.ended: dict[str, dict[str, Any]] = {}
-        self.alarms: dict[tuple[object, ...], dict[str, Any]] = {}
+        self.alarms: dict[tuple[object, ...], Mapping[str, Any]] = {}
 
     def take(self, one: Recorded) -> None:
         """Hold a document against its entry, and remember what it says.
@@ -91,14 +91,14 @@ class _Told:
             raise FailedProof(message)
         self.n_documents += 1
         if is_ours:
-            self._remember({k: v for k, v in one.opening.document.items() if k != "event"}, one.opening.document)
+            self._remember(one.opening.document)
 
-    def _remember(self, said: dict[str, Any], document: Mapping[str, Any]) -> None:
-        if document["event"] == "decided":
+    def _remember(self, said: Mapping[str, Any]) -> None:
+        if said["event"] == "decided":
             self.decided[said["decision_id"]] = said
-        elif document["event"] == "ended":
+        elif said["event"] == "ended":
             self.ended[said["decision_id"]] = {name: said[name] for name in _END}
-        elif document["event"] == "alarm":
+        elif said["event"] == "alarm":
             self.alarms[tuple(said[name] for name in _ALARM_KEY)] = said
 
 
@@ -115,16 +115,14 @@ def _decisions(connection: Connection, told: _Told) -> tuple[int, int]:
     for row in _rows(connection, DECISIONS):
         name = row["decision_id"]
         end = {key: row.pop(key) for key in _END}
-        if row["own_per_day"] is None:  # told of throttles of a campaign alone
-            del row["own_per_day"]
-        row["reason"] = without_links(row["reason"])  # as the document has it: records show no link
+        said = document_of(row)
         on_record, ended = told.decided.pop(name, None), told.ended.pop(name, None)
         if on_record is None or (end["ended_at"] is not None and ended is None):
             if not told.n_forgotten:
                 message = f"decision {name} is bad: {'it' if on_record is None else 'its end'} is not on record"
                 raise FailedProof(message)
             unproved += 1
-        elif row != on_record or (ended or dict.fromkeys(_END)) != end:
+        elif said != on_record or (ended or dict.fromkeys(_END)) != end:
             message = f"decision {name} is bad: it is not as it was recorded"
             raise FailedProof(message)
         else:
@@ -137,7 +135,7 @@ def _decisions(connection: Connection, told: _Told) -> tuple[int, int]:
 
 
 def _alarms(connection: Connection, told: _Told) -> None:
-    rows = {tuple(row[name] for name in _ALARM_KEY): row for row in _rows(connection, ALARMS)}
+    rows = {tuple(row[name] for name in _ALARM_KEY): document_of(row) for row in _rows(connection, ALARMS)}
     wrong = [key for key in rows | told.alarms if rows.get(key) != told.alarms.get(key)]
     if wrong and not told.n_forgotten:
         message = f"the alarm of policy {str(wrong[0][0])[:12]} is bad: it is not as it was recorded"

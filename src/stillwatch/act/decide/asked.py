@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from stillwatch.act.decide.clock import Moment
+from stillwatch.act.decide.radius import Touch
 from stillwatch.act.decide.stream import Stream
 from stillwatch.act.policy.limits import TENURED_DAYS
 from stillwatch.act.policy.policy import ActivePolicy, Rule
@@ -58,6 +59,12 @@ class Asked:
         """Whether the account is one of long standing; of an unknown age it is not."""
         age_days = self.facts.account.age_days
         return age_days is not None and age_days >= TENURED_DAYS
+
+    def touch(self, stream: Stream) -> Touch:
+        """Its stream as it counts when something is done about it."""
+        found, owner = self.facts.stream, self.facts.account.organisation_id or self.request.organisation_id
+        n_exchanges = 0 if found is None else found.n_exchanges
+        return Touch(stream, n_exchanges, owner or self.request.account_id, self.is_tenured)
 
     def nothing(self, action: Action, lasts: timedelta) -> Decision:
         """Decision that does nothing to the request: allow or observe, by the rule's own words when it wants no more.

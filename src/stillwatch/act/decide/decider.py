@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy import Engine
 
@@ -15,18 +16,22 @@ from stillwatch.act.decide.guards import UNRECORDED, Guard, Situation, Softened,
 from stillwatch.act.decide.health import Health
 from stillwatch.act.decide.memory import DecisionMemory, Held
 from stillwatch.act.decide.partner import PartnerRules
+from stillwatch.act.decide.proved import proved_alarms, proved_decisions
 from stillwatch.act.decide.radius import Alarm, Radius
-from stillwatch.act.decide.records import End, alarms_raised, open_decisions
+from stillwatch.act.decide.records import End
 from stillwatch.act.decide.settings import DeciderSettings
 from stillwatch.act.decide.source import FactsSource, People
 from stillwatch.act.decide.stream import Stream, place_of, stream_of
 from stillwatch.act.decide.throttles import Throttles
+from stillwatch.act.links_in_text import with_link
 from stillwatch.act.policy.policy import ActivePolicy, Fails, Rule
 from stillwatch.model.decision import Action, Decision, Facts, Request
+from stillwatch.signing.keys import Keys
 from stillwatch.store.database import reading
 
 __all__ = ["Answer", "Decider"]
 
+_NO_WINDOW: Final = "nobody tells how much traffic there is, so nothing goes beyond observe: wait for the next tick"
 _ENDS = {"cleared": End.CLEARED, "protected": End.PROTECTED}
 """Guards that end what is in force; the others only soften this answer."""
 
@@ -115,7 +120,6 @@ class Decider:
         """Everything but the wait for the record; a decision that waits for none is counted."""
         asked = self._ask(request)
         left = soften(asked.wanted or Action.OBSERVE, self._situation(asked))
-        self._radius.saw(request, asked.now, is_tenured=asked.is_tenured)
         if does_something(left.action):
             answer = self._act(asked, left)
         else:
@@ -126,13 +130,22 @@ class Decider:
         self._count(*given, *(guard.name for guard in answer.guards))
         return answer
 
-    def load(self, engine: Engine) -> int:
-        """Take up decisions and alarms from before a restart; how many decisions."""
+    def load(self, engine: Engine, keys: Keys) -> int:
+        """Take up decisions and alarms from before a restart; how many decisions.
+
+        What is not proved to be on record as it stands is not taken up; the health tells how much that is.
+
+        keys    Who may have signed the heads of the ledger: the service.
+        """
         now = self._clock.now()
         with reading(engine).begin() as connection:
-            decisions, alarms = open_decisions(connection), alarms_raised(connection)
-        linked = [(stream, replace(made, appeal_url=self._link(made))) for stream, made in decisions]
+            decisions, n_decisions = proved_decisions(connection, keys)
+            alarms, n_alarms = proved_alarms(connection, keys)
+        linked = [(stream, self._linked(made)) for stream, made in decisions]
         self._memory.restore(linked, now)
+        if n_decisions or n_alarms:
+            told = f"{n_decisions:,} decisions and {n_alarms:,} alarms of the database are not on record as they stand"
+            self._note("records", f"{told} and do not count: stillwatch audit verify")
         for alarm in alarms:
             self._radius.restore(alarm)
         return len(linked)
@@ -218,6 +231,9 @@ class Decider:
         is_cleared = facts.stream is not None and (facts.stream.cleared or stream in self._cleared)
         if active is None or rule is None or stream is None:
             return Situation(facts, is_protected=is_protected, is_cleared=is_cleared)
+        is_unknown = not facts.window.n_exchanges
+        if is_unknown or self._problems:
+            self._note("window", _NO_WINDOW if is_unknown else None)
         return Situation(
             facts,
             rests_on_partner=self._partners.hold(active.policy, rule),
@@ -225,7 +241,7 @@ class Decider:
             is_cleared=is_cleared,
             is_overdue=stream in self._overdue,
             is_in_stage=self._reaches(stream, active, asked.now),
-            is_over_radius=self._alarm(active) is not None,
+            is_over_radius=self._alarm(active) is not None or is_unknown,
         )
 
     def _alarm(self, active: ActivePolicy) -> Alarm | None:
@@ -287,10 +303,9 @@ class Decider:
 
     def _touch(self, asked: Asked) -> None:
         active = asked.active
-        if active is not None:
-            limits = active.policy.limits if active.approved_by is None else None
-            version = active.policy.version
-            self._radius.touched(asked.request, asked.now, version, limits, is_tenured=asked.is_tenured)
+        if active is not None and asked.stream is not None:
+            version, may = active.policy.version, (active.may_touch, active.limits_lifted_at)
+            self._radius.touched(asked.touch(asked.stream), asked.facts.window, asked.now, version, may)
 
     def _too_late(self, answer: Answer) -> Decision:
         self._count(UNRECORDED.name, answer.otherwise.action.value)
@@ -304,6 +319,12 @@ class Decider:
 
     def _link(self, decision: Decision) -> str | None:
         return self._people.appeal_url(decision) if does_something(decision.action) else None
+
+    def _linked(self, decision: Decision) -> Decision:
+        """With its link to object, which also stands in its reason: no other can, whatever the row says."""
+        url = self._link(decision)
+        reason = decision.reason if url is None else with_link(decision.reason, url)
+        return replace(decision, reason=reason, appeal_url=url)
 
     def _failed(self, rule: Rule) -> None:
         self._count(f"failed:{rule.name}")

@@ -18,7 +18,7 @@ class Situation(NamedTuple):
     is_overdue          An appeal about the stream should have been answered by now.
     is_in_stage         The roll-out has reached the stream, or it is touched already; of another the version before it
                         decides, if there is one, and then it is asked of that.
-    is_over_radius      The policy touches more than it may before a person approves.
+    is_over_radius      The policy touches more than it may before a person approves, or nobody can tell.
     """
 
     facts: Facts

@@ -17,7 +17,7 @@ class Health:
     n_held          Streams with decisions.
     alarm           Why the policy in force, or one before it that still decides about some streams, does nothing beyond
                     observe; None when all may.
-    figures         What was seen and touched of late, by the policy in force.
+    figures         The window, and what the policy in force touched of it in the last 24 hours.
     counts          Decisions by action, by guard that softened them and by rule that could not be evaluated.
     problems        What is wrong, one sentence each.
     """

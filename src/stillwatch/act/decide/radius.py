@@ -1,35 +1,59 @@
-"""The blast radius while a policy acts: what it touched just now, held against what it may touch unapproved.
+"""The blast radius while a policy acts: what it touched in the last 24 hours, held against what it may touch.
 
-Of traffic it is the last hour. Of organisations and tenured accounts it is the last day, as limits and previews mean
-it: the accounts of a campaign send at every hour and people at one or two, so that of those seen within an hour a
-campaign has a share many times its own, and a policy that does what its preview showed would be stopped. What is wrong
-and wide is seen as soon: a rule that hits everybody touches a tenth of a day's organisations within minutes.
+What is counted is the evidence, not the requests: a stream that something is done about counts with the exchanges that
+it had in the window which the findings are of, once, however many requests it sends now, and the share is of all
+exchanges of that window; organisations and tenured accounts likewise. That is what a preview counts, so that a limit
+means the same in both, and two things follow:
+
+- Whoever controls accused streams cannot bring on the alarm by what they send, how much of it or when: what their
+  streams add is at most what the evidence says that they sent. Refused requests are no exchanges and so no evidence.
+- A stream counts whole as soon as it is touched. What is touched wrongly is seen at its first requests, sooner than by
+  counting them.
+
+Who sends a lot while nothing is done about it becomes a larger share of the evidence: then the policy does touch more.
 """
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from stillwatch.act.decide.clock import Moment
-from stillwatch.act.decide.distinct import DAY_MINUTES, Distinct, Minutes
+from stillwatch.act.decide.distinct import STEP_S, WINDOW_STEPS, Distinct, Largest
+from stillwatch.act.decide.stream import Stream
 from stillwatch.act.policy.limits import BEYOND_APPROVAL, Limits
-from stillwatch.model.decision import Request
+from stillwatch.model.decision import WindowFacts
 
-__all__ = ["Alarm", "Figures", "Radius", "wrong_share"]
+__all__ = ["Alarm", "Figures", "Radius", "Touch", "wrong_share"]
 
 _LEAST: Final = {"traffic": 100, "organisations": 10, "tenured": 5}
-"""Touched ones below which a share says nothing: of two organisations one is half, and after a restart the first few
-that are seen are everybody. Fewer are a handful that a person can look at one by one."""
+"""Touched ones below which a share says nothing: of two organisations one is half. Fewer are a handful that a person
+can look at one by one."""
+
+_SOON: Final = timedelta(microseconds=1)
+"""After an approval comes whatever alarm it could not see, also when the clock was set back since."""
 
 _MOST_VERSIONS: Final = 16
 """More than can be in force at once; of a version that has not touched anybody for longest the counts are forgotten."""
 
 
+class Touch(NamedTuple):
+    """A stream that something is done about.
+
+    n_exchanges     Of the stream, in the window that the evidence is of.
+    organisation    Of the account; its own name when it is of none.
+    """
+
+    stream: Stream
+    n_exchanges: int
+    organisation: str
+    is_tenured: bool
+
+
 class Figures(NamedTuple):
-    """All and touched, those that got more than observe: traffic of the last hour, the others of the last day.
+    """All of the window, and those of the streams that got more than observe in the last 24 hours.
 
     organisations   An account that names none is one of its own.
     """
@@ -42,9 +66,9 @@ class Figures(NamedTuple):
     touched_tenured: int
 
     def share(self, what: str) -> float:
-        """Share touched of traffic, organisations or tenured accounts, 0 to 1."""
-        whole = float(getattr(self, what))
-        return min(1.0, getattr(self, f"touched_{what}") / whole) if whole else 0.0
+        """Share touched of traffic, organisations or tenured accounts, 0 to 1; of what is not known it is all."""
+        touched, whole = getattr(self, f"touched_{what}"), getattr(self, what)
+        return min(1.0, touched / whole) if whole else float(touched > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +100,34 @@ def wrong_share(figures: Figures, limits: Limits) -> str | None:
 
 
 class _Counts:
-    """Requests of the last hour, organisations and tenured accounts of the last day."""
+    """What one version touched in the last 24 hours."""
 
     def __init__(self) -> None:
-        self.requests = Minutes()
-        self.organisations = Distinct(DAY_MINUTES)
-        self.tenured = Distinct(DAY_MINUTES)
+        self.exchanges = Largest()
+        self.organisations = Distinct()
+        self.tenured = Distinct()
 
-    def add(self, request: Request, minute: int, *, is_tenured: bool) -> bool:
-        """Count one; whether its organisation or tenured account is a new one."""
-        self.requests.add(minute)
-        is_new = self.organisations.add(request.organisation_id or request.account_id, minute)
-        return (is_tenured and self.tenured.add(request.account_id, minute)) or is_new
+    def add(self, touch: Touch, step: int) -> bool:
+        """Count a stream; whether anything has changed by it."""
+        is_new = self.exchanges.add(touch.stream, touch.n_exchanges, step)
+        is_new = self.organisations.add(touch.organisation, step) or is_new
+        return (touch.is_tenured and self.tenured.add(touch.stream.account_id, step)) or is_new
 
-    def figures(self, minute: int) -> tuple[int, int, int]:
-        for part in (self.requests, self.organisations, self.tenured):
-            part.advance(minute)
-        return self.requests.total, round(self.organisations.estimate), round(self.tenured.estimate)
+    def figures(self, step: int) -> tuple[int, int, int]:
+        for part in (self.exchanges, self.organisations, self.tenured):
+            part.advance(step)
+        return self.exchanges.total, round(self.organisations.estimate), round(self.tenured.estimate)
 
 
 class Radius:
-    """Counts of the last hour and day, and the alarms raised; what one policy touched is not laid to another's charge.
+    """Counts of the last 24 hours, and the alarms raised; what a policy touched is not laid to another one's charge.
 
     In a staged roll-out two versions and more act, each on its own streams, and each is counted by itself.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._all = _Counts()
+        self._window = WindowFacts()
         self._touched: OrderedDict[str, _Counts] = OrderedDict()
         self._alarms: dict[tuple[str, bool], Alarm] = {}
         self._untold: list[Alarm] = []
@@ -123,46 +147,41 @@ class Radius:
         self._alarms[alarm.policy_version, alarm.is_final] = alarm
 
     def figures(self, now: Moment, version: str) -> Figures:
-        """All, and what one version touched."""
+        """The newest window, and what one version touched in the last 24 hours."""
         with self._lock:
-            return self._figures(_minute(now), self._touched.get(version) or _Counts())
+            touched = self._touched.get(version)
+            return Figures(*_whole(self._window), *((0, 0, 0) if touched is None else touched.figures(_step(now))))
 
-    def saw(self, request: Request, now: Moment, *, is_tenured: bool) -> None:
-        """Count a request that is answered."""
-        with self._lock:
-            self._all.add(request, _minute(now), is_tenured=is_tenured)
+    def touched(
+        self, touch: Touch, window: WindowFacts, now: Moment, version: str, may: tuple[Limits, datetime | None]
+    ) -> None:
+        """Count a stream that gets more than observe, and raise an alarm when it was one too many.
 
-    def touched(self, request: Request, now: Moment, version: str, limits: Limits | None, *, is_tenured: bool) -> None:
-        """Count a request that got more than observe, and raise an alarm when it was one too many.
-
-        limits      Of the policy; None when a person has approved more: then what nobody can approve is the limit.
+        may         What the version may touch, and when a second person has approved that; None for nobody has.
         """
-        minute = _minute(now)
-        key = version, limits is None
+        limits, approved_at = may
+        step = _step(now)
         with self._lock:
+            self._window = window
             touched = self._touched_by(version)
-            is_new = touched.add(request, minute, is_tenured=is_tenured)
-            if key not in self._alarms and (is_new or self._is_much(touched, limits or BEYOND_APPROVAL)):
-                self._hold_against(self._figures(minute, touched), limits or BEYOND_APPROVAL, key, now)
+            if not touched.add(touch, step) or self.alarm(version, approved_at) is not None:
+                return
+            figures = Figures(*_whole(window), *touched.figures(step))
+            what = wrong_share(figures, limits)
+            if what is None:
+                return
+            limit = getattr(limits, what)
+            at = now.wall if approved_at is None else max(now.wall, approved_at + _SOON)
+            alarm = Alarm(version, what, figures.share(what), limit, at, bool(limit >= getattr(BEYOND_APPROVAL, what)))
+            self._alarms[version, alarm.is_final] = alarm
+            self._untold.append(alarm)
 
     def _touched_by(self, version: str) -> _Counts:
-        touched = self._touched.setdefault(version, _Counts())
-        self._touched.move_to_end(version)
+        touched = self._touched.pop(version, None) or _Counts()
+        self._touched[version] = touched
         if len(self._touched) > _MOST_VERSIONS:
             self._touched.popitem(last=False)
         return touched
-
-    def _is_much(self, touched: _Counts, limits: Limits) -> bool:
-        """Whether the share of traffic may be over its limit: the others only grow with somebody new."""
-        return touched.requests.total > limits.traffic * self._all.requests.total
-
-    def _hold_against(self, figures: Figures, limits: Limits, key: tuple[str, bool], now: Moment) -> None:
-        what = wrong_share(figures, limits)
-        if what is not None:
-            version, is_final = key
-            alarm = Alarm(version, what, figures.share(what), getattr(limits, what), now.wall, is_final)
-            self._alarms[key] = alarm
-            self._untold.append(alarm)
 
     def tell(self, put: Callable[[Alarm], bool]) -> None:
         """Put alarms on record that are not yet.
@@ -175,9 +194,10 @@ class Radius:
         with self._lock:
             self._untold += left
 
-    def _figures(self, minute: int, touched: _Counts) -> Figures:
-        return Figures(*self._all.figures(minute), *touched.figures(minute))
+
+def _whole(window: WindowFacts) -> tuple[int, int, int]:
+    return window.n_exchanges, window.n_organisations, window.n_tenured
 
 
-def _minute(now: Moment) -> int:
-    return int(now.steady_s // 60) + DAY_MINUTES
+def _step(now: Moment) -> int:
+    return int(now.steady_s // STEP_S) + WINDOW_STEPS

@@ -12,7 +12,7 @@ from typing import Final, Self
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError
 
-from stillwatch.act.decide.records import Record, file_new, told
+from stillwatch.act.decide.records import Record, about_of, file_new, told
 from stillwatch.errors import InvalidInput
 from stillwatch.ledger.book import Event, append_all, sign_head
 from stillwatch.ledger.entry import Kind
@@ -153,7 +153,7 @@ class Recorder:
             new = file_new(connection, records)
             if new:
                 now = self._wall()
-                append_all(connection, [Event(Kind.DECISION, ACTOR, told(record), now) for record in new])
+                append_all(connection, [Event(Kind.DECISION, ACTOR, told(r), now, about_of(r)) for r in new])
                 sign_head(connection, self._key, now)
 
     def _finish(self, batch: Sequence[_Waiting], error: Exception | None = None) -> None:

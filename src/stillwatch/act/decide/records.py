@@ -21,8 +21,13 @@ __all__ = [
     "End",
     "Ended",
     "Record",
+    "about_of",
+    "alarm_of",
+    "alarms_about",
     "alarms_raised",
     "change_of",
+    "decided_of",
+    "document_of",
     "file_new",
     "open_decisions",
     "told",
@@ -85,6 +90,7 @@ def change_of(action: Action, before: Action | None) -> Change:
     return Change.HARSHER if SEVERITY[action] > SEVERITY[before] else Change.MILDER
 
 
+_END_OF_ROW: Final = frozenset({"ended_at", "ended_why"})
 _UNTOLD: Final = ("own_per_day", None)
 """Not in the document of a decision that has none: documents from before there was one stay as they are."""
 
@@ -98,6 +104,24 @@ def told(record: Record) -> dict[str, Any]:
         names = {"decision_id": record.decision.decision_id, **record.stream._asdict()}
         return {"event": "ended", **names, "ended_at": stamp(record.at), "ended_why": record.why.value}
     return {"event": "alarm", **_alarm_row(record)}
+
+
+def about_of(record: Record) -> str:
+    """What a record is about, by which the ledger finds it: a decision, or the alarms of a policy."""
+    return alarms_about(record.policy_version) if isinstance(record, Alarm) else record.decision.decision_id
+
+
+def alarms_about(policy_version: str) -> str:
+    """What alarms of a policy are about."""
+    return f"alarms of {policy_version}"
+
+
+def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The document that must be on record of a row of DECISIONS or ALARMS, whatever has ended it."""
+    if "decision_id" not in row:
+        return {"event": "alarm", **row}
+    told = {name: value for name, value in row.items() if name not in _END_OF_ROW and (name, value) != _UNTOLD}
+    return {"event": "decided", **told, "reason": without_links(told["reason"])}
 
 
 def _row(record: Decided) -> dict[str, Any]:
@@ -139,6 +163,13 @@ _END = (
 )
 
 
+_AGAIN = (
+    update(ALARMS)
+    .where((ALARMS.c.policy_version == bindparam("of")) & (ALARMS.c.is_final == bindparam("final")))
+    .values({name: bindparam(name) for name in ("what", "share", "limit", "raised_at")})
+)
+
+
 def file_new(connection: Connection, records: Sequence[Record]) -> list[Record]:
     """Write the rows of records in the caller's transaction; those that were not there yet, in order.
 
@@ -146,21 +177,37 @@ def file_new(connection: Connection, records: Sequence[Record]) -> list[Record]:
     """
     decided = {r.decision.decision_id: r for r in records if isinstance(r, Decided)}
     ended = {r.decision.decision_id: r for r in records if isinstance(r, Ended)}
-    alarms = {(r.policy_version, r.is_final): r for r in records if isinstance(r, Alarm)}
     for known in _ids(connection, _KNOWN, decided):
         del decided[known]
-    for alarm in alarms_raised(connection) if alarms else ():
-        alarms.pop((alarm.policy_version, alarm.is_final), None)
     if decided:
         connection.execute(_ADD, [_row(record) for record in decided.values()])
-    if alarms:
-        connection.execute(_ADD_ALARM, [_alarm_row(alarm) for alarm in alarms.values()])
+    alarms = _file_alarms(connection, [r for r in records if isinstance(r, Alarm)])
     ending = {name: ended[name] for name in _ids(connection, _OPEN, ended)}
     if ending:
         rows = [{"id": n, "at": stamp(r.at), "why": r.why.value} for n, r in ending.items()]
         connection.execute(_END, rows)
-    new = {id(record) for record in (*decided.values(), *ending.values(), *alarms.values())}
+    new = {id(record) for record in (*decided.values(), *ending.values(), *alarms)}
     return [record for record in records if id(record) in new]
+
+
+def _file_alarms(connection: Connection, alarms: Sequence[Alarm]) -> list[Alarm]:
+    """Those that are later than what is there; the row is of the last one, which lifts only for who has seen it."""
+    if not alarms:
+        return []
+    known = {(one.policy_version, one.is_final): one for one in alarms_raised(connection)}
+    new = []
+    for alarm in alarms:
+        before = known.get((alarm.policy_version, alarm.is_final))
+        if before is None:
+            connection.execute(_ADD_ALARM, _alarm_row(alarm))
+        elif before.raised_at < alarm.raised_at:
+            row = _alarm_row(alarm)
+            connection.execute(_AGAIN, {"of": row.pop("policy_version"), "final": row.pop("is_final"), **row})
+        else:
+            continue
+        known[alarm.policy_version, alarm.is_final] = alarm
+        new.append(alarm)
+    return new
 
 
 def _ids(connection: Connection, statement: Any, records: Mapping[str, object]) -> list[str]:  # noqa: ANN401
@@ -172,26 +219,32 @@ def _ids(connection: Connection, statement: Any, records: Mapping[str, object]) 
 def open_decisions(connection: Connection) -> list[tuple[Stream, Decision]]:
     """Decisions whose end is not on record, expired ones among them, without appeal links."""
     rows = connection.execute(select(DECISIONS).where(DECISIONS.c.ended_at.is_(None)))
-    return [(Stream(row.campaign_id, row.account_id), _decision(row)) for row in rows]
+    return [decided_of(row._asdict()) for row in rows]
 
 
 def alarms_raised(connection: Connection) -> list[Alarm]:
-    """All alarms, of whichever policy."""
-    rows = connection.execute(select(ALARMS))
-    return [Alarm(r.policy_version, r.what, r.share, r.limit, time_of(r.raised_at), r.is_final) for r in rows]
+    """All alarms, of whichever policy: the last of each kind."""
+    return [alarm_of(row._asdict()) for row in connection.execute(select(ALARMS))]
 
 
-def _decision(row: Any) -> Decision:  # noqa: ANN401 - a row of DECISIONS
-    return Decision(
-        action=Action(row.action),
-        decision_id=row.decision_id,
+def alarm_of(row: Mapping[str, Any]) -> Alarm:
+    """Alarm of a row of ALARMS."""
+    return Alarm(**{**row, "raised_at": time_of(row["raised_at"])})
+
+
+def decided_of(row: Mapping[str, Any]) -> tuple[Stream, Decision]:
+    """Stream and decision of a row of DECISIONS."""
+    made = Decision(
+        action=Action(row["action"]),
+        decision_id=row["decision_id"],
         request_id="",
-        reason=row.reason,
-        policy_version=row.policy_version,
-        decided_at=time_of(row.decided_at),
-        expires_at=time_of(row.expires_at),
-        rule=row.rule or None,
-        evidence_id=row.campaign_id,
-        rate_per_minute=row.rate_per_minute,
-        own_per_day=row.own_per_day,
+        reason=row["reason"],
+        policy_version=row["policy_version"],
+        decided_at=time_of(row["decided_at"]),
+        expires_at=time_of(row["expires_at"]),
+        rule=row["rule"] or None,
+        evidence_id=row["campaign_id"],
+        rate_per_minute=row["rate_per_minute"],
+        own_per_day=row["own_per_day"],
     )
+    return Stream(row["campaign_id"], row["account_id"]), made

@@ -40,3 +40,4 @@ ALARMS: Final = Table(
     Column("limit", Float, nullable=False),
     Column("raised_at", _STAMP, nullable=False),
 )
+"""The last of each kind; all are in the ledger."""

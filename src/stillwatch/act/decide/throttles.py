@@ -16,6 +16,11 @@ A request beyond it takes its place in the campaign's queue, unless its own next
 apart as the rate says, so that not all come back at once, and a stream has at most one: one that asks all the time
 comes no sooner than others, and takes nobody's place.
 
+Memory is bounded, and a campaign of more streams than there is room for could send with each in turn, always one that
+was forgotten and starts afresh. So while a campaign has streams that were forgotten and would not be whole again by
+now, a stream of it that is not remembered takes its first request from a bucket that they all share, and that gives
+what as many streams may have as are remembered: forgotten or not, a campaign gets at most twice that.
+
 References
 ----------
 ITU-T I.371 (2004), annex A: the virtual scheduling algorithm, which keeps one time in place of a number of tokens and
@@ -25,8 +30,9 @@ is the same bucket; RFC 2697 (1999), section 3: the bucket of a stream; RFC 9110
 import math
 import threading
 from collections import OrderedDict
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
+from stillwatch.act.decide.remembered import Remembered
 from stillwatch.act.decide.stream import Stream
 
 __all__ = ["DAY_S", "HOLD_S", "Throttles"]
@@ -40,11 +46,22 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
+class _Forgotten(NamedTuple):
+    """What streams of a campaign that were forgotten have together.
+
+    until_s     When all of them would be whole again, so that nothing is lost by forgetting them.
+    next_s      When their shared bucket gives the next request, less what it may give at once.
+    """
+
+    until_s: float
+    next_s: float
+
+
 class Throttles:
     """Buckets of the streams and campaigns that came last.
 
-    What was forgotten starts afresh, which is never harsher: after a restart each stream has its own requests of a day
-    again, and each bucket its burst, besides what they had before.
+    What was forgotten starts afresh, as long as its campaign has room: after a restart each stream has its own requests
+    of a day again, and each bucket its burst, besides what they had before.
 
     most        Streams that are remembered, and campaigns.
     burst_s     Seconds of the rate that may come at once; at least one request may.
@@ -54,9 +71,10 @@ class Throttles:
         self._most = most
         self._burst_s = burst_s
         self._lock = threading.Lock()
-        self._buckets: OrderedDict[Stream, tuple[float, float]] = OrderedDict()
-        self._own: OrderedDict[Stream, tuple[float, float | None]] = OrderedDict()
+        self._buckets = Remembered[tuple[float, float]](most)
+        self._own = Remembered[tuple[float, float | None]](most)
         self._next_s: OrderedDict[str, float] = OrderedDict()
+        self._of_forgotten: OrderedDict[tuple[str, bool], _Forgotten] = OrderedDict()
 
     def __len__(self) -> int:
         """Streams that are remembered."""
@@ -85,11 +103,17 @@ class Throttles:
 
     def _of_stream(self, stream: Stream, rate: float, now_s: float) -> int | None:
         burst = max(1.0, rate * self._burst_s)
-        tokens, since_s = self._buckets.get(stream, (burst, now_s))
+        known = self._buckets.get(stream)
+        if known is None:
+            share = rate * max(1, self._buckets.count(stream.campaign_id))
+            known = (burst if self._is_new((stream.campaign_id, False), share, now_s) else 0.0, now_s)
+        tokens, since_s = known
         now_s = max(now_s, since_s)
         tokens = min(burst, tokens + (now_s - since_s) * rate)
         passes = tokens >= 1.0
-        self._keep(self._buckets, stream, (tokens - passes, now_s))
+        forgotten = self._buckets.keep(stream, (tokens - passes, now_s))
+        if forgotten is not None:
+            self._forget((forgotten.campaign_id, False), now_s + max(self._burst_s, 1.0 / rate), now_s)
         return None if passes else max(1, math.ceil((1.0 - tokens) / rate))
 
     def _of_campaign(self, stream: Stream, rate: float, now_s: float, own_per_day: float) -> int | None:
@@ -97,33 +121,64 @@ class Throttles:
 
         A stream is kept as the time at which its own is whole again, and its place in the queue, None for none.
         """
-        own_s, place_s = self._own.get(stream, (_NEVER, None))
+        own_s, place_s = self._own.get(stream) or (self._first_s(stream, now_s, own_per_day), None)
         own_at_s = own_s - DAY_S * (1.0 - 1.0 / own_per_day)
         if place_s is not None and now_s > place_s + HOLD_S:
             place_s = None
         has_place = place_s is not None and place_s <= now_s
         if now_s >= own_at_s and not has_place:
-            self._keep(self._own, stream, (max(own_s, now_s) + DAY_S / own_per_day, place_s))
+            self._keep_own(stream, (max(own_s, now_s) + DAY_S / own_per_day, place_s), now_s)
             return None
         if place_s is None:
             place_s = self._place(stream.campaign_id, rate, now_s, own_at_s)
         passes = place_s is not None and place_s <= now_s
-        self._keep(self._own, stream, (own_s, None if passes else place_s))
+        self._keep_own(stream, (own_s, None if passes else place_s), now_s)
         return None if passes else _until(own_at_s if place_s is None else place_s, now_s)
+
+    def _first_s(self, stream: Stream, now_s: float, own_per_day: float) -> float:
+        """When the own of a stream that is not remembered is whole again: it is, or all of it is taken to be used."""
+        share = own_per_day / DAY_S * max(1, self._own.count(stream.campaign_id))
+        return _NEVER if self._is_new((stream.campaign_id, True), share, now_s) else now_s + DAY_S
+
+    def _keep_own(self, stream: Stream, value: tuple[float, float | None], now_s: float) -> None:
+        forgotten = self._own.keep(stream, value)
+        if forgotten is not None:
+            self._forget((forgotten.campaign_id, True), now_s + DAY_S, now_s)
+
+    def _is_new(self, which: tuple[str, bool], rate: float, now_s: float) -> bool:
+        """Whether a stream that is not remembered starts afresh: it is a new one, or the bucket of the others gives it.
+
+        which       Its campaign, and whether streams are told apart by their own.
+        rate        Requests a second of those that are remembered.
+        """
+        others = self._of_forgotten.get(which)
+        if others is None or now_s >= others.until_s:
+            return True
+        next_s = max(others.next_s, now_s - self._burst_s)
+        if next_s > now_s:
+            return False
+        _keep(self._of_forgotten, which, others._replace(next_s=next_s + 1.0 / rate), self._most)
+        return True
+
+    def _forget(self, which: tuple[str, bool], until_s: float, now_s: float) -> None:
+        others = self._of_forgotten.get(which)
+        next_s = now_s - self._burst_s if others is None else others.next_s
+        _keep(self._of_forgotten, which, _Forgotten(until_s, next_s), self._most)
 
     def _place(self, campaign_id: str, rate: float, now_s: float, before_s: float) -> float | None:
         """Next place in the queue of a campaign, now given away; None when it is not before a time."""
         place_s = max(self._next_s.get(campaign_id, _NEVER), now_s - max(0.0, self._burst_s - 1.0 / rate))
         if place_s >= before_s:
             return None
-        self._keep(self._next_s, campaign_id, place_s + 1.0 / rate)
+        _keep(self._next_s, campaign_id, place_s + 1.0 / rate, self._most)
         return place_s
 
-    def _keep(self, kept: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
-        kept[key] = value
-        kept.move_to_end(key)
-        if len(kept) > self._most:
-            kept.popitem(last=False)
+
+def _keep(kept: OrderedDict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > most:
+        kept.popitem(last=False)
 
 
 def _until(at_s: float, now_s: float) -> int:

@@ -11,11 +11,14 @@ version is not set free for ten minutes by the next, and a rollback changes noth
 A preview must have seen a thousand exchanges. If it saw less than a day, or fewer than 300 organisations, as that of a
 young service, what does more than observe goes no further than 1 % by one person's word.
 
-A policy that touched more than its limits while in force does no more than observe, until a second person approves a
+What a second person approved is what the preview showed: in force the version may touch twice that and no more.
+
+A policy that touched more than it may while in force does no more than observe, until a second person approves a
 preview of it again and it is activated once more, at whatever stage: what was approved earlier has not seen the alarm.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -67,6 +70,7 @@ class Activation:
     stage       Percent.
     before      Number of the activation that a rollback goes back to; 0 when there was nothing in force.
     approved_by Second person, when there was one, and `approved_at` when.
+    shown       Shares that the preview showed which that person approved.
     """
 
     number: int
@@ -78,6 +82,7 @@ class Activation:
     before: int
     approved_by: str | None
     approved_at: datetime | None = None
+    shown: Mapping[str, float] | None = None
 
 
 def activate(connection: Connection, version: str, stage: int, signer: Signer, *, seen: int) -> Activation:
@@ -105,6 +110,7 @@ def activate(connection: Connection, version: str, stage: int, signer: Signer, *
     _check_stage(policy, stage, now, signer.now, second)
     _check_traffic(policy, stage, now, preview, second)
     before = 0 if now is None else now.before if now.version == version else now.number
+    second = None if second is None else replace(second, shown=preview.shares)
     return _add(connection, _row(seen + 1, "activate", signer, (version, stage, before, second)), signer)
 
 
@@ -209,13 +215,13 @@ _Told = tuple[str | None, int, int, Approval | None]
 
 
 def _approval(row: Activation) -> Approval | None:
-    return None if row.approved_by is None else Approval(row.approved_by, row.approved_at or row.at)
+    return None if row.approved_by is None else Approval(row.approved_by, row.approved_at or row.at, row.shown)
 
 
 def _row(number: int, how: str, signer: Signer, told: _Told) -> Activation:
     version, stage, before, second = told
-    by, at = (None, None) if second is None else (second.by, second.at)
-    return Activation(number, how, version, stage, signer.by, signer.now, before, by, at)
+    by, at, shown = (None, None, None) if second is None else (second.by, second.at, second.shown)
+    return Activation(number, how, version, stage, signer.by, signer.now, before, by, at, shown)
 
 
 def _add(connection: Connection, row: Activation, signer: Signer) -> Activation:
@@ -229,6 +235,7 @@ def _add(connection: Connection, row: Activation, signer: Signer) -> Activation:
         "before": row.before,
         "approved_by": row.approved_by,
         "approved_at": None if row.approved_at is None else stamp(row.approved_at),
+        "shown": None if row.shown is None else dict(row.shown),
     }
     told = signer.record(connection, _ACTIVATION, document)
     if not insert_if_new(connection, ACTIVATIONS, {"number": row.number, "at": stamp(row.at), "signed": told}):

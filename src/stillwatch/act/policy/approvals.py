@@ -1,5 +1,6 @@
 """The second person: who has looked at what a preview showed and stands behind it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,10 +23,14 @@ _APPROVAL = "approval"
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Who stands behind what a preview showed, since when."""
+    """Who stands behind what a preview showed, since when.
+
+    shown       Its shares; None where they are not looked at.
+    """
 
     by: str
     at: datetime
+    shown: Mapping[str, float] | None = None
 
 
 def fresh_preview(connection: Connection, version: str, signer: Signer, limits: Limits) -> tuple[int, Preview, Needs]:

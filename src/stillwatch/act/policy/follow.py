@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stillwatch.act.policy.activations import STAGES, Activation, activation, in_force
 from stillwatch.act.policy.book import highest
+from stillwatch.act.policy.limits import approved
 from stillwatch.act.policy.policy import ActivePolicy, Policy
 from stillwatch.act.policy.tables import ACTIVATIONS
 from stillwatch.act.policy.versions import load_version
@@ -120,6 +121,7 @@ def _active(chain: list[tuple[Activation, Policy]]) -> ActivePolicy | None:
     """The first of a chain, each with the one after it before it."""
     found: ActivePolicy | None = None
     for told, policy in reversed(chain):
-        since = (told.at, told.by, told.approved_by, told.approved_at)
+        may = None if told.shown is None else approved(policy.limits, told.shown)
+        since = (told.at, told.by, told.approved_by, told.approved_at, may)
         found = ActivePolicy(policy, told.stage / 100, told.number, *since, found)
     return found

@@ -202,6 +202,7 @@ class ActivePolicy:
     number      Of the activation: it grows with every change, also a rollback, so that caches can compare it.
     approved_by A second person who allowed it to touch more than its limits; None when nobody did.
     approved_at When; None for when it was activated. It lifts an alarm that was raised before, not one raised later.
+    approved    What it may touch since; None when nobody approved more than its limits.
     before      What decides about streams that the stage has not reached, and what a rollback goes back to; None when
                 nothing was in force before, or at 100 %.
     """
@@ -213,12 +214,18 @@ class ActivePolicy:
     activated_by: str
     approved_by: str | None = None
     approved_at: datetime | None = None
+    approved: Limits | None = None
     before: "ActivePolicy | None" = None
 
     @property
     def limits_lifted_at(self) -> datetime | None:
         """When a second person allowed more than the limits; None when nobody did."""
         return None if self.approved_by is None else self.approved_at or self.activated_at
+
+    @property
+    def may_touch(self) -> Limits:
+        """Its limits, or what a second person has approved."""
+        return self.policy.limits if self.approved is None else self.approved
 
     def chain(self) -> Iterator["ActivePolicy"]:
         """The policy itself, the one before it, and so on, as far as each is in force for somebody."""

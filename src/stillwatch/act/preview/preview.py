@@ -7,6 +7,7 @@ import numpy as np
 from stillwatch.act.policy.limits import TENURED_DAYS, needs
 from stillwatch.act.preview.breakdown import breakdowns, guard_rows, rule_rows
 from stillwatch.act.preview.cells import Cells, cells_of
+from stillwatch.act.preview.codes import paired
 from stillwatch.act.preview.doubt import Evidence, doubt_of
 from stillwatch.act.preview.effect import effects_of
 from stillwatch.act.preview.felt import felt_of
@@ -27,7 +28,7 @@ def previewed(judged: Judged, evidence: Evidence | None = None) -> Previewed:
     is_tenured = np.asarray([(one.age_days or 0.0) >= TENURED_DAYS for one in judged.accounts], np.bool_)
     n_tenured = int(is_tenured.sum())
     touched_tenured = int(is_tenured[np.unique(cells.columns["account"][cells.is_touched])].sum())
-    shares = _shares(judged, touched, touched_tenured, n_tenured)
+    shares = _shares(judged, cells, touched_tenured, n_tenured)
     return Previewed(
         name=judged.policy.name,
         version=judged.policy.version,
@@ -60,10 +61,16 @@ def _whole(judged: Judged, cells: Cells) -> Count:
     return Count(seen.n_exchanges, n_streams, len(seen.totals.account_ids), seen.n_organisations)
 
 
-def _shares(judged: Judged, touched: Count, touched_tenured: int, n_tenured: int) -> Mapping[str, float]:
-    """Shares as `limits` names them; of no tenured accounts none are touched."""
+def _shares(judged: Judged, cells: Cells, touched_tenured: int, n_tenured: int) -> Mapping[str, float]:
+    """Shares as `limits` names them, of traffic all that touched streams sent; of no tenured accounts none is touched.
+
+    A rule may look at a request, and a stream decides what it asks for next: counted whole it cannot become more.
+    """
+    stream = paired(cells.columns["account"], cells.columns["campaign"])
+    touched = cells.count(cells.is_touched)
+    n_reached = int(cells.n[np.isin(stream, stream[cells.is_touched])].sum())
     return {
-        "traffic": touched.exchanges / judged.seen.n_exchanges,
+        "traffic": n_reached / judged.seen.n_exchanges,
         "organisations": touched.organisations / judged.seen.n_organisations,
         "tenured": touched_tenured / n_tenured if n_tenured else 0.0,
     }

@@ -29,7 +29,7 @@ from stillwatch import __version__
 from stillwatch.detect.stream_index.arrays import MAPPED, arrays_of, facts_of, index_of
 from stillwatch.detect.stream_index.facts import STREAM_FACTS, FactsBook
 from stillwatch.detect.stream_index.index import StreamIndex
-from stillwatch.detect.stream_index.window import WINDOW_ACCOUNT
+from stillwatch.detect.stream_index.window import WINDOW_ACCOUNT, of_before
 from stillwatch.errors import IncompatibleVersion, InvalidInput, MissingData, UnreadableSource
 
 __all__ = ["STREAM_INDEX_VERSION", "IndexFolder"]
@@ -193,7 +193,8 @@ def _table(path: Path, files: Mapping[str, Any]) -> pa.Table:
     """A table; one of accounts is not there in an index of an earlier version."""
     if path.name == _ACCOUNTS and path.name not in files:
         return WINDOW_ACCOUNT.empty_table()
-    return pq.read_table(pa.BufferReader(_checked(path, files[path.name])))
+    found = pq.read_table(pa.BufferReader(_checked(path, files[path.name])))
+    return of_before(found) if path.name == _ACCOUNTS else found
 
 
 def _array(path: Path, known: Mapping[str, Any]) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from stillwatch.act.policy.limits import BEYOND_APPROVAL, CEILINGS, Needs
+from stillwatch.act.policy.limits import BEYOND_APPROVAL, CEILINGS, Needs, approved
 from stillwatch.act.preview.figures import (
     Control,
     Doubt,
@@ -61,7 +61,7 @@ NEEDS: Final[Mapping[Needs, NeedsWords]] = {
     ),
 }
 SHARES: Final[Mapping[str, str]] = {
-    "traffic": "of exchanges",
+    "traffic": "of exchanges, those of touched streams all counted",
     "organisations": "of organisations",
     "tenured": "of accounts older than 180 days",
 }
@@ -103,7 +103,8 @@ def summary(found: Previewed) -> str:
     stage = "" if found.stage >= 1 else f" in a stage of {quantities.share(found.stage)} of accused streams"
     if not found.touched.exchanges:
         return f"{window}: of {seen} nothing would have been touched{stage}."
-    touched, share = quantities.count(found.touched.exchanges), quantities.share(found.shares["traffic"])
+    n_touched = found.touched.exchanges
+    touched, share = quantities.count(n_touched), quantities.share(n_touched / found.traffic.exchanges)
     who = f"{_counted(found.touched.accounts, 'account')} of {_counted(found.touched.organisations, 'organisation')}"
     return f"{window}: of {seen}, {touched} ({share}) of {who} would have been touched{stage}."
 
@@ -115,6 +116,8 @@ def limits(found: Previewed) -> Iterator[tuple[str, float, float, float, str]]:
         one = min(getattr(found.limits, name), getattr(CEILINGS, name))
         most = getattr(BEYOND_APPROVAL, name)
         told = f"{quantities.share(share)} {words}; one person may decide up to {over(one)}, two up to {over(most)}"
+        if share > one and share <= most:
+            told += f"; once approved it stops beyond {over(getattr(approved(found.limits, found.shares), name))}"
         yield name, share, one, most, told
 
 
