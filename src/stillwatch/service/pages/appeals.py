@@ -3,16 +3,22 @@
 A wrong link and a link to nothing get one and the same answer by one and the same way, and nothing is read of a form
 that is sent to one. Visits are limited by source, wrong links also overall, forms by the link they are sent to: so no
 flood of wrong links or forms closes the page to anybody who has a good one.
+
+The database is asked by a few threads of the page's own: while it hangs, pages wait and say so, and whatever else needs
+threads and connections has them.
 """
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Engine
-from starlette.concurrency import run_in_threadpool
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -42,6 +48,13 @@ __all__ = ["SHOWN_FOR", "AppealDesk", "AppealPaces", "appeal_routes"]
 
 SHOWN_FOR: Final = timedelta(days=180)
 """How long the answer can be read."""
+_AT_WORK: Final = 4
+_PATIENCE_S: Final = 10.0
+"""Longest that a page waits for the database, and for others that wait for it."""
+_AGAIN_S: Final = 60
+
+_Found = TypeVar("_Found")
+_Told = ParamSpec("_Told")
 
 
 def _source(request: Request) -> str:
@@ -105,10 +118,11 @@ def appeal_routes(desk: AppealDesk) -> list[BaseRoute]:
 class _Pages:
     def __init__(self, desk: AppealDesk) -> None:
         self._desk = desk
+        self._hands = ThreadPoolExecutor(_AT_WORK, "stillwatch-pages")
 
     async def show(self, request: Request) -> Response:
         """Form or status."""
-        found = await run_in_threadpool(self._visit, request)
+        found = await self._away_or(self._visit, request)
         if isinstance(found, Response):
             return found
         if found.appeal is not None:
@@ -119,7 +133,7 @@ class _Pages:
 
     async def send(self, request: Request) -> Response:
         """File, or show the form again with what is wrong."""
-        found = await run_in_threadpool(self._visit, request)
+        found = await self._away_or(self._visit, request)
         if isinstance(found, Response):
             return found
         wait_s = self._desk.paces.filings.take(found.claim.decision_id)
@@ -133,7 +147,17 @@ class _Pages:
             return _see(found.token)
         if found.now > found.claim.expires_at:
             return self._message("expired", HTTPStatus.GONE)
-        return await run_in_threadpool(self._file, found, fields, request.headers.get("sec-fetch-site", "none"))
+        return await self._away_or(self._file, found, fields, request.headers.get("sec-fetch-site", "none"))
+
+    async def _away_or(
+        self, work: Callable[_Told, _Found], *told: _Told.args, **named: _Told.kwargs
+    ) -> _Found | Response:
+        """Do what needs the database; a page that says so when that does not answer, or too many wait for it."""
+        doing = asyncio.get_running_loop().run_in_executor(self._hands, partial(work, *told, **named))
+        try:
+            return await asyncio.wait_for(doing, _PATIENCE_S)
+        except (TimeoutError, SQLAlchemyError):
+            return self._message("away", HTTPStatus.SERVICE_UNAVAILABLE, _AGAIN_S)
 
     def _visit(self, request: Request) -> "_Visit | Response":
         """What a link is of; an answer when it is of nothing, or too many were tried."""
@@ -202,13 +226,12 @@ class _Pages:
             "days": self._desk.rules.answer_within,
         }
 
-    def _message(self, what: str, status: HTTPStatus) -> Response:
+    def _message(self, what: str, status: HTTPStatus, wait_s: int | None = None) -> Response:
         values = {"what": what, "provider": self._desk.provider, "contact": self._desk.contact}
-        return page("message", values, status)
+        return page("message", values, status, wait_s)
 
     def _too_many(self, wait_s: int) -> Response:
-        values = {"what": "too-many", "provider": self._desk.provider, "contact": self._desk.contact}
-        return page("message", values, HTTPStatus.TOO_MANY_REQUESTS, wait_s)
+        return self._message("too-many", HTTPStatus.TOO_MANY_REQUESTS, wait_s)
 
 
 def _is_over(appeal: Appeal | None, now: datetime) -> bool:
