@@ -147,3 +147,17 @@ def test_what_is_not_there(folder: Path) -> None:
     (folder / "w.toml").write_text("x = 1")
     with pytest.raises(WrongPolicy, match=r"w\.toml:1: x is not known here"):
         run("add", "w.toml", "--by", "ada")
+
+
+def test_a_policy_that_comes_along_is_added_by_its_name() -> None:
+    """Whoever has none of his own begins with the default; before that the list says how to begin."""
+    assert run("list") == "no versions: stillwatch policy add FILE --by YOU\n"
+    assert told("add", "default", "--by", "ada")["name"] == "default"
+    assert "default  added" in run("list")
+
+
+@pytest.mark.parametrize("name", ["stillwatch", "decider", "customer"])
+def test_nobody_signs_in_the_services_own_name(name: str) -> None:
+    """What the service does is no person's, and what a person does is not the service's."""
+    with pytest.raises(InvalidInput, match="a person must not be named"):
+        run("add", "default", "--by", name)

@@ -1,6 +1,7 @@
 """``stillwatch policy preview``: from logs and findings to a page and a record that an activation needs."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,57 @@ def test_a_recorded_preview_is_what_an_activation_needs(monkeypatch: pytest.Monk
         run("activate", version, "--by", "ada")
     monkeypatch.setattr("stillwatch.act.policy.previews.LEAST_EXCHANGES", 90)
     assert json.loads(run("activate", version, "--by", "ada", "--json"))["version"] == version
+
+
+@pytest.mark.usefixtures("service")
+def test_what_may_not_rest_on_it_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only when somebody wants to put the version in force; and nothing is said of what is not recorded."""
+    run("add", "p.toml", "--by", "ada")
+
+    def said(*more: str) -> str:
+        arguments = ["policy", "preview", "p.toml", "--traffic", LOGS, "--findings", FINDINGS, *more]
+        return CliRunner().invoke(app, arguments, catch_exceptions=False).stderr
+
+    assert "too little traffic to put anything in force: it saw 90 exchanges" in said("--by", "ada")
+    assert "traffic" not in said()
+    monkeypatch.setattr("stillwatch.act.policy.previews.LEAST_EXCHANGES", 90)
+    assert "enough for 1 % by one person's word" in said("--by", "ada")
+
+
+@pytest.mark.usefixtures("service")
+def test_without_traffic_it_is_the_services_own(folder: Path) -> None:
+    """Its traffic, its index, its accounts and its protected ones, each unless another is named."""
+    (folder / "protected.txt").write_text("o\n")
+    (folder / "stillwatch-service.toml").write_text(f'[decide]\naccounts = "{ACCOUNTS}"\nprotected = "protected.txt"\n')
+    with pytest.raises(MissingData, match=r"stillwatch-service/watch/index"):
+        run("preview", "p.toml")
+    shutil.copytree(folder / LOGS, folder / "stillwatch-service" / "traffic")
+    guarded = json.loads(run("preview", "p.toml", "--findings", FINDINGS, "--json"))["preview"]
+    assert (guarded["touched"]["exchanges"], guarded["guards"][0]["guard"]) == (0, "protected")
+    (folder / "nobody.txt").write_text("nobody\n")
+    free = json.loads(run("preview", "p.toml", "--findings", FINDINGS, "--protected", "nobody.txt", "--json"))
+    assert free["preview"]["shares"] == told()["preview"]["shares"]
+
+
+@pytest.mark.usefixtures("service")
+def test_without_a_service_there_is_no_traffic_of_its_own(folder: Path) -> None:
+    """Whoever names neither logs nor a service is told so."""
+    (folder / "stillwatch-service.toml").write_text('folder = "elsewhere"\n')
+    with pytest.raises(MissingData, match="there is no service"):
+        run("preview", "p.toml")
+
+
+@pytest.mark.usefixtures("service")
+def test_a_file_names_its_version(folder: Path) -> None:
+    """Approve and activate take the file that was added; one that says something else is not what was added."""
+    with pytest.raises(InvalidInput, match=r"p\.toml is version [0-9a-f]{12}, which was not added"):
+        run("activate", "p.toml", "--by", "ada")
+    version = json.loads(run("add", "p.toml", "--by", "ada", "--json"))["version"]
+    preview("--by", "ada")
+    assert json.loads(run("approve", "p.toml", "--by", "bob", "--json"))["version"] == version
+    (folder / "p.toml").write_text((folder / "p.toml").read_text().replace("30.0", "31.0"))
+    with pytest.raises(InvalidInput, match="which was not added"):
+        run("approve", "p.toml", "--by", "bob")
 
 
 @pytest.mark.usefixtures("service")

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.act.desk import office as desk
 from typer.testing import CliRunner, Result
 
 from stillwatch.cli import app
@@ -21,9 +20,8 @@ from stillwatch.web.tokens import parse_token
 @pytest.fixture
 def settings(tmp_path: Path) -> Path:
     """Settings of a service that is there."""
-    (tmp_path / "service").mkdir()
     (tmp_path / "service.toml").write_text('folder = "service"\n')
-    with desk(tmp_path / "service"):
+    with home(tmp_path / "service.toml", is_first=True):
         return tmp_path / "service.toml"
 
 
@@ -51,7 +49,7 @@ def test_a_token_from_the_first_to_the_last(settings: Path) -> None:
     token = parse_token(text, PREFIX)
     assert token is not None
     assert token.secret not in added.stderr
-    assert "collect, decide until it is ended" in added.stderr
+    assert "proxy opens collect, decide until it is ended" in added.stderr
     assert [opens(text, scope, settings) for scope in Scope] == [True, True, False]
     listed = run("list", settings=settings).stdout
     assert listed == f"proxy  lives  collect decide  {token.lookup}  by ada\n"

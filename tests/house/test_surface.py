@@ -19,8 +19,8 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # The exchange between members is the one room that talks to others; its rehearsal stays on loopback, and the service
 # answers whoever the operator lets ask. Of what acts, the plugin inside a gateway asks its own service, and the
 # middleware waits for a decision no longer than it may. Nothing else does.
-ASKING = {SOURCE / "act" / "gateways" / name for name in ("litellm_plugin.py", "asgi.py")}
-TALKING = {"share", "rehearsal", "service"}
+ASKING = {SOURCE / "act" / "gateways" / name for name in ("litellm_plugin.py", "asgi.py", "asked.py", "routes.py")}
+TALKING = {"share", "rehearsal", "service", "web"}
 OFFLINE = [p for p in MODULES if p.relative_to(SOURCE).parts[0] not in TALKING and p not in ASKING]
 
 # Whoever talks to another machine imports one of these first. ipaddress and urllib.parse only look at text.

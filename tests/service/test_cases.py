@@ -1,5 +1,7 @@
 """Cases follow the findings, also over a database that is away for a while."""
 
+import os
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from tests import traffic
-from tests.act.desk import NOW, Office
+from tests.act.desk import NOW, Office, office
 from tests.scanning import harvests, write
 
 import stillwatch
@@ -17,7 +19,13 @@ from stillwatch.report import write_findings
 from stillwatch.service.cases import note_findings
 
 GONE = "postgresql://user:password@host does not answer"
-pytest_plugins = ["tests.act.conftest"]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Office]:
+    """A fresh database."""
+    with office(tmp_path, os.environ.get("STILLWATCH_TEST_POSTGRESQL")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

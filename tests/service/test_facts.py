@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from stillwatch.model.decision import AccountFacts, Facts, PartnerWord, Request
 from stillwatch.report import read_findings
 from stillwatch.service import facts as facts_module
 from stillwatch.service.concealing import RequestConcealer
-from stillwatch.service.facts import LiveFacts, Sources
+from stillwatch.service.facts import LiveFacts, Sources, stale_after_s
 
 CONCEALER = RequestConcealer(SALT)
 
@@ -130,6 +131,17 @@ def test_protected_by_either_spelling_and_by_the_owner(made: Collected, tmp_path
     assert found == [True, True, True, False]
 
 
+def test_protected_by_the_owner_of_the_table_whatever_the_gateway_calls_it(made: Collected, tmp_path: Path) -> None:
+    """A gateway's own name for the organisation takes the protection away from nobody; one on the list gives it."""
+    listed = tmp_path / "protected"
+    listed.write_text("Lab@Uni.example\ntown-hall\n")
+    live = LiveFacts(replace(sources(made, tmp_path / "s"), protected=Protected(listed, CONCEALER.id)), CONCEALER)
+    live.refresh()
+    asked = [Request(account_id=account_of(5), organisation_id=name) for name in ("team-7", "town-hall", None)]
+    assert [live.facts(one).account.is_protected for one in asked] == [True, True, True]
+    assert not live.facts(Request(account_id=account_of(12), organisation_id="team-7")).account.is_protected
+
+
 def test_a_partner_that_fails_takes_nothing_away(made: Collected, tmp_path: Path) -> None:
     """Its word is told; when it cannot be had, the rest is, and a problem says so until it can."""
     words: list[PartnerWord | None] = [PartnerWord(("indicator-1",), has_local_evidence=False)]
@@ -145,6 +157,26 @@ def test_a_partner_that_fails_takes_nothing_away(made: Collected, tmp_path: Path
     words.append(word)
     assert live.facts(Request(account_id="a")).partner == word
     assert live.problems() == ()
+
+
+def test_an_index_counts_once_it_was_taken_up(made: Collected, tmp_path: Path) -> None:
+    """Before its cases are up to date nobody is accused by it, and what was loaded before stays."""
+    index, taken = tmp_path / "index", set[str]()
+    shutil.copytree(made.folder / "out" / "index", index)
+    where = replace(sources(made, tmp_path / "s"), index=index, has_taken=taken.__contains__)
+    live = LiveFacts(where, CONCEALER)
+    row = next(row for row in made.rows if row["account_id"] == account_of(0))
+    live.refresh()
+    assert live.facts(asked(row)).stream is None
+    taken.add(str(IndexFolder(index).current()))
+    assert live.refresh()
+    assert live.facts(asked(row)).stream is not None
+    newer = IndexFolder(index).write(StreamIndex.empty(), FactsBook.empty())
+    assert not live.refresh()
+    assert live.facts(asked(row)).stream is not None
+    taken.add(newer)
+    assert live.refresh()
+    assert live.facts(asked(row)).stream is None
 
 
 def test_a_stale_index_accuses_nobody(made: Collected, tmp_path: Path) -> None:
@@ -167,6 +199,29 @@ def test_a_stale_index_accuses_nobody(made: Collected, tmp_path: Path) -> None:
     assert live.refresh()
     assert live.facts(asked(row)).stream is not None
     assert not live.health().is_stale
+
+
+def test_an_index_of_a_slow_watch_is_not_stale_before_the_next(made: Collected, tmp_path: Path) -> None:
+    """A watch that looks every two hours accuses for three of its rounds, and then nobody."""
+    index = tmp_path / "index"
+    shutil.copytree(made.folder / "out" / "index", index)
+    row = next(row for row in made.rows if row["account_id"] == account_of(0))
+    accused = []
+    for age_s in (7_000, 20_000, 22_000):
+        old_s = time.time() - age_s
+        os.utime(index / "CURRENT", (old_s, old_s))
+        live = LiveFacts(replace(sources(made, tmp_path / "s"), index=index), CONCEALER, stale_after_s(7_200.0))
+        live.refresh()
+        accused.append(live.facts(asked(row)).stream is not None)
+    assert accused == [True, True, False]
+
+
+def test_a_partner_is_asked_about_what_was_stored(made: Collected, tmp_path: Path) -> None:
+    """The node knows accounts as they are stored, whatever a gateway calls them."""
+    seen: list[str] = []
+    live = LiveFacts(replace(sources(made, tmp_path), partner=lambda one: seen.append(one.account_id)), CONCEALER)
+    live.facts(Request(account_id="Ada@Mail.example"))
+    assert seen == [CONCEALER.id("Ada@Mail.example")]
 
 
 def test_a_damaged_index_leaves_the_old_one(made: Collected, tmp_path: Path) -> None:

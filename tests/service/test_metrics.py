@@ -51,3 +51,11 @@ def test_a_name_that_is_none_is_a_mistake() -> None:
     """Names are checked where they are used, not where they are read."""
     with pytest.raises(KeyError):
         PrometheusMetrics().count("stillwatch_nothing_total")
+
+
+def test_alarms_of_the_how_to_ask_for_metrics_that_there_are() -> None:
+    """An alarm on a name that is none never rings."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "run-the-service.md").read_text()
+    named = set(re.findall(r"expr: '(stillwatch_[a-z_]+)", page))
+    assert len(named) == 5
+    assert named <= set(METRICS)

@@ -1,14 +1,15 @@
 """Who asks, when anybody can write X-Forwarded-For."""
 
+import asyncio
 from ipaddress import IPv4Network, ip_network
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.testclient import TestClient
 
 from stillwatch.service.source import ToldSource, source_of
 
@@ -61,5 +62,10 @@ async def _host(request: Request) -> Response:
 def test_what_is_counted_by_is_where_the_address_stands(trusted: tuple[IPv4Network, ...], source: str) -> None:
     """Endpoints ask for the client as ever."""
     app = Starlette(routes=[Route("/", _host)], middleware=[Middleware(ToldSource, trusted)])
-    with TestClient(app, client=("127.0.0.1", 1)) as client:
-        assert client.get("/", headers={"x-forwarded-for": "203.0.113.9"}).text == source
+
+    async def told() -> str:
+        transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return (await client.get("/", headers={"x-forwarded-for": "203.0.113.9"})).text
+
+    assert asyncio.run(told()) == source

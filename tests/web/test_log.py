@@ -47,7 +47,7 @@ def test_requests_are_noted_by_route(caplog: pytest.LogCaptureFixture) -> None:
     assert [(line["route"], line["status"]) for line in lines] == [
         ("/things/{thing}", 204),
         ("unknown", 404),
-        ("/things/{thing}", 0),
+        ("/things/{thing}", 500),
     ]
     assert [line["member"] for line in lines] == ["a-name", None, "a-name"]
     assert all(line["ms"] >= 0 for line in lines)

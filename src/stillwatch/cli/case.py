@@ -1,10 +1,9 @@
 """``stillwatch case``: an analyst's file on a campaign, and the bundle of evidence for counsel."""
 
 import json
-from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +11,6 @@ from stillwatch.cli.options import AsJson
 from stillwatch.cli.service_home import By, SettingsAt, home, now, plain
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from stillwatch.act.cases.bundle import Evidence
     from stillwatch.act.cases.case import Case
 
 __all__ = ["case"]
@@ -185,6 +181,7 @@ def export(
     from stillwatch.act.cases.changes import Hand
     from stillwatch.act.cases.lookup import case_at
     from stillwatch.errors import InvalidInput
+    from stillwatch.service.evidence import evidence_of
 
     if with_text != (reason is not None) or (exchange and not with_text):
         message = "--with-text and --reason belong together, and --exchange needs both"
@@ -196,7 +193,7 @@ def export(
     with home(settings) as opened:
         with opened.engine.begin() as connection:
             found = case_at(connection, name)
-        evidence = _evidence(found, findings or opened.findings, traffic or [str(opened.traffic)])
+        evidence = evidence_of(found, findings or opened.findings, traffic or [opened.traffic])
         with opened.engine.begin() as connection:
             hand = Hand(connection, opened.trail, by, now())
             bundle = export_case(hand, found.case_id, evidence, opened.secret, disclosure)
@@ -229,61 +226,6 @@ def verify(
         typer.echo(f"  {what:<17}{value}")
     if key_id is None:
         typer.echo("who signed was not checked: give the name of the key with --key-id")
-
-
-def _evidence(found: "Case", folder: Path, logs: list[str]) -> "Evidence":
-    """What the findings say of one campaign."""
-    from dataclasses import replace
-
-    import pyarrow.compute as pc
-
-    from stillwatch.act.cases.bundle import Evidence
-    from stillwatch.errors import MissingData
-    from stillwatch.report import read_findings
-    from stillwatch.report.json import to_json
-
-    findings = read_findings(folder)
-    names = [found.case_id, *found.also_known_as]
-    campaigns = tuple(one for one in findings.campaigns if one.campaign_id in names)
-    if not campaigns:
-        message = f"{folder} holds nothing of the campaign {found.case_id}; name its findings with --findings"
-        raise MissingData(message)
-
-    def of_case(table: "pa.Table") -> "pa.Table":
-        return table.filter(pc.is_in(table["campaign_id"], value_set=_texts(names)))
-
-    exchanges = of_case(findings.exchanges)
-    about = {
-        "stillwatch": findings.version,
-        "reference": findings.reference,
-        "is_default_reference": findings.is_default_reference,
-        "bar_bits": findings.bar_bits,
-        "calibration": plain(findings.calibration),
-    }
-    return Evidence(
-        campaigns=to_json(replace(findings, campaigns=campaigns)),
-        streams=of_case(findings.streams),
-        exchanges=exchanges,
-        rows=lambda: _rows(logs, exchanges["exchange_id"]),
-        about=about,
-    )
-
-
-def _texts(values: list[str]) -> "pa.Array":
-    import pyarrow as pa
-
-    return pa.array(values, pa.string())
-
-
-def _rows(logs: list[str], ids: "pa.ChunkedArray") -> Iterable[Mapping[str, Any]]:
-    """Exchanges out of logs, read as a scan reads them, so that ids are the same."""
-    import pyarrow.compute as pc
-
-    from stillwatch.ingest import ingest, installation_salt
-
-    wanted = ids.combine_chunks()
-    for batch in ingest(logs, salt=installation_salt()).batches():
-        yield from batch.filter(pc.is_in(batch.column("exchange_id"), value_set=wanted)).to_pylist()
 
 
 def _write(out: Path, data: bytes) -> None:

@@ -19,5 +19,8 @@ def check_listening(host: str, certificate: Path | None, key: Path | None, *, be
         message = "--tls-cert and --tls-key go together"
         raise InvalidInput(message)
     if certificate is None and not behind_proxy and host not in LOOPBACK:
-        message = f"tokens must not cross a network in clear: listen on 127.0.0.1 or give --tls-cert, got {host}"
+        message = (
+            "tokens must not cross a network in clear: listen on 127.0.0.1, give a certificate and its key, "
+            f"or name the proxy in front that ends TLS; got {host}"
+        )
         raise InvalidInput(message)

@@ -155,11 +155,18 @@ def _streams(findings: Path | None, index: Path | None) -> "Streams":
 
 
 def _record(found: "Previewed", settings: Path | None, by: str) -> int:
+    """Number of its record; what may not rest on it is said, too."""
     from stillwatch.act.policy.previews import record_preview
     from stillwatch.act.preview.record import recorded
 
+    told = recorded(found, datetime.now(UTC))
     with home(settings) as opened, opened.engine.begin() as connection:
-        return record_preview(connection, recorded(found, datetime.now(UTC)), signer(opened, by))
+        number = record_preview(connection, told, signer(opened, by))
+    if told.shows_nothing is not None:
+        typer.echo(f"too little traffic to put anything in force: {told.shows_nothing}", err=True)
+    elif told.is_thin is not None:
+        typer.echo(f"enough for 1 % by one person's word, and no more: {told.is_thin}", err=True)
+    return number
 
 
 def _write(found: "Previewed", changed: "Changes | None", out: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 from datetime import datetime
 from enum import IntEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -44,16 +43,16 @@ class Stage(IntEnum):
 
 
 def add(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="File of a policy.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="File of a policy, or default, strict.")],
     by: By,
     settings: SettingsAt = None,
     as_json: AsJson = False,
 ) -> None:
     """Sign a policy and keep it as a version; nothing is in force by that."""
-    from stillwatch.act.policy.read import policy_of_file
     from stillwatch.act.policy.versions import add_version
+    from stillwatch.cli.policy_named import of_file
 
-    policy = policy_of_file(Path(file))
+    policy = of_file(file)
     with home(settings) as opened, opened.engine.begin() as connection:
         is_new = add_version(connection, policy, signer(opened, by))
     _tell({"version": policy.version, "name": policy.name, "new": is_new}, as_json=as_json)
@@ -81,6 +80,8 @@ def list_versions(settings: SettingsAt = None, as_json: AsJson = False) -> None:
         }
         typer.echo(json.dumps(told))
         return
+    if not found:
+        typer.echo("no versions: stillwatch policy add FILE --by YOU")
     for version in found:
         is_in_force = last is not None and last.version == version.version
         stage = f"  in force at {last.stage} %" if is_in_force and last is not None else ""
@@ -144,9 +145,9 @@ def stop(by: By, settings: SettingsAt = None, as_json: AsJson = False) -> None:
 
 
 def signer(opened: "Home", by: str) -> "Signer":
-    """Who signs now, by that person's word."""
+    """Who signs now, by that person's word; nobody signs in the service's own name."""
     from stillwatch.act.policy.book import Signer
-    from stillwatch.act.policy.people import person
+    from stillwatch.act.trail import person
 
     return Signer(opened.key, person(by), now())
 

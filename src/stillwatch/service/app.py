@@ -3,13 +3,11 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,10 +26,10 @@ from stillwatch.service.metrics import CONTENT_TYPE, PrometheusMetrics
 from stillwatch.service.openapi import document
 from stillwatch.service.pages.appeals import AppealDesk, appeal_routes
 from stillwatch.service.source import ToldSource
+from stillwatch.web.answers import HANDLERS, address_of
 from stillwatch.web.headers import SafeHeaders
 from stillwatch.web.log import RequestLog
 from stillwatch.web.plain import plain
-from stillwatch.web.problem import Problem
 
 __all__ = ["LOG", "Parts", "service_app"]
 
@@ -69,12 +67,12 @@ def service_app(parts: Parts) -> Starlette:
     operates = door.door(Scope.METRICS)
 
     async def metrics(request: Request) -> Response:
-        await operates(request.headers, _source(request))
+        await operates(request.headers, address_of(request))
         await run_in_threadpool(parts.refresh)
         return Response(parts.metrics.text(), media_type=CONTENT_TYPE)
 
     async def status(request: Request) -> Response:
-        await operates(request.headers, _source(request))
+        await operates(request.headers, address_of(request))
         return plain(await run_in_threadpool(parts.status))
 
     routes = [
@@ -90,15 +88,10 @@ def service_app(parts: Parts) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[Middleware(ToldSource, parts.trusted), Middleware(RequestLog, LOG), Middleware(SafeHeaders)],
-        exception_handlers={Problem: _problem, HTTPException: _http, Exception: _failed},
+        exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False
     return app
-
-
-def _source(request: Request) -> str:
-    """Address that a request came from."""
-    return request.client.host if request.client else ""
 
 
 def _timed(decide: Decide, metrics: PrometheusMetrics) -> Decide:
@@ -113,22 +106,3 @@ def _timed(decide: Decide, metrics: PrometheusMetrics) -> Decide:
 
 async def _openapi(_request: Request) -> Response:
     return plain(document())
-
-
-async def _problem(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)  # noqa: S101 - Starlette calls this for nothing else
-    response = plain({"error": error.description}, error.status)
-    response.headers.update(error.headers)
-    return response
-
-
-async def _http(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    response = plain({"error": HTTPStatus(error.status_code).phrase}, HTTPStatus(error.status_code))
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _failed(_request: Request, _error: Exception) -> Response:
-    """An error of ours: the log has its kind and place, the caller nothing of it."""
-    return plain({"error": "the service failed; its log says where"}, HTTPStatus.INTERNAL_SERVER_ERROR)

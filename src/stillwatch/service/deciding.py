@@ -31,6 +31,7 @@ class Deciding:
     decider: Decider
     in_force: InForce
     links: AppealLinks
+    tending: Tending
 
 
 @contextmanager
@@ -51,8 +52,7 @@ def deciding(home: Home, source: FactsSource, protected: Protected, clock: Clock
         decider = Decider(source, in_force, DecisionMemory(recorder), options, people, clock)
         decider.load(engine)
         decider.tend()
-        held.enter_context(Tending(decider))
-        yield Deciding(decider, in_force, links)
+        yield Deciding(decider, in_force, links, held.enter_context(Tending(decider)))
 
 
 @contextmanager

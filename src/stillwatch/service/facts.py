@@ -18,14 +18,24 @@ from stillwatch.service.account_table import AccountRow, AccountTable, converted
 from stillwatch.service.concealing import RequestConcealer
 from stillwatch.service.generation import Generation, warm
 
-__all__ = ["STALE_S", "FactsHealth", "LiveFacts", "Sources"]
+__all__ = ["STALE_S", "FactsHealth", "LiveFacts", "Sources", "stale_after_s"]
 
 STALE_S: Final = 3600.0
+_MISSED_TICKS: Final = 3
 _LOG: Final = logging.getLogger("stillwatch.facts")
 _AGAIN_S: Final = 60.0
 _UNKNOWN: Final = AccountRow()
 
 _Mark = tuple[int, int, int]
+
+
+def stale_after_s(every_s: float) -> float:
+    """Age at which an index is too old, where one is written about every so many seconds.
+
+    >>> stale_after_s(60.0), stale_after_s(7200.0)
+    (3600.0, 21600.0)
+    """
+    return max(STALE_S, _MISSED_TICKS * every_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class Sources:
     accounts    The provider's table of accounts: Parquet, NDJSON or CSV.
     protected   Accounts and organisations that nothing beyond observe is done to.
     partner     What other members say of a request; None for nothing.
+    has_taken   Whether the index of a line may be looked into: see `stillwatch.service.taking_up`.
     """
 
     index: Path
@@ -44,6 +55,7 @@ class Sources:
     accounts: Path | None = None
     protected: Protected | None = None
     partner: Callable[[Request], PartnerWord | None] | None = None
+    has_taken: Callable[[str], bool] = bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,7 @@ class LiveFacts:
         generation, asked = self._generation, self._concealer.request(request)
         row = self._accounts.get(asked.account_id)
         stream = None if self._is_stale(generation) else generation.stream(asked)
-        return Facts(self._account(asked, row or _UNKNOWN, generation), stream, self._partner(request))
+        return Facts(self._account(asked, row or _UNKNOWN, generation), stream, self._partner(asked))
 
     @property
     def lookup(self) -> SingleLookup:
@@ -147,14 +159,15 @@ class LiveFacts:
 
     def _account(self, asked: Request, row: AccountRow, generation: Generation) -> AccountFacts:
         n_exchanges, band = generation.window(asked.account_id)
-        protected, owner = self._sources.protected, asked.organisation_id or row.organisation_id
+        protected = self._sources.protected
+        owners = {asked.organisation_id, row.organisation_id}  # a gateway may know its owner by another name
         return AccountFacts(
             age_days=row.age_days(int(self._wall().timestamp() * 1_000_000)),
             programme=row.programme,
             verified_level=row.verified_level,
             declared_use=row.declared_use,
             spend_band=band,
-            is_protected=protected is not None and protected.holds(asked.account_id, owner),
+            is_protected=protected is not None and any(protected.holds(asked.account_id, owner) for owner in owners),
             n_exchanges=n_exchanges,
         )
 
@@ -172,10 +185,13 @@ class LiveFacts:
 
     def _refresh_index(self) -> bool:
         try:
-            line = self._folder.current()
-            if line is None or line == self._generation.line or self._was_tried("index", line):
+            line, has_taken = self._folder.current(), self._sources.has_taken
+            if line is None or line == self._generation.line or not has_taken(line) or self._was_tried("index", line):
                 return False
-            self._generation = Generation.load(self._sources.index)
+            loaded = Generation.load(self._sources.index)
+            if not has_taken(loaded.line or ""):
+                return False  # a newer one was written meanwhile
+            self._generation = loaded
         except StillwatchError as error:
             return self._failed("index", str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the old one stays and the thread lives

@@ -65,7 +65,9 @@ METRICS: Final[dict[str, Described]] = {
     "stillwatch_decide_waiting_records": _gauge("Records that are not durable yet."),
     "stillwatch_decide_held_streams": _gauge("Streams with decisions in force."),
     "stillwatch_decide_alarm": _gauge("1 while the blast radius stops the policy."),
-    "stillwatch_decide_touched_share": _gauge("Share that decisions touched: of traffic in the last hour, of others in the last day.", "of"),
+    "stillwatch_decide_touched_share": _gauge(
+        "Share that decisions touched: of traffic in the last hour, of others in the last day.", "of"
+    ),
     "stillwatch_policy_activation": _gauge("Number of the activation in force; 0 for none."),
     "stillwatch_policy_stage": _gauge("Share of accused streams that the policy acts on."),
     "stillwatch_watch_tick_seconds": _gauge("Seconds of the last tick."),

@@ -37,6 +37,7 @@ _FORM: Final = {
     "415": "No form.",
     "422": "A field is not filled in.",
     "429": "Too often; Retry-After says when to come again.",
+    "503": "Nothing can be shown just now; Retry-After says when to come again.",
 }
 _PLAIN: Final = {"str": _TEXT, "int": {"type": "integer"}, "float": {"type": "number"}, "bool": _FLAG}
 _TIME: Final = {"type": "string", "format": "date-time"}

@@ -54,7 +54,7 @@ class Service:
                 None if self.drain is None else self.drain.problem,
             ],
             "watch": [*_of_ticks(ticks), *self.facts.problems()],
-            "decide": decider.problems,
+            "decide": [*decider.problems, _told("looking after decisions", self.deciding.tending.problem)],
             "member": [self.member.problem],
             "policy": [self.deciding.in_force.problem, _alarm(decider.alarm)],
             "database": [_of_tokens(self.doorkeeper.age_s), _told("counting what waits", self.counting.problem)],

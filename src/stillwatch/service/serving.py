@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -15,13 +15,12 @@ from stillwatch.ingest import installation_salt
 from stillwatch.model.decision import Decision, Request
 from stillwatch.service.access.doorkeeper import Doorkeeper
 from stillwatch.service.app import Parts, service_app
-from stillwatch.service.cases import note_findings
 from stillwatch.service.collect.clock import Clock as CollectClock
 from stillwatch.service.collect.collector import CollectorOptions, local_collector
 from stillwatch.service.collect.redis_source import drain_running
 from stillwatch.service.concealing import RequestConcealer
 from stillwatch.service.deciding import deciding
-from stillwatch.service.facts import LiveFacts, Sources
+from stillwatch.service.facts import LiveFacts, Sources, stale_after_s
 from stillwatch.service.gauges import tell_desk
 from stillwatch.service.home import Home
 from stillwatch.service.late_facts import LateFacts
@@ -30,10 +29,11 @@ from stillwatch.service.pages.appeals import AppealDesk
 from stillwatch.service.partner.service_member import Member, member_of
 from stillwatch.service.repeating import Repeating
 from stillwatch.service.running import Service
+from stillwatch.service.taking_up import TakingUp, take_up
 from stillwatch.service.tick_job import TickJob
 from stillwatch.service.ticking import Ticker
 from stillwatch.store.database import reading
-from stillwatch.watch import Tick, WatchOptions
+from stillwatch.watch import WatchOptions
 
 __all__ = ["serving", "take_up", "tick_job"]
 
@@ -65,14 +65,22 @@ def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> 
         protected = Protected(settings.decide.protected, concealer.id)
         facts = LateFacts()
         member = held.enter_context(member_of(settings.member, facts.lookup))
+        taking_up = TakingUp(home, member)
         sources = Sources(home.index, settings.folder / _PREPARED, settings.decide.accounts, protected, member.word)
-        facts.open_by(partial(LiveFacts, sources, concealer, wall=clock.wall))
+        if watches:
+            sources = replace(sources, has_taken=taking_up.has_taken)
+
+        def opened() -> LiveFacts:
+            taking_up.begin(clock.wall())
+            return LiveFacts(sources, concealer, stale_after_s(settings.watch.every_s), wall=clock.wall)
+
+        facts.open_by(opened)
         decides = held.enter_context(deciding(home, facts, protected, clock))
         held.enter_context(Repeating("tokens", _LOOK_S, doorkeeper.refresh))
         looking = held.enter_context(Repeating("looking", _LOOK_S, partial(_look, facts, member)))
         counting = held.enter_context(Repeating("counting", _COUNT_S, partial(_count, home, metrics, clock)))
         home.traffic.mkdir(exist_ok=True)  # so that there is something to watch before there is traffic
-        ticker = Ticker(tick_job(home), settings.watch.every_s, partial(take_up, home, member))
+        ticker = Ticker(tick_job(home), settings.watch.every_s, taking_up)
         if watches:
             held.enter_context(ticker)
         service = Service(
@@ -123,13 +131,6 @@ def _parts(service: Service, concealer: RequestConcealer, clock: Clock) -> Parts
         refresh=service.refresh,
         trusted=settings.trusted_proxies,
     )
-
-
-def take_up(home: Home, member: Member, tick: Tick) -> None:
-    """Bring cases, and what the forum was told, up to date with what a tick found."""
-    at = datetime.fromisoformat(tick.at).astimezone(UTC)
-    note_findings(home.engine, home.trail, home.findings, at)
-    member.take_back(home, at)
 
 
 def _look(facts: LateFacts, member: Member) -> None:

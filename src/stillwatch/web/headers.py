@@ -4,9 +4,9 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["SafeHeaders"]
+__all__ = ["ALWAYS", "SafeHeaders"]
 
-_ALWAYS: Final = (
+ALWAYS: Final = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
@@ -23,7 +23,7 @@ class SafeHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        wanted = (*_ALWAYS, _OVER_TLS) if scope.get("scheme") == "https" else _ALWAYS
+        wanted = (*ALWAYS, _OVER_TLS) if scope.get("scheme") == "https" else ALWAYS
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":

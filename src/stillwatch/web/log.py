@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -69,6 +70,9 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, sending)
+        except Exception:
+            status = status or HTTPStatus.INTERNAL_SERVER_ERROR.value  # which is answered further out
+            raise
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
             told = {"method": scope["method"], "route": route, "status": status}

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from stillwatch.errors import UnreadableSource
+from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.web.listen import Listen
 from stillwatch.web.patience import ImpatientProtocol
 
@@ -43,11 +44,34 @@ class Tls:
 
 
 class EndingServer(uvicorn.Server):
-    """Ends as it was told to: at the first signal when what is being answered has been, at the second at once."""
+    """Ends as it was told to: at the first signal when what is being answered has been, at the second at once.
+
+    on_start    Called once it listens.
+    """
 
     def __init__(self, config: uvicorn.Config, on_end: Callable[[], object]) -> None:
         super().__init__(config)
         self._on_end = on_end
+        self.on_start: Callable[[], object] = _nothing
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Hear a signal."""
+        self.force_exit = self.force_exit or self.should_exit
+        super().handle_exit(sig, frame)
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        """Listen.
+
+        Raises  InvalidInput when that is not possible.
+        """
+        try:
+            await super().startup(sockets)
+        except SystemExit as error:
+            if self.lifespan.should_exit:
+                raise
+            message = f"cannot listen on {self.config.host}:{self.config.port}: is it in use, or not of this machine?"
+            raise InvalidInput(message) from error
+        self.on_start()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

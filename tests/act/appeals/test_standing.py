@@ -3,10 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
+from tests.act.cases.made import campaign, opened_case
 from tests.act.decide.made import world
 from tests.act.desk import NOW, Office, notice
 
-from stillwatch.act.appeals.answering import Ruling, answer
+from stillwatch.act.appeals.answering import Ruling, answer, appeal_at
 from stillwatch.act.appeals.appeal import AppealRules, Grounds, Outcome
 from stillwatch.act.appeals.filing import Filing, file
 from stillwatch.act.appeals.notice import notice_of
@@ -95,3 +96,30 @@ def test_a_running_decider_lets_a_cleared_stream_go(opened: Office, tmp_path: Pa
             ended = notice_of(connection, before.decision_id)
         assert ended is not None
         assert ended.ended_at == NOW
+
+
+def test_overdue_softens_under_the_campaigns_new_name(opened: Office) -> None:
+    """A customer who waits in vain is not refused again because the campaign goes on as part of another one."""
+    for n, campaign_id in enumerate(("campaign-1", "campaign-1", "campaign-9"), 1):
+        opened.file(notice(n, campaign_id, f"a{n}"), NOW + timedelta(minutes=n))
+    opened_case(opened, campaign("campaign-1"), campaign("campaign-9", also_known_as=("campaign-1",)))
+    with opened.engine.begin() as connection:
+        late = overdue(connection, AppealRules(most_softened=2), NOW + 2 * WEEK)
+    assert late.softened == {Stream("campaign-1", "a1"), Stream("campaign-1", "a2")}
+    assert late.held_back == {Stream("campaign-9", "a3")}
+    assert late.observed == late.softened | {Stream("campaign-9", "a1"), Stream("campaign-9", "a2")}
+    assert Standing(opened.engine, AppealRules(most_softened=2), lambda: NOW + 2 * WEEK).overdue() == late.observed
+
+
+def test_upheld_clears_under_the_campaigns_new_name_at_once(opened: Office) -> None:
+    """An appeal against a decision of before ends what is in force under the name that the campaign has now."""
+    filed = opened.file(notice())
+    opened_case(opened, campaign("campaign-1"), campaign("campaign-9", also_known_as=("campaign-1",)))
+    opened.tell(notice(2, "campaign-9"))
+    other = opened.file(notice(3, "campaign-9"))
+    with opened.engine.begin() as connection:
+        answer(connection, opened.trail, filed.appeal_id, Ruling(Outcome.UPHELD, WHY, "bea"), NOW)
+        assert cleared_streams(connection) == {notice().stream, notice(2, "campaign-9").stream}
+        ended = [notice_of(connection, notice(n).decision_id) for n in (1, 2, 3)]
+        assert appeal_at(connection, other.appeal_id).outcome is Outcome.UPHELD
+    assert [one is not None and one.ended_at for one in ended] == [NOW] * 3

@@ -82,3 +82,14 @@ def test_merged_cases_are_one_under_every_name(opened: Office) -> None:
         assert [event.what for event in events_of(connection, found)].count("merged") == 2
         assert Stream("campaign-3", notice().stream.account_id) in cleared_streams(connection)
         assert [one.case_id for one in cases_in(connection)] == ["campaign-3"]
+
+
+def test_cleared_is_carried_over_without_a_case_too(opened: Office) -> None:
+    """Campaigns that are no case, as a policy may act on such too, keep what a person has cleared."""
+    filed = opened.file(notice())
+    with opened.engine.begin() as connection:
+        answer(connection, opened.trail, filed.appeal_id, Ruling(Outcome.UPHELD, WHY, "bea"), NOW)
+    fleet = campaign("campaign-2", Verdict.RELATED, also_known_as=("campaign-1",))
+    assert opened_case(opened, fleet) == []
+    with opened.engine.begin() as connection:
+        assert Stream("campaign-2", notice().stream.account_id) in cleared_streams(connection)

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import OperationalError
 from tests.act.decide.made import KEY, NOW, database, wait_until
 
+from stillwatch.act.decide import recorder as recorder_module
 from stillwatch.act.decide.radius import Alarm
 from stillwatch.act.decide.recorder import ACTOR, Recorder
 from stillwatch.act.decide.records import (
@@ -24,7 +25,8 @@ from stillwatch.act.decide.records import (
 )
 from stillwatch.act.decide.stream import Stream
 from stillwatch.act.decide.tables import DECISIONS
-from stillwatch.ledger.book import entry_at, opening_of
+from stillwatch.errors import FailedProof
+from stillwatch.ledger.book import entry_at, opening_of, sign_head
 from stillwatch.ledger.entry import is_of
 from stillwatch.ledger.head import verify_head
 from stillwatch.ledger.tables import ENTRIES, HEADS
@@ -202,3 +204,38 @@ def test_a_decision_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_changes_have_their_names(action: Action, before: Action | None, change: Change) -> None:
     """By severity."""
     assert change_of(action, before) is change
+
+
+def test_entries_bear_the_time_of_the_clock_that_is_given(tmp_path: Path) -> None:
+    """Of the recorder's, not of the machine's."""
+    engine = database(tmp_path / "a.db")
+    with Recorder(engine, KEY, wall=lambda: NOW) as recorder:
+        written = recorder.submit(decided(1))
+        assert written is not None
+        written.result(10)
+    with engine.begin() as connection:
+        assert entry_at(connection, 0).time == NOW
+    engine.dispose()
+
+
+def test_an_error_that_nobody_thought_of_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ledger that does not hold fails each commit: that is seen, nothing is lost, and when it holds it goes on."""
+    engine, broken = database(tmp_path / "a.db"), [True]
+
+    def sign(*told: object) -> object:
+        if broken:
+            raise FailedProof
+        return sign_head(*told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(recorder_module, "sign_head", sign)
+    with Recorder(engine, KEY) as recorder:
+        done = recorder.submit(decided(1))
+        assert done is not None
+        wait_until(lambda: not recorder.is_up)
+        assert (recorder.n_waiting, done.done()) == (1, False)
+        broken.clear()
+        done.result(20)
+        assert (recorder.is_up, recorder.n_written) == (True, 1)
+    engine.dispose()

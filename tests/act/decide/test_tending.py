@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tests.act.decide.made import wait_until, world
 
 from stillwatch.act.decide.source import People
@@ -72,3 +73,19 @@ def test_a_policy_that_is_out_of_reach_ends_nothing(tmp_path: Path) -> None:
         made.decider.tend()
         made.decider._policy_of = policy_of
         assert made.ask().decision_id == before.decision_id
+
+
+def test_what_goes_wrong_once_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that nobody thought of is told, and the next look happens all the same."""
+    with world(tmp_path) as made, Tending(made.decider, 0.01) as tending:
+        looks: list[int] = []
+
+        def tend(_breath_s: float) -> None:
+            looks.append(1)
+            if len(looks) < 3:
+                raise KeyError
+
+        monkeypatch.setattr(made.decider, "tend", tend)
+        wait_until(lambda: tending.problem == "KeyError")
+        wait_until(lambda: len(looks) > 3)
+        assert tending.problem is None

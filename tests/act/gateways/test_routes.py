@@ -104,7 +104,7 @@ def test_large_bodies(body: bytes | list[bytes]) -> None:
 
 def test_a_body_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gateway that sends half a body is not waited for for ever, and is told so."""
-    monkeypatch.setattr(routes, "_BODY_S", 0.05)
+    monkeypatch.setattr(routes, "BODY_S", 0.05)
     statuses: list[int] = []
 
     async def call() -> None:

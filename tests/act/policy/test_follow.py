@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from tests.act.policy.made import KEYS, policy_of, put, ready, rule_text, signer, writing
 
+from stillwatch.act.policy import follow as follow_module
 from stillwatch.act.policy.activations import LEAST_STAY, roll_back, stop
 from stillwatch.act.policy.approvals import approve
 from stillwatch.act.policy.follow import InForce
@@ -238,3 +239,31 @@ def test_a_tampered_version_before_stops_nothing(engine: Engine, follower: InFor
         connection.execute(row.values(text=ONE.text))
     assert chain(follower) == [(TWO.version, 0.01), (ONE.version, 0.01)]
     assert follower.problem is None
+
+
+def test_a_row_that_cannot_even_be_read_does_not_end_the_looks(
+    engine: Engine, follower: InForce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever follows must not die of a damaged row, as one that is no JSON: it is told, and the next look happens."""
+    ready(engine, ONE)
+    put(engine, ONE, 1)
+
+    def damaged(*_: object) -> None:
+        raise ValueError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(follow_module, "in_force", damaged)
+        follower.refresh()
+    assert (version(follower), follower.problem) == (None, "the policy in force does not hold: ValueError")
+    follower.refresh()
+    assert (version(follower), follower.problem) == (ONE.version, None)
+
+
+def test_a_database_that_does_not_answer_is_a_problem(engine: Engine, follower: InForce, clock: Clock) -> None:
+    """A look that hangs raises nothing; that nothing is in force any more is told all the same."""
+    ready(engine, ONE)
+    put(engine, ONE, 1)
+    follower.refresh()
+    clock.now += 6.0
+    assert version(follower) is None
+    assert follower.problem == "the policy in force was last read 6 s ago: everything is observed"

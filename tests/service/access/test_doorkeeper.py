@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection, text
 from tests.service.access.made import Made, made
 
 from stillwatch.service.access import doorkeeper as module
 from stillwatch.service.access.doorkeeper import MOST_AGE_S
-from stillwatch.service.access.issued import PREFIX, Scope
+from stillwatch.service.access.issued import PREFIX, Issued, Scope, issued_tokens
 from stillwatch.web.problem import Problem
 from stillwatch.web.tokens import Token, fresh_token, matches
 
@@ -50,11 +51,15 @@ def forged(text: str = "") -> str:
 def test_scopes(here: Made) -> None:
     """A token opens what it is for, and is told so where it is for something else."""
     tokens = {frozenset(some): here.issue(f"t{n}", *some) for n, some in enumerate(itertools.combinations(Scope, 2))}
-    for (scopes, text), scope in itertools.product(tokens.items(), Scope):
-        assert here.status(text, scope=scope) == (200 if scope in scopes else 403)
+    for (scopes, shown), scope in itertools.product(tokens.items(), Scope):
+        assert here.status(shown, scope=scope) == (200 if scope in scopes else 403)
 
 
-@pytest.mark.parametrize("text", ["", KEY, "sws.x.y", "swf" + forged()[3:], forged() + "0", "\udcff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", KEY, "sws.x.y", "swf" + forged()[3:], forged() + "0", "\udcff"],
+    ids=["empty", "key", "short", "forum", "long", "surrogate"],  # of random tokens every worker would have others
+)
 def test_what_is_no_token_is_never_verified_nor_counted(here: Made, hashes: list[str | None], text: str) -> None:
     """A customer's key or a forum's token is refused for nothing, however often it comes."""
     assert {here.status(text) for _ in range(50)} == {401}
@@ -168,11 +173,11 @@ def test_whatever_is_wrong_answer_and_work_are_the_same(here: Made, hashes: list
     here.now_s += 25 * HOUR_S
     here.end("gone")
     told = set()
-    for text in (forged(), forged(wrong), late, gone):
+    for shown in (forged(), forged(wrong), late, gone):
         with pytest.raises(Problem) as caught:
-            asyncio.run(here.doorkeeper.admit({"x-api-key": text}, "192.0.2.1", Scope.DECIDE))
+            asyncio.run(here.doorkeeper.admit({"x-api-key": shown}, "192.0.2.1", Scope.DECIDE))
         told.add((caught.value.status, str(caught.value), tuple(caught.value.headers)))
-        assert text.split(".")[2] not in str(caught.value)
+        assert shown.split(".")[2] not in str(caught.value)
     assert (len(told), len(hashes)) == (1, 4)
 
 
@@ -309,3 +314,42 @@ def test_without_the_database_nobody_is_called_wrong(here: Made) -> None:
     here.lose()
     assert here.status(forged()) == 503
     assert here.doorkeeper.refused.problems() == ()
+
+
+def test_a_database_that_does_not_answer_holds_nobody_up(here: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a look hangs, known tokens pass at once, used before or not; of strangers nothing can be said for long."""
+    used, unused = here.issue("used"), here.issue("unused")
+    assert here.status(used) == 200
+    go = threading.Event()
+
+    def hanging(connection: Connection) -> tuple[Issued, ...]:
+        go.wait(20)
+        return issued_tokens(connection)
+
+    monkeypatch.setattr(module, "issued_tokens", hanging)
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.05)
+    thread = threading.Thread(target=here.doorkeeper.refresh)
+    thread.start()
+    try:
+        here.now_s += 6
+
+        async def calls() -> list[int]:
+            shown = ({"x-api-key": text} for text in (used, unused, forged()))
+            told = [await asyncio.wait_for(here.call(headers), 10) for headers in shown]
+            go.set()
+            return told
+
+        assert asyncio.run(calls()) == [200, 200, 503]
+    finally:
+        go.set()
+        thread.join(20)
+
+
+def test_a_row_that_cannot_be_read_is_like_a_database_that_is_gone(here: Made) -> None:
+    """Known tokens go on, and nobody is answered with an error of ours."""
+    used = here.issue("used")
+    assert here.status(used) == 200
+    with here.engine.begin() as connection:
+        connection.execute(text("UPDATE service_tokens SET made_at = 'once'"))
+    here.doorkeeper.refresh()
+    assert [here.status(used), here.status(forged())] == [200, 503]

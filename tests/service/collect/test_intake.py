@@ -122,6 +122,15 @@ def test_a_jump_of_the_clock_puts_nothing_aside() -> None:
     assert Intake(IntakeRules(SALT), clock).read(body, BodyFormat.NATIVE).rows.num_rows == 2
 
 
+def test_times_are_those_of_the_clock_that_goes_on() -> None:
+    """Two hours later an exchange of then is taken, by a clock whose both hands were moved."""
+    now = [LATE]
+    reader = Intake(IntakeRules(SALT), Clock(lambda: now[0], lambda: now[0]))
+    assert reader.read(ndjson([exchange("early", time=LATE + 7200)]), BodyFormat.NATIVE).rows.num_rows == 0
+    now[0] += 7200
+    assert reader.read(ndjson([exchange("then", time=LATE + 7200)]), BodyFormat.NATIVE).rows.num_rows == 1
+
+
 def test_too_many_rows() -> None:
     """A body of more rows than allowed is refused whole."""
     body = ndjson(exchange(f"{i}") for i in range(4))

@@ -1,7 +1,5 @@
 """Who tries tokens, and where it seems to come from. Each test has addresses of its own on the shared service."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from tests.service.hostile.front import Front
@@ -23,7 +21,7 @@ def guess(n: int) -> str:
 
 
 @pytest.fixture
-def hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | None]]:
+def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """What argon2 was run on."""
     seen: list[str | None] = []
 
@@ -46,11 +44,11 @@ def statuses(client: httpx.Client, n: int, **headers: str) -> list[int]:
 
 
 def test_guesses_are_slowed_and_cost_no_hashes(shared: Front, hashes: list[str | None]) -> None:
-    """After some wrong tokens at any endpoints a source waits, unhashed; the gateway behind the same source does not."""
+    """After some wrong tokens at any endpoints a source waits, unhashed; a gateway behind it does not."""
     home = shared.service.home
     issue = Issue("late", frozenset({Scope.DECIDE}), "ada")
     with home.engine.begin() as connection:
-        late = issue_token(connection, home.trail, issue, shared.service.deciding.decider._clock.wall()).text  # noqa: SLF001
+        late = issue_token(connection, home.trail, issue, shared.service.deciding.decider._clock.wall()).text
     with shared.client("127.0.0.20", "") as client:
         assert statuses(client, 3 * ALLOWED) == [401] * ALLOWED + [429] * 2 * ALLOWED
         assert len(hashes) == ALLOWED

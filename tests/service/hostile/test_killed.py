@@ -112,7 +112,8 @@ def test_killed_while_it_collects_and_decides(home: Harvested, services: Launche
             told = client.post("/v1/decide", json=home.asks(n)).json()
             in_force[told["decision_id"]] = home.asks(n)["account_id"]
         assert in_force.items() >= outside.decided.items()
-    assert outside.wrong == outside.waiting == []
+    assert outside.wrong == []
+    assert outside.waiting == []
     names = stored(home.settings.folder)
     assert sorted(names) == sorted([*home.sent, *outside.names])
     assert outside.accepted <= len(outside.names)

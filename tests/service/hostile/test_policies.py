@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Self
 
 import httpx
 import pytest
@@ -27,11 +28,13 @@ class Asking:
         self._opened, self._ending = opened, threading.Event()
         self._thread = threading.Thread(target=self._ask, name="asking")
 
-    def __enter__(self) -> "Asking":
+    def __enter__(self) -> Self:
+        """Begin to ask."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Ask no more."""
         self._ending.set()
         self._thread.join()
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from tests.act.desk import NOW, Office, notice
 from tests.page import Page
 from tests.service.pages.visitor import WORDS, link, visitor
@@ -119,3 +121,23 @@ def test_the_browser_may_load_and_run_nothing(opened: Office) -> None:
         sources = [value for _, name, value in page.attributes if name in {"src", "href", "action"}]
         assert all(value.startswith(("#", "data:,")) for value in sources)
         assert not [name for _, name, _ in page.attributes if name.startswith("on") or name == "style"]
+
+
+@pytest.mark.parametrize("sends", [False, True])
+def test_a_database_that_is_gone_is_a_page(opened: Office, *, sends: bool) -> None:
+    """A customer is told to come again, by a page and not by an error; nothing of the database stands in it."""
+    opened.tell(notice())
+    customer = visitor(opened)
+
+    @event.listens_for(opened.engine, "begin", insert=True)
+    def begin(_connection: object) -> None:
+        statement = "BEGIN"
+        raise OperationalError(statement, None, OSError())
+
+    path = link()
+    answered = customer.client.post(path, data={"statement": WORDS}) if sends else customer.see(path)
+    assert (answered.status_code, answered.headers["retry-after"]) == (503, "60")
+    assert answered.headers["content-type"].startswith("text/html")
+    assert "The fault is ours" in answered.text
+    assert "OperationalError" not in answered.text
+    event.remove(opened.engine, "begin", begin)

@@ -12,6 +12,7 @@ from stillwatch.act.appeals.outbox import ask
 from stillwatch.act.appeals.standing import clear
 from stillwatch.act.appeals.tables import APPEALS
 from stillwatch.act.decide.records import End, Ended, file_new, open_decisions, told
+from stillwatch.act.decide.stream import Stream
 from stillwatch.act.plain_text import plain_text
 from stillwatch.act.trail import SERVICE, Trail, person
 from stillwatch.errors import InvalidInput, MissingData
@@ -96,8 +97,8 @@ def answer(connection: Connection, trail: Trail, appeal_id: str, ruling: Ruling,
         message = f"the appeal {appeal.appeal_id} was answered by {found.answered_by} already, it is {found.state}"
         raise AlreadyAnswered(message)
     if ruling.outcome is Outcome.UPHELD:
-        _uphold(connection, trail, appeal, now)
-        same = (APPEALS.c.campaign_id == appeal.stream.campaign_id) & (APPEALS.c.account_id == appeal.stream.account_id)
+        names = [stream.campaign_id for stream in _uphold(connection, trail, appeal, now)]
+        same = APPEALS.c.campaign_id.in_(names) & (APPEALS.c.account_id == appeal.stream.account_id)
         for other in appeals_of(connection, same & APPEALS.c.outcome.is_(None)):
             _answered(connection, trail, other, ruling, now)
     return appeal_at(connection, appeal.appeal_id)
@@ -115,9 +116,11 @@ def _answered(connection: Connection, trail: Trail, appeal: Appeal, ruling: Ruli
     return True
 
 
-def _uphold(connection: Connection, trail: Trail, appeal: Appeal, now: datetime) -> None:
-    clear(connection, appeal, now)
+def _uphold(connection: Connection, trail: Trail, appeal: Appeal, now: datetime) -> frozenset[Stream]:
+    """End what hurt the customer; the streams that are cleared."""
+    streams = clear(connection, appeal, now)
     open_ = [Ended(stream, made, End.CLEARED, now) for stream, made in open_decisions(connection)]
-    for ended in file_new(connection, [one for one in open_ if one.stream == appeal.stream]):
+    for ended in file_new(connection, [one for one in open_ if one.stream in streams]):
         trail.record(connection, Kind.DECISION, SERVICE, told(ended), now)
     ask(connection, appeal.stream.campaign_id, appeal.appeal_id, now)
+    return streams

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from stillwatch.act.appeals.appeal import Appeal, AppealRules
 from stillwatch.act.appeals.tables import APPEALS, CHANGES, CLEARED
+from stillwatch.act.cases.tables import CASE_ALIASES
 from stillwatch.act.decide.stream import Stream
 from stillwatch.signing.stamp import stamp
 from stillwatch.store.conflict import insert_if_new
@@ -30,10 +31,17 @@ class Overdue:
 
     softened    Nothing beyond `observe` is done about them.
     held_back   Overdue as well, of campaigns with more such appeals than are softened.
+    renamed     The softened ones of campaigns that became part of another, by the name of that.
     """
 
     softened: frozenset[Stream]
     held_back: frozenset[Stream]
+    renamed: frozenset[Stream] = frozenset()
+
+    @property
+    def observed(self) -> frozenset[Stream]:
+        """Softened streams by every name that decisions may know them by."""
+        return self.softened | self.renamed
 
 
 def cleared_streams(connection: Connection) -> frozenset[Stream]:
@@ -43,15 +51,20 @@ def cleared_streams(connection: Connection) -> frozenset[Stream]:
 
 
 def overdue(connection: Connection, rules: AppealRules, now: datetime) -> Overdue:
-    """Streams whose appeal is overdue; of a campaign those that were filed first are softened."""
+    """Streams whose appeal is overdue; of a campaign, as it is called now, those that were filed first are softened."""
     late = APPEALS.c.outcome.is_(None) & (APPEALS.c.deadline < stamp(now))
-    wanted = select(APPEALS.c.campaign_id, APPEALS.c.account_id).where(late)
+    wanted = select(APPEALS.c.campaign_id, APPEALS.c.account_id, CASE_ALIASES.c.case_id).where(late)
+    renamed = wanted.outerjoin(CASE_ALIASES, CASE_ALIASES.c.alias == APPEALS.c.campaign_id)
     by_campaign: dict[str, dict[Stream, None]] = defaultdict(dict)
-    for row in connection.execute(wanted.order_by(APPEALS.c.filed_at, APPEALS.c.appeal_id)):
-        by_campaign[row.campaign_id][Stream(row.campaign_id, row.account_id)] = None
-    streams = [list(found) for found in by_campaign.values()]
-    softened = frozenset(stream for found in streams for stream in found[: rules.most_softened])
-    return Overdue(softened, frozenset(stream for found in streams for stream in found) - softened)
+    for row in connection.execute(renamed.order_by(APPEALS.c.filed_at, APPEALS.c.appeal_id)):
+        by_campaign[row.case_id or row.campaign_id][Stream(row.campaign_id, row.account_id)] = None
+    first = {name: list(found)[: rules.most_softened] for name, found in by_campaign.items()}
+    softened = frozenset(stream for found in first.values() for stream in found)
+    return Overdue(
+        softened,
+        frozenset(stream for found in by_campaign.values() for stream in found) - softened,
+        frozenset(Stream(name, stream.account_id) for name, found in first.items() for stream in found) - softened,
+    )
 
 
 class Standing:
@@ -83,14 +96,23 @@ class Standing:
     def overdue(self) -> frozenset[Stream]:
         """Streams whose appeal waits for too long, those that are softened."""
         with reading(self._engine).begin() as connection:
-            return overdue(connection, self._rules, self._clock()).softened
+            return overdue(connection, self._rules, self._clock()).observed
 
 
-def clear(connection: Connection, appeal: Appeal, now: datetime) -> None:
-    """Clear the stream of an appeal."""
-    row = {**appeal.stream._asdict(), "appeal_id": appeal.appeal_id}
-    insert_if_new(connection, CLEARED, {**row, "cleared_at": stamp(now)})
+def clear(connection: Connection, appeal: Appeal, now: datetime) -> frozenset[Stream]:
+    """Clear the stream of an appeal; it, and the same by the name that its campaign has now."""
+    streams = {appeal.stream, appeal.stream._replace(campaign_id=_name_now(connection, appeal.stream.campaign_id))}
+    for stream in streams:
+        row = {**stream._asdict(), "appeal_id": appeal.appeal_id, "cleared_at": stamp(now)}
+        insert_if_new(connection, CLEARED, row)
     _change(connection)
+    return frozenset(streams)
+
+
+def _name_now(connection: Connection, campaign_id: str) -> str:
+    """Campaign that one became part of since; itself for most."""
+    pointed = select(CASE_ALIASES.c.case_id).where(CASE_ALIASES.c.alias == campaign_id)
+    return connection.execute(pointed).scalar() or campaign_id
 
 
 def carry_over(connection: Connection, campaign_id: str, also_known_as: Iterable[str]) -> int:

@@ -45,6 +45,7 @@ def update_cases(connection: Connection, trail: Trail, campaigns: Iterable[Campa
     for campaign in campaigns:
         row = connection.execute(select(CASES).where(CASES.c.case_id == campaign.campaign_id)).mappings().first()
         if row is None and campaign.verdict not in OPENS and not _known(connection, campaign.also_known_as):
+            carry_over(connection, campaign.campaign_id, campaign.also_known_as)
             continue
         did = [_merge(itself, campaign, alias) for alias in campaign.also_known_as]
         did.append(_open(itself, campaign) if row is None else _refresh(itself, campaign, case_of(row)))

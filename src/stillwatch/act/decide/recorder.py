@@ -1,5 +1,6 @@
 """Records on their way to the database: a bounded queue, one thread, one commit for all that wait."""
 
+import logging
 import threading
 import time
 from collections import deque
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final, Self
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, SQLAlchemyError
+from sqlalchemy.exc import DataError
 
 from stillwatch.act.decide.records import Record, file_new, told
 from stillwatch.errors import InvalidInput
@@ -20,6 +21,7 @@ from stillwatch.signing.keys import SigningKey
 __all__ = ["ACTOR", "Recorder"]
 
 ACTOR: Final = "decider"
+_LOG: Final = logging.getLogger("stillwatch.decide")
 _BATCH: Final = 256
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 1.0
@@ -135,7 +137,9 @@ class Recorder:
                 self._finish(batch, error)
                 return True
             return all(self._write_all([one]) for one in batch)
-        except (SQLAlchemyError, OSError):
+        except Exception as error:  # noqa: BLE001 - also a ledger that is damaged: a dead thread would tell nobody
+            if not self._has_failed:
+                _LOG.warning("decisions cannot be recorded: %s", type(error).__name__)
             self._has_failed = True
             return False
         finally:

@@ -49,12 +49,21 @@ class InForce:
         self._clock = clock
         self._lock = threading.Lock()
         self._seen: tuple[int, ActivePolicy | None, float] = (-1, None, float("-inf"))
-        self.problem: str | None = "the database was not read yet"
+        self._problem: str | None = "the database was not read yet"
 
     def __call__(self) -> ActivePolicy | None:
         """The policy in force; None when there is none, or the last look is too old. It never waits."""
         _, policy, at = self._seen
         return policy if self._clock() - at <= self._most_age_s else None
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong; None when all is well. A database that neither answers nor fails is a problem, too."""
+        number, _, at = self._seen
+        age_s = self._clock() - at
+        if self._problem is None and number >= 0 and age_s > self._most_age_s:
+            return f"the policy in force was last read {age_s:,.0f} s ago: everything is observed"
+        return self._problem
 
     @property
     def number(self) -> int:
@@ -71,15 +80,18 @@ class InForce:
             try:
                 with self._engine.begin() as connection:
                     number, problem = highest(connection, ACTIVATIONS), None
-                    if number != self._seen[0] or self.problem is not None:
+                    if number != self._seen[0] or self._problem is not None:
                         problem = self._load(connection, number, at)
                 self._seen = (*self._seen[:2], at)
-                self.problem = problem
+                self._problem = problem
             except SQLAlchemyError as error:
-                self.problem = f"the policy in force cannot be read: {type(error).__name__}"
+                self._problem = f"the policy in force cannot be read: {type(error).__name__}"
             except StillwatchError as error:
                 self._seen = (self._seen[0], None, at)
-                self.problem = f"the policy in force does not hold: {error}"
+                self._problem = f"the policy in force does not hold: {error}"
+            except Exception as error:  # noqa: BLE001 - a row that is not even JSON; a dead thread would tell nobody
+                self._seen = (self._seen[0], None, at)
+                self._problem = f"the policy in force does not hold: {type(error).__name__}"
 
     def _load(self, connection: Connection, number: int, at: float) -> str | None:
         """What is in force; what is wrong with the versions before it, None for nothing."""

@@ -15,7 +15,6 @@ from http import HTTPStatus
 from typing import Final
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from stillwatch.act.gateways.tokens import tokens_shown
 from stillwatch.service.access.issued import PREFIX, Issued, Scope, issued_tokens
@@ -31,10 +30,8 @@ EVERY_S: Final = 1.0
 MOST_AGE_S: Final = 3600.0
 """How long tokens go on being admitted when the database cannot be read."""
 _UNFOLLOWED_S: Final = 5.0
-_GLANCE_S: Final = 0.25
-"""Longest that a call of a known token waits for the database, and only when nobody else has looked for a while."""
-_LOOK_S: Final = 2.0
-"""Longest that one of an unknown token does."""
+_PATIENCE_S: Final = 2.0
+"""How long a call waits for a look: a database that neither answers nor fails must not hold up decisions."""
 _AT_WORK: Final = 2
 """Hashes at work at a time: 19 MiB and some 20 ms each."""
 _MOST_WAITING: Final = 64
@@ -66,7 +63,7 @@ class Doorkeeper:
         self._remembered: dict[bytes, tuple[str, str]] = {}
         self._failures = Failures(clock=ticking)
         self._refreshing = threading.Lock()
-        self._looking: tuple[asyncio.Task[None], float] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._checking: dict[tuple[bytes, str | None], asyncio.Future[bool]] = {}
         self._hands = ThreadPoolExecutor(_AT_WORK, "stillwatch-tokens")
 
@@ -81,8 +78,8 @@ class Doorkeeper:
         Raises      Problem 401 without a valid token; 403 with one for other things; 429 after too many wrong ones from
                     this source; 503 when it cannot be said because the database is gone.
         """
-        if self._ticking() - self._tried > _UNFOLLOWED_S:
-            await self._look(_GLANCE_S)
+        if self._ticking() - self._tried > _UNFOLLOWED_S and not self._refreshing.locked():
+            await self._look()
         right: list[Issued] = []
         strange: list[tuple[bytes, str]] = []
         for text in tokens_shown(headers):
@@ -111,7 +108,7 @@ class Doorkeeper:
             try:
                 with self._engine.begin() as connection:
                     rows = issued_tokens(connection)
-            except SQLAlchemyError:
+            except Exception:  # noqa: BLE001 - also a row that cannot be read
                 self._is_blind = True
                 return
             living = {row.lookup for row in rows}
@@ -192,9 +189,9 @@ class Doorkeeper:
     async def _verified(self, digest: bytes, token: Token, source: str) -> Issued | None:
         """The token's row; None when there is none or the secret is another, after the same work."""
         self._failures.check(source, self._counted_as(token.lookup))
-        is_read = self._row(token.lookup) is not None or await self._look(_LOOK_S)
+        has_looked = self._row(token.lookup) is not None or await self._look()
         row = self._row(token.lookup)
-        if row is None and (self._is_blind or not is_read):
+        if row is None and (self._is_blind or not has_looked):
             later = {"Retry-After": "1"}
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "tokens cannot be checked at the moment", later)
         is_right = await self._matches(digest, token, None if row is None else row.hashed)
@@ -220,18 +217,13 @@ class Doorkeeper:
             checking.add_done_callback(lambda _: self._checking.pop(key, None))
         return await asyncio.shield(checking)
 
-    async def _look(self, patience_s: float) -> bool:
-        """Look at the database now; of calls that want it together one does. Whether it was read in time.
-
-        A database that hangs is waited for by those alone who come while it is asked: what is known holds.
-        """
-        now_s = asyncio.get_running_loop().time()
+    async def _look(self) -> bool:
+        """Look at the database now; of calls that want it together one does. Whether it answered in time, or failed."""
         if self._looking is None:
-            self._looking = asyncio.create_task(asyncio.to_thread(self.refresh)), now_s
-            self._looking[0].add_done_callback(lambda _: setattr(self, "_looking", None))
-        looking, since_s = self._looking
-        await asyncio.wait([looking], timeout=max(0.0, since_s + patience_s - now_s))
-        return looking.done()
+            self._looking = asyncio.create_task(asyncio.to_thread(self.refresh))
+            self._looking.add_done_callback(lambda _: setattr(self, "_looking", None))
+        done, _ = await asyncio.wait([self._looking], timeout=_PATIENCE_S)
+        return bool(done)
 
 
 def _digest(text: str) -> bytes:

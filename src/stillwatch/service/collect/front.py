@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Final
 
 from starlette.applications import Starlette
@@ -19,10 +18,11 @@ from stillwatch.service.collect.redis_stream import StreamName, checked_stream
 from stillwatch.service.collect.routes import collect_routes
 from stillwatch.service.health import Health, health_routes
 from stillwatch.service.metrics import CONTENT_TYPE, PrometheusMetrics
+from stillwatch.web.answers import HANDLERS, address_of
 from stillwatch.web.headers import SafeHeaders
 from stillwatch.web.log import RequestLog
 from stillwatch.web.plain import plain
-from stillwatch.web.problem import Admits, Problem
+from stillwatch.web.problem import Admits
 
 __all__ = ["Front", "front_app", "front_running"]
 
@@ -66,11 +66,11 @@ def front_app(front: Front, may_collect: Admits, may_read: Admits) -> Starlette:
     """
 
     async def metrics(request: Request) -> Response:
-        await may_read(request.headers, _source_of(request))
+        await may_read(request.headers, address_of(request))
         return Response(await run_in_threadpool(front.metrics.text), media_type=CONTENT_TYPE)
 
     async def status(request: Request) -> Response:
-        await may_read(request.headers, _source_of(request))
+        await may_read(request.headers, address_of(request))
         now = front.health()
         return plain({"takes": now.takes, "durable": front.sink.problem is None, "problems": now.problems})
 
@@ -82,18 +82,5 @@ def front_app(front: Front, may_collect: Admits, may_read: Admits) -> Starlette:
             Route("/v1/status", status, methods=["GET"]),
         ],
         middleware=[Middleware(RequestLog, _LOG), Middleware(SafeHeaders)],
-        exception_handlers={Problem: _problem, Exception: _failed},
+        exception_handlers=HANDLERS,
     )
-
-
-def _source_of(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-async def _problem(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)  # noqa: S101 - Starlette calls this for nothing else
-    return plain({"error": error.description}, error.status, error.headers)
-
-
-async def _failed(_request: Request, _error: Exception) -> Response:
-    return plain({"error": "the collector failed; its log says where"}, HTTPStatus.INTERNAL_SERVER_ERROR)

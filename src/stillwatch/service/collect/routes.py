@@ -14,6 +14,7 @@ from stillwatch.service.collect.body import drained
 from stillwatch.service.collect.collector import Collector
 from stillwatch.service.collect.formats import BodyFormat
 from stillwatch.service.collect.refusal import Refusal
+from stillwatch.web.answers import address_of
 from stillwatch.web.problem import Admits, Problem
 
 __all__ = ["collect_routes"]
@@ -57,7 +58,7 @@ async def _answered(
     start, kind = time.perf_counter(), BodyFormat.TRACES_JSON
     try:
         kind = kind_of(request)
-        await admits(request.headers, request.client.host if request.client else "")
+        await admits(request.headers, address_of(request))
         aside, outcome = await collector.take(request, kind, waits=_waits(request, kind))
         response = answers_of(kind).taken(aside, outcome)
     except Problem as problem:

@@ -9,6 +9,7 @@ threads and connections has them.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -42,23 +43,20 @@ from stillwatch.service.pages.form_token import form_token, is_form_token
 from stillwatch.service.pages.rendering import page
 from stillwatch.service.pages.wording import ACTIONS, GROUNDS, shown_account
 from stillwatch.store.database import reading
+from stillwatch.web.answers import address_of
 from stillwatch.web.pace import Pace
 
 __all__ = ["SHOWN_FOR", "AppealDesk", "AppealPaces", "appeal_routes"]
 
 SHOWN_FOR: Final = timedelta(days=180)
 """How long the answer can be read."""
+_LATER_S: Final = 60
 _AT_WORK: Final = 4
 _PATIENCE_S: Final = 10.0
 """Longest that a page waits for the database, and for others that wait for it."""
-_AGAIN_S: Final = 60
-
+_LOG: Final = logging.getLogger("stillwatch.service")
 _Found = TypeVar("_Found")
 _Told = ParamSpec("_Told")
-
-
-def _source(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ class AppealDesk:
     contact: str = ""
     paces: AppealPaces = field(default_factory=AppealPaces)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    source_of: Callable[[Request], str] = _source
+    source_of: Callable[[Request], str] = address_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +119,21 @@ class _Pages:
         self._hands = ThreadPoolExecutor(_AT_WORK, "stillwatch-pages")
 
     async def show(self, request: Request) -> Response:
-        """Form or status."""
-        found = await self._away_or(self._visit, request)
+        """Form or status; when the database does not answer, that it is to be tried again."""
+        try:
+            return await self._shown(request)
+        except (SQLAlchemyError, TimeoutError) as error:
+            return self._later(error)
+
+    async def send(self, request: Request) -> Response:
+        """File, or show the form again with what is wrong; as above when the database does not answer."""
+        try:
+            return await self._sent(request)
+        except (SQLAlchemyError, TimeoutError) as error:
+            return self._later(error)
+
+    async def _shown(self, request: Request) -> Response:
+        found = await self._asked(self._visit, request)
         if isinstance(found, Response):
             return found
         if found.appeal is not None:
@@ -131,9 +142,8 @@ class _Pages:
             return self._message("expired", HTTPStatus.GONE)
         return self._form(found)
 
-    async def send(self, request: Request) -> Response:
-        """File, or show the form again with what is wrong."""
-        found = await self._away_or(self._visit, request)
+    async def _sent(self, request: Request) -> Response:
+        found = await self._asked(self._visit, request)
         if isinstance(found, Response):
             return found
         wait_s = self._desk.paces.filings.take(found.claim.decision_id)
@@ -147,17 +157,15 @@ class _Pages:
             return _see(found.token)
         if found.now > found.claim.expires_at:
             return self._message("expired", HTTPStatus.GONE)
-        return await self._away_or(self._file, found, fields, request.headers.get("sec-fetch-site", "none"))
+        return await self._asked(self._file, found, fields, request.headers.get("sec-fetch-site", "none"))
 
-    async def _away_or(
-        self, work: Callable[_Told, _Found], *told: _Told.args, **named: _Told.kwargs
-    ) -> _Found | Response:
-        """Do what needs the database; a page that says so when that does not answer, or too many wait for it."""
+    async def _asked(self, work: Callable[_Told, _Found], *told: _Told.args, **named: _Told.kwargs) -> _Found:
+        """Do what needs the database.
+
+        Raises  TimeoutError when that does not answer, or too many wait for it.
+        """
         doing = asyncio.get_running_loop().run_in_executor(self._hands, partial(work, *told, **named))
-        try:
-            return await asyncio.wait_for(doing, _PATIENCE_S)
-        except (TimeoutError, SQLAlchemyError):
-            return self._message("away", HTTPStatus.SERVICE_UNAVAILABLE, _AGAIN_S)
+        return await asyncio.wait_for(doing, _PATIENCE_S)
 
     def _visit(self, request: Request) -> "_Visit | Response":
         """What a link is of; an answer when it is of nothing, or too many were tried."""
@@ -226,12 +234,18 @@ class _Pages:
             "days": self._desk.rules.answer_within,
         }
 
-    def _message(self, what: str, status: HTTPStatus, wait_s: int | None = None) -> Response:
+    def _message(self, what: str, status: HTTPStatus) -> Response:
         values = {"what": what, "provider": self._desk.provider, "contact": self._desk.contact}
-        return page("message", values, status, wait_s)
+        return page("message", values, status)
 
     def _too_many(self, wait_s: int) -> Response:
-        return self._message("too-many", HTTPStatus.TOO_MANY_REQUESTS, wait_s)
+        values = {"what": "too-many", "provider": self._desk.provider, "contact": self._desk.contact}
+        return page("message", values, HTTPStatus.TOO_MANY_REQUESTS, wait_s)
+
+    def _later(self, error: Exception) -> Response:
+        _LOG.warning("an appeal page cannot be shown: %s", type(error).__name__)
+        values = {"what": "later", "provider": self._desk.provider, "contact": self._desk.contact}
+        return page("message", values, HTTPStatus.SERVICE_UNAVAILABLE, _LATER_S)
 
 
 def _is_over(appeal: Appeal | None, now: datetime) -> bool:

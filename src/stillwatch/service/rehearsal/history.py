@@ -10,9 +10,9 @@ from stillwatch.service.rehearsal.tally import Outcome
 from stillwatch.service.rehearsal.watching import look
 from stillwatch.service.rehearsal.words import counted, lasted
 
-__all__ = ["collect_history"]
+__all__ = ["EVERY", "collect_history"]
 
-_EVERY: Final = timedelta(hours=8)
+EVERY: Final = timedelta(hours=8)
 """From one look to the next; a service looks every minute, so that its alarms come sooner."""
 
 
@@ -20,7 +20,7 @@ def collect_history(scene: Scene, end: datetime) -> None:
     """Everything until a time."""
     at = scene.world.start
     while at < end:
-        until = min(at + _EVERY, end)
+        until = min(at + EVERY, end)
         _post(scene, at, until)
         scene.clock.go_to(until)
         look(scene)

@@ -9,10 +9,10 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, S
 
 from stillwatch import __version__
 from stillwatch.report.visible import visible
+from stillwatch.service.rehearsal.history import EVERY
 from stillwatch.service.rehearsal.picture import hours_picture
 from stillwatch.service.rehearsal.result import Rehearsed
 from stillwatch.service.rehearsal.words import lasted, percent
-from stillwatch.service.rehearsal.world import MAIN
 
 __all__ = ["to_html"]
 
@@ -40,10 +40,10 @@ def to_html(result: Rehearsed) -> str:
         .get_template(_PAGE)
         .render(
             result=result,
-            main=MAIN,
             picture=hours_picture(result),
             alarm_after=None if after_s is None else lasted(timedelta(seconds=after_s)),
             upheld=next((entry for entry in result.entries if entry.mark == "upheld"), None),
+            looks_h=EVERY // timedelta(hours=1),
             version=__version__,
         )
     )

@@ -105,6 +105,6 @@ def _tell_stop(scene: Scene) -> None:
     if alarm is None or scene.stopped:
         return
     scene.stopped = True
-    told = f"{percent(alarm.share)} of {alarm.what} within an hour, allowed {percent(alarm.limit)}"
+    told = f"{percent(alarm.share)} of {alarm.what}, allowed {percent(alarm.limit)}"
     scene.note("stopped", f"by the blast radius: the policy touched {told}; it does nothing more", mark="stopped")
     scene.judge.check("the policy stays within the blast radius", holds=False, told=told)

@@ -150,7 +150,6 @@ def refuse_careless(scene: Scene) -> None:
     with scene.home.engine.begin() as connection:
         add_version(connection, policy, scene.signer(FIRST))
     found = _previewed(scene, policy)
-    scene.judge.check("the careless policy is beyond any approval", found.needs is Needs.REFUSED, _shares(found))
     _refused(scene, policy, "(block all that hangs together)", _shares(found))
 
 

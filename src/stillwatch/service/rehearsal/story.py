@@ -19,7 +19,7 @@ from stillwatch.service.rehearsal.scene import Scene
 from stillwatch.service.rehearsal.tally import LEGITIMATE
 from stillwatch.service.rehearsal.timeline import Timeline
 from stillwatch.service.rehearsal.words import counted, milliseconds, percent
-from stillwatch.service.rehearsal.world import DAYS, MAIN, World, make_world
+from stillwatch.service.rehearsal.world import MAIN, Plot, World, make_world
 
 __all__ = ["MOST_INNOCENT", "rehearse"]
 
@@ -37,16 +37,15 @@ _WEAK: Final = 0.25
 """A policy that withholds or changes less of the campaign is called weak, in so many words."""
 
 
-def rehearse(folder: Path, exchanges: int, seed: int, say: Callable[[str], None], now: datetime) -> Rehearsed:
+def rehearse(folder: Path, plot: Plot, say: Callable[[str], None], now: datetime) -> Rehearsed:
     """Play the whole story in an empty folder; minutes.
 
-    exchanges   Of all days.
     say         Takes the lines of the timeline as they come.
     now         The traffic ends at the midnight before.
     Raises      FailedProof when it cannot go on; as `serving` when the service does not start.
     """
     timeline, folder = Timeline(say), folder.resolve()
-    world = make_world(folder / "simulated", exchanges, seed, now)
+    world = make_world(folder / "simulated", plot, now)
     _tell_traffic(timeline, world)
     with opened(folder, world, timeline) as scene:
         phases = _acts(scene)
@@ -56,10 +55,11 @@ def rehearse(folder: Path, exchanges: int, seed: int, say: Callable[[str], None]
 def _tell_traffic(timeline: Timeline, world: World) -> None:
     campaigns = Counter(truth.campaign for truth in world.truth.values() if truth.campaign)
     kinds = sorted({truth.kind for truth in world.truth.values() if truth.campaign is None})
+    days, harvests = (world.end - world.start) // _DAY, counted(len(campaigns), "harvest")
     planted = ", ".join(f"{name} {n:,}" for name, n in sorted(campaigns.items()))
     timeline.note(
         "traffic",
-        f"{counted(len(world.truth), 'exchange')} of {DAYS} simulated days: two harvests ({planted}) among "
+        f"{counted(len(world.truth), 'exchange')} of {days} simulated days: {harvests} ({planted}) among "
         f"{len(kinds)} kinds of legitimate use",
         total=len(world.truth),
         campaigns=dict(campaigns),
@@ -87,6 +87,7 @@ def _acts(scene: Scene) -> list[Phase]:
     scene.judge.check("an appeal was upheld", scene.heard is not None, f"{len(scene.touched):,} accounts touched")
     phases.append(_told_phase(scene, strict, since))
     _check_counts(scene)
+    _check_effect(scene, last_day)
     _check_innocents(scene, last_day)
     _tell_speed(scene)
     take_back(scene, len(_POLICIES))
@@ -113,10 +114,13 @@ def _told_phase(scene: Scene, name: str, since: datetime) -> Phase:
         f"{name} withheld {percent(main.withheld_share)}{changed} of {MAIN}{weak}, {percent(others.touched_share)} of "
         f"legitimate requests" + (f" ({', '.join(kinds)})" if kinds else ""),
     )
-    scene.judge.check(
-        f"{name} does something about the campaign", main.served < main.total, percent(main.touched_share)
-    )
     return phase
+
+
+def _check_effect(scene: Scene, since: datetime) -> None:
+    sums = scene.tally.sums(MAIN, since)
+    told = f"{sums.total - sums.served:,} of {sums.total:,}"
+    scene.judge.check("the campaign's requests are withheld or changed", sums.served < sums.total, told)
 
 
 def _check_innocents(scene: Scene, since: datetime) -> None:

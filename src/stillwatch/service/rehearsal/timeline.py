@@ -10,7 +10,7 @@ from typing import Any, Final
 __all__ = ["HEAD", "WIDTH", "Entry", "Timeline", "lines_of"]
 
 WIDTH: Final = 110
-HEAD: Final = f"{'simulated':<9}  {'seconds':>7}  {'what':<9}"
+HEAD: Final = f"{'simulated':<9}  {'seconds':>7}  what"
 _INDENT: Final = 31
 
 

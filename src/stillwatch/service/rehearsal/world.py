@@ -16,16 +16,31 @@ import pyarrow.parquet as pq
 from stillwatch.model.exchange import TIME_TYPE
 from stillwatch.simulate import simulate
 
-__all__ = ["DAYS", "MAIN", "Truth", "World", "make_world"]
+__all__ = ["MAIN", "Plot", "Truth", "World", "make_world"]
 
-DAYS: Final = 3
-"""The last of them is played request by request; those before are history."""
 MAIN: Final = "reasoning-harvest"
 """The campaign that the story is about; the other sends less than any person does, with each of its accounts."""
-_CAMPAIGNS: Final = (f"{MAIN}:accounts=20,per_account={26 * DAYS}", "slow-drip:accounts=100,per_account=5")
-"""26 exchanges an account and day are public of large harvests. They are a small part of each hour's accounts, as they
-are at a provider: what touches a tenth of all organisations within an hour is stopped by a guard."""
+_PER_DAY: Final = 26
+"""Exchanges of an account, which is public of large harvests."""
+_DAILY: Final = 1_000
+"""Exchanges a day of all for one account of the main campaign, and for five of the other: such shares of a day's
+accounts as a second person may still allow to be touched."""
 _DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What is simulated.
+
+    exchanges   Of all days.
+    days        At least 2. The last is played under policies, half a day before it without, the rest is history.
+    campaigns   As `simulate` takes them, `MAIN` among them; None plants two in proportion to the traffic.
+    """
+
+    exchanges: int = 60_000
+    seed: int = 7
+    days: int = 3
+    campaigns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +84,29 @@ class World:
         return found
 
 
-def make_world(folder: Path, exchanges: int, seed: int, now: datetime) -> World:
+def make_world(folder: Path, plot: Plot, now: datetime) -> World:
     """Simulate it in an empty folder.
 
     now     The traffic ends at the midnight before, UTC: hours of the day stay what they are.
     Raises  As `simulate`.
     """
-    made = simulate(folder, exchanges=exchanges, seed=seed, days=DAYS, campaigns=_CAMPAIGNS)
+    days, campaigns = plot.days, plot.campaigns or _campaigns(plot.exchanges, plot.days)
+    made = simulate(folder, exchanges=plot.exchanges, seed=plot.seed, days=days, campaigns=campaigns)
     table = pa.concat_tables([pq.read_table(path) for path in made.logs])
     end = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first: datetime = pc.min(table["time"]).as_py()
     begins = first.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    by = end - DAYS * _DAY - begins
+    by = end - days * _DAY - begins
     _move(made.accounts, "created_at", by)
-    return World(_moved(table, "time", by), made.accounts, end - DAYS * _DAY, end, _truth(made.truth))
+    return World(_moved(table, "time", by), made.accounts, end - days * _DAY, end, _truth(made.truth))
+
+
+def _campaigns(exchanges: int, days: int) -> tuple[str, ...]:
+    accounts = max(1, exchanges // days // _DAILY)
+    return (
+        f"{MAIN}:accounts={accounts},per_account={_PER_DAY * days}",
+        f"slow-drip:accounts={5 * accounts},per_account=5",
+    )
 
 
 def _moved(table: pa.Table, column: str, by: timedelta) -> pa.Table:

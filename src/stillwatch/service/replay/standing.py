@@ -43,7 +43,7 @@ def standing_of(connection: Connection, rules: Collection[str], promised: Appeal
     ours = [one for one in appeals_report(connection, promised, now).by_rule if one.rule in rules]
     return Standing(
         cleared_streams(connection),
-        overdue(connection, promised, now).softened,
+        overdue(connection, promised, now).observed,
         sum(one.n_answered for one in ours),
         sum(one.n_upheld for one in ours),
         _found(connection),
