@@ -3,10 +3,12 @@
 import re
 from typing import Final
 
-__all__ = ["without_links"]
+__all__ = ["with_link", "without_links", "without_tokens"]
 
 _LINK: Final = re.compile(r"(?<!\S)\S*/appeal/[A-Za-z0-9_=-]*")
 """Looked for where a word begins only: a word of any length is gone through once."""
+_TOKEN: Final = re.compile(r"(?<=/appeal/)[A-Za-z0-9_=-]+")
+_NO_TOKEN: Final = "(?![A-Za-z0-9_=-])"
 
 
 def without_links(text: str) -> str:
@@ -16,3 +18,22 @@ def without_links(text: str) -> str:
     'Too many requests. Object: (link)'
     """
     return _LINK.sub("(link)", text)
+
+
+def without_tokens(text: str) -> str:
+    """The text with each link cut off before what makes it good: as the database keeps it.
+
+    >>> without_tokens("Too many requests. Object: https://api.example/appeal/AbC_1-")
+    'Too many requests. Object: https://api.example/appeal/'
+    """
+    return _TOKEN.sub("", text)
+
+
+def with_link(text: str, link: str) -> str:
+    """The text with this link in the place of those that were cut off, of the same address.
+
+    >>> with_link("Object: https://api.example/appeal/", "https://api.example/appeal/AbC_1-")
+    'Object: https://api.example/appeal/AbC_1-'
+    """
+    start = link[: link.rindex("/") + 1]
+    return re.sub(re.escape(start) + _NO_TOKEN, lambda _: link, text)

@@ -21,6 +21,7 @@ from stillwatch.act.decide.settings import DeciderSettings
 from stillwatch.act.decide.source import FactsSource, People
 from stillwatch.act.decide.stream import Stream, place_of, stream_of
 from stillwatch.act.decide.throttles import Throttles
+from stillwatch.act.links_in_text import with_link
 from stillwatch.act.policy.policy import ActivePolicy, Fails, Rule
 from stillwatch.model.decision import Action, Decision, Facts, Request
 from stillwatch.store.database import reading
@@ -128,11 +129,10 @@ class Decider:
         now = self._clock.now()
         with reading(engine).begin() as connection:
             decisions, alarms = open_decisions(connection), alarms_raised(connection)
-        linked = [(stream, replace(made, appeal_url=self._link(made))) for stream, made in decisions]
-        self._memory.restore(linked, now)
+        self._memory.restore([(stream, self._linked(made)) for stream, made in decisions], now)
         for alarm in alarms:
             self._radius.restore(alarm)
-        return len(linked)
+        return len(decisions)
 
     def tend(self, breath_s: float = 0.0) -> None:
         """Look at the lists, the appeals and what has ended; to be called about every second, beside the requests."""
@@ -299,8 +299,10 @@ class Decider:
         except Exception:  # noqa: BLE001 - the next `tend` notes it
             return None
 
-    def _link(self, decision: Decision) -> str | None:
-        return self._people.appeal_url(decision) if does_something(decision.action) else None
+    def _linked(self, decision: Decision) -> Decision:
+        """A decision off the record with its link to object, which is not kept there."""
+        link = self._people.appeal_url(decision) if does_something(decision.action) else None
+        return decision if link is None else replace(decision, appeal_url=link, reason=with_link(decision.reason, link))
 
     def _failed(self, rule: Rule) -> None:
         self._count(f"failed:{rule.name}")
