@@ -1,11 +1,13 @@
 """Databases open one way, keep what was committed and refuse what they are not."""
 
+import socket
 import threading
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
+from tests.databases import database_url
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.store.database import empty_log, open_database, reading
@@ -115,3 +117,28 @@ def test_what_was_deleted_is_nowhere_once_the_log_is_empty(tmp_path: Path) -> No
     with engine.begin() as connection:
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000
     engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_a_server_that_vanishes_is_noticed(kind: str, tmp_path: Path) -> None:
+    """Connections to a server are looked after by the minute, and the URL may say otherwise."""
+    with database_url(kind, tmp_path) as url:
+        for told, idle in ((url, "10"), (f"{url}&keepalives_idle=77", "77")):
+            engine = open_database(told, MetaData())
+            with engine.connect() as connection:
+                known = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+            engine.dispose()
+            assert (known["keepalives_idle"], known["tcp_user_timeout"], known["connect_timeout"]) == (
+                idle,
+                "25000",
+                "10",
+            )
+
+
+def test_a_server_that_says_nothing_is_not_waited_for() -> None:
+    """Something takes the connection and is silent: that is told after the time for connecting, without a password."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://somebody:secret@127.0.0.1:{silent.getsockname()[1]}/name?connect_timeout=2"
+        with pytest.raises(UnreadableSource, match=r"cannot open the database .*OperationalError") as told:
+            open_database(url, TABLES)
+    assert "secret" not in str(told.value)

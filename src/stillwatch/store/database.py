@@ -16,6 +16,14 @@ _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _WAIT_S = 30
 _PATIENCE_MS = 200
 _READS = "stillwatch_reads"
+_CABLE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""A server that has vanished, and says nothing any more, is noticed in half a minute; the system's own is two hours."""
 
 
 def open_database(url: str | Path, tables: MetaData) -> Engine:
@@ -41,7 +49,9 @@ def open_database(url: str | Path, tables: MetaData) -> Engine:
         message = f"a database must be sqlite or postgresql, got {parsed.drivername}"
         raise InvalidInput(message)
     is_sqlite = parsed.drivername == "sqlite"
-    options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_S}} if is_sqlite else {"pool_pre_ping": True}
+    cable = {name: value for name, value in _CABLE.items() if name not in parsed.query}
+    options: dict[str, Any] = {"connect_args": {"timeout": _WAIT_S} if is_sqlite else cable}
+    options |= {} if is_sqlite else {"pool_pre_ping": True}
     options |= {"json_serializer": _json, "json_deserializer": _of_json, "hide_parameters": True}
     engine = create_engine(parsed.set(drivername=_DRIVERS[parsed.drivername]), **options)
     if is_sqlite:
