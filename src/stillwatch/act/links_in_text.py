@@ -8,7 +8,7 @@ __all__ = ["with_link", "without_links", "without_tokens"]
 _LINK: Final = re.compile(r"(?<!\S)\S*/appeal/[A-Za-z0-9_=-]*")
 """Looked for where a word begins only: a word of any length is gone through once."""
 _TOKEN: Final = re.compile(r"(?<=/appeal/)[A-Za-z0-9_=-]+")
-_NO_TOKEN: Final = "(?![A-Za-z0-9_=-])"
+_UNTIL_MORE: Final = "(?![A-Za-z0-9_=-])"
 
 
 def without_links(text: str) -> str:
@@ -36,4 +36,4 @@ def with_link(text: str, link: str) -> str:
     'Object: https://api.example/appeal/AbC_1-'
     """
     start = link[: link.rindex("/") + 1]
-    return re.sub(re.escape(start) + _NO_TOKEN, lambda _: link, text)
+    return re.sub(re.escape(start) + _UNTIL_MORE, lambda _: link, text)

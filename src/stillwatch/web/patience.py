@@ -1,8 +1,8 @@
 """HTTP that is fast and not patient: slow or endless heads, and bodies nobody waits for, end their connection.
 
 The parser is llhttp, which is strict about what smuggles requests past a proxy: a length beside chunks, two lengths,
-white space before a colon, bare line feeds. It has no limits of its own, and takes requests for no host, for two, and of
-HTTP/0.9; those are refused here.
+white space before a colon, bare line feeds. It has no limits of its own, and takes requests for no host, for two, and
+of HTTP/0.9; those are refused here.
 
 References
 ----------

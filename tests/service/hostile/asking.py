@@ -1,4 +1,4 @@
-"""A gateway that asks about the harvest among others: a policy that touches a quarter of the traffic stops by itself."""
+"""A gateway that asks about the harvest among others: a policy that touches a quarter of all stops by itself."""
 
 import time
 from typing import Any

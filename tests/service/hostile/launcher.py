@@ -1,8 +1,8 @@
 """Starts services in forked children, so that what is slow to import is imported once: what `running` talks to.
 
 A line of JSON in: ``{"start": [ARGUMENTS], "log": FILE, "files": N}`` is answered by the process's number, and
-``{"wait": NUMBER}`` by how it ended. N is how many files it may have open at first. Children that are left when standard
-input closes are killed.
+``{"wait": NUMBER}`` by how it ended. N is how many files it may have open at first. Children that are left when
+standard input closes are killed.
 """
 
 import json

@@ -32,11 +32,12 @@ class Away:
         if self._how == "hangs":
             self._back.wait(120)
         elif self._how:
-            raise OperationalError("BEGIN", {}, OSError(self._how))
+            why = "BEGIN"
+            raise OperationalError(why, {}, OSError(self._how))
 
     @contextmanager
     def for_a_while(self, how: str) -> Iterator[None]:
-        """hangs or refuses, for the block."""
+        """It hangs or refuses for the block."""
         self._back.clear()
         self._how = how
         try:
@@ -53,7 +54,7 @@ def sent(client: httpx.Client, name: str) -> int:
 
 @pytest.mark.parametrize("how", ["refuses", "hangs"])
 def test_away_and_back(home: Harvested, how: str) -> None:
-    """What is in force goes on, nothing new is done, exchanges and tokens are taken; afterwards all is as before."""
+    """What is in force goes on, nothing new is done, exchanges and tokens are taken; then all is as before."""
     with front(home) as opened, opened.client() as client:
         before, away = throttled(client, home, 0), Away(opened.service.home.engine)
         with away.for_a_while(how):

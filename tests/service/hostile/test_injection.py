@@ -1,4 +1,4 @@
-"""A harvest whose accounts, prompts and clients are code: from the collector to the appeal page and the analysts' tools.
+"""A harvest whose accounts, prompts and clients are code: from the collector to customers and analysts.
 
 HTML, SQL, CEL, templates, terminal codes, ends of headers, formulas and paths stand wherever a customer can write.
 """

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections import Counter
+from typing import Self
 
 import httpx
 from tests.service.collect.rows import exchange, ndjson
@@ -23,12 +24,14 @@ class Flood:
         self._process, self._ending = process, threading.Event()
         self._threads = [threading.Thread(target=self._post, args=(n,)) for n in range(N_SENDERS)]
 
-    def __enter__(self) -> "Flood":
+    def __enter__(self) -> Self:
+        """Begin."""
         for thread in self._threads:
             thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Stop, after the last answers."""
         self._ending.set()
         for thread in self._threads:
             thread.join()
@@ -58,7 +61,9 @@ def test_an_overload_sends_bodies_away_and_no_decision(process: Process) -> None
                     break
         assert flood.statuses.keys() == {200, 429}
         assert all(wait > 0 for wait in flood.waits)
-        until(lambda: client.post("/v1/exchanges", content=ndjson([exchange("after")])).status_code == 200, "room again")
+        until(
+            lambda: client.post("/v1/exchanges", content=ndjson([exchange("after")])).status_code == 200, "room again"
+        )
         assert client.get("/health/ready").json()["status"] == "ready"
 
 

@@ -28,7 +28,7 @@ def customer(shared: Front) -> Iterator[httpx.Client]:
 def link(shared: Front) -> str:
     """Path of the link in a refusal."""
     with shared.client() as client:
-        return urlsplit(throttled(client, shared.home, 7)["appeal_url"]).path
+        return str(urlsplit(throttled(client, shared.home, 7)["appeal_url"]).path)
 
 
 def n_filed(shared: Front) -> int:

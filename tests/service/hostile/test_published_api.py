@@ -17,8 +17,7 @@ from tests.service.hostile.front import Front
 from stillwatch.service.openapi import document
 
 
-
-@schemathesis.serializer("application/x-ndjson", "application/x-protobuf")
+@schemathesis.serializer("application/x-ndjson", "application/x-protobuf")  # type: ignore[untyped-decorator]
 def as_it_is(_context: Any, value: Any) -> bytes:
     """Bytes or a text, as a body; of anything else its JSON."""
     if isinstance(value, bytes):
@@ -39,7 +38,7 @@ FAULTS = ("/v1/envoy", "/v1/nginx")
 """What is wrong with a call is a fault of the gateway's settings there, by contract 500: then the gateway serves."""
 
 
-@SCHEMA.parametrize()
+@SCHEMA.parametrize()  # type: ignore[untyped-decorator]
 @TRIES
 def test_with_a_token(shared: Front, case: Any) -> None:
     """Whatever the description allows or forbids is answered as it says."""
@@ -47,7 +46,7 @@ def test_with_a_token(shared: Front, case: Any) -> None:
     case.call_and_validate(base_url=f"http://127.0.0.1:{shared.port}", headers=headers, checks=CHECKS)
 
 
-@SCHEMA.parametrize()
+@SCHEMA.parametrize()  # type: ignore[untyped-decorator]
 @TRIES
 def test_without_a_token(shared: Front, case: Any) -> None:
     """So is whatever is sent by somebody who may do nothing, and it does nothing."""

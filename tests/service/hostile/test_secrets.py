@@ -38,7 +38,9 @@ def calls() -> Iterator[Sent]:
     row = exchange("planted", prompt_text=PROMPT, account_id=KEY, end_user_id=MAIL, system_text=PROMPT)
     yield Sent("POST", "/v1/exchanges", ndjson([row]) + f'{{"exchange_id": "{PROMPT}'.encode())
     yield Sent("POST", "/v1/exchanges", ndjson([row | {"exchange_id": "b", "temperature": PROMPT, "time": PROMPT}]))
-    yield Sent("POST", "/v1/litellm", _json([{"id": "p", "messages": MESSAGES, "metadata": {"user_api_key_hash": KEY}}]))
+    yield Sent(
+        "POST", "/v1/litellm", _json([{"id": "p", "messages": MESSAGES, "metadata": {"user_api_key_hash": KEY}}])
+    )
     yield Sent("POST", "/v1/traces", _json({"resourceSpans": [{"scopeSpans": [{"spans": [{"name": PROMPT}]}]}]}))
     yield Sent("POST", "/v1/logs", _json({"resourceLogs": PROMPT}))
     told: list[dict[str, Any]] = [

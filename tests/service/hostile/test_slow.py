@@ -61,7 +61,7 @@ class Dripping:
 
 
 def test_whoever_is_slow_is_cut_off_and_delays_nobody(process: Process) -> None:
-    """A thousand idle connections, dripping heads and bodies everywhere: decisions and exchanges go on; all are ended."""
+    """A thousand idle connections, dripping heads and bodies: decisions and exchanges go on; all are ended."""
     home, dripping = process.home, Dripping()
     bodies = {
         "exchanges": posting(process, "/v1/exchanges"),
