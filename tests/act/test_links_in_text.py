@@ -16,7 +16,7 @@ from stillwatch.act.appeals.notice import notice_of
 from stillwatch.act.audit.verify import verify
 from stillwatch.act.decide.records import Decided, told
 from stillwatch.act.decide.tables import DECISIONS
-from stillwatch.act.links_in_text import with_link, without_links
+from stillwatch.act.links_in_text import with_link, without_links, without_tokens
 from stillwatch.act.secret import ServiceSecret
 from stillwatch.errors import FailedProof
 from stillwatch.ledger.tables import DOCUMENTS
@@ -50,6 +50,33 @@ def test_the_audit_of_decisions_holds_with_links_in_reasons(tmp_path: Path) -> N
             connection.execute(update(DECISIONS).values(reason="Something else"))
             with pytest.raises(FailedProof, match="not as it was recorded"):
                 verify(connection)
+
+
+def test_the_database_keeps_no_link_and_a_restart_has_it_again(tmp_path: Path) -> None:
+    """What is kept of a reason opens nothing; the decision is the same after a restart, its link in its reason."""
+    with world(tmp_path) as running:
+        before = running.ask()
+        running.settle()
+        with running.engine.begin() as connection:
+            kept = connection.execute(select(DECISIONS.c.reason)).scalar_one()
+    assert before.appeal_url is not None
+    assert before.appeal_url in before.reason
+    assert kept == before.reason.replace(before.appeal_url.rpartition("/")[2], "")
+    with world(tmp_path) as running:
+        assert running.ask() == before
+
+
+AROUND = ("a", "(", ").", ",", "/appeals", "an appeal", "\n", "https://api.example/")
+
+
+@given(st.lists(st.sampled_from((*AROUND, LINKS.appeal_url(decision()))), max_size=12))
+def test_a_link_comes_back_where_it_was_cut_off(pieces: list[str]) -> None:
+    """Whatever stands around links, what is kept has no token, shows as before, and has the link again."""
+    link, text = LINKS.appeal_url(decision()), " ".join(pieces)
+    kept = without_tokens(text)
+    assert link.rpartition("/")[2] not in kept
+    assert without_links(kept) == without_links(text)
+    assert with_link(kept, link) == with_link(text, link) == text
 
 
 @given(st.text(alphabet=" \n/:(),.aZ9_-=", max_size=60) | st.lists(st.sampled_from(PIECES), max_size=12).map("".join))

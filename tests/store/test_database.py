@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, delete, func, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
+from tests.databases import database_url
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.store import database
@@ -137,3 +138,19 @@ def test_an_operator_may_say_how_long_a_server_is_waited_for() -> None:
     patience = database._patience(make_url("postgresql://host/name?connect_timeout=3"))
     assert "connect_timeout" not in patience
     assert patience["tcp_user_timeout"] == 10_000
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_a_server_that_vanishes_is_noticed(kind: str, tmp_path: Path) -> None:
+    """Connections to a server are looked after by the minute, and the URL may say otherwise."""
+    with database_url(kind, tmp_path) as url:
+        for told, idle in ((url, "10"), (f"{url}&keepalives_idle=77", "77")):
+            engine = open_database(told, MetaData())
+            with engine.connect() as connection:
+                known = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+            engine.dispose()
+            assert (known["keepalives_idle"], known["tcp_user_timeout"], known["connect_timeout"]) == (
+                idle,
+                "10000",
+                "10",
+            )

@@ -225,6 +225,26 @@ def test_first_lines_that_are_none(echo: Echo, line: bytes) -> None:
     assert echo.paths == []
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n",
+        b"GET / HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n",
+        b"GET /\r\n\r\n",
+        b"GET / HTTP/0.9\r\nHost: x\r\n\r\n",
+    ],
+)
+def test_for_no_host_or_two(echo: Echo, head: bytes) -> None:
+    """Who it is for must be said once, since proxies would differ; HTTP/1.0 need not say it."""
+    with served(echo) as port, connected(port, head) as sock:
+        told = read_to_end(sock)
+    assert told.startswith(b"HTTP/1.1 400")
+    assert echo.paths == []
+    with served(echo) as port, connected(port, b"GET /old HTTP/1.0\r\n\r\n") as sock:
+        assert read_to_end(sock).startswith(b"HTTP/1.1 200")
+
+
 def test_what_comes_behind_a_body_is_no_header(echo: Echo) -> None:
     """Fields of a trailer do not become headers, under which tokens and accounts stand; nor are they endless."""
     chunked = POST + b"A: head\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"

@@ -3,10 +3,12 @@
 import re
 from typing import Final
 
-__all__ = ["with_link", "without_links"]
+__all__ = ["with_link", "without_links", "without_tokens"]
 
 _LINK: Final = re.compile(r"(?<!\S)\S*/appeal/[A-Za-z0-9_=-]*")
 """Looked for where a word begins only: a word of any length is gone through once."""
+_TOKEN: Final = re.compile(r"(?<=/appeal/)[A-Za-z0-9_=-]+")
+_UNTIL_MORE: Final = "(?![A-Za-z0-9_=-])"
 
 
 def without_links(text: str) -> str:
@@ -18,9 +20,22 @@ def without_links(text: str) -> str:
     return _LINK.sub("(link)", text)
 
 
-def with_link(text: str, link: str) -> str:
-    """The text with this link in the place of each that is another; what stands around a link that is right stays.
+def without_tokens(text: str) -> str:
+    """The text with each link cut off before what makes it good: as the database keeps it.
 
+    >>> without_tokens("Too many requests. Object: https://api.example/appeal/AbC_1-")
+    'Too many requests. Object: https://api.example/appeal/'
+    """
+    return _TOKEN.sub("", text)
+
+
+def with_link(text: str, link: str) -> str:
+    """The text with this link in the place of those that were cut off, and of each that is another.
+
+    What stands around a link that is right, or was before it was cut off, stays.
+
+    >>> with_link("Object (https://api.example/appeal/).", "https://api.example/appeal/AbC_1-")
+    'Object (https://api.example/appeal/AbC_1-).'
     >>> with_link("Object: https://elsewhere.example/appeal/AbC_1-", "https://api.example/appeal/AbC_1-")
     'Object: https://api.example/appeal/AbC_1-'
     """
@@ -30,4 +45,5 @@ def with_link(text: str, link: str) -> str:
         is_right = has_link and not after and not any(letter.isalnum() for letter in before)
         return found[0] if is_right else link
 
-    return _LINK.sub(right, text)
+    start = link[: link.rindex("/") + 1]
+    return _LINK.sub(right, re.sub(re.escape(start) + _UNTIL_MORE, lambda _: link, text))

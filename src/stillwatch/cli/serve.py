@@ -67,6 +67,7 @@ def serve(
     from stillwatch.web.ending import Ending
     from stillwatch.web.listen import Listen
     from stillwatch.web.log import log_to_standard_error
+    from stillwatch.web.open_files import allow_connections
     from stillwatch.web.server import Tls, server_of
 
     told = settings_at(settings)
@@ -76,6 +77,7 @@ def serve(
     tls = Tls(told.tls_certificate, told.tls_key) if told.tls_certificate and told.tls_key else None
     check_listening(place.host, told.tls_certificate, told.tls_key, behind_proxy=bool(told.trusted_proxies))
     sys.setswitchinterval(_SWITCH_S)
+    allow_connections()
     log_to_standard_error("stillwatch")
     logging.getLogger(LOG).setLevel(logging.INFO if log_requests else logging.WARNING)
     with Ending() as ending, open_home(told, is_first=True) as home, serving(home) as (service, app):

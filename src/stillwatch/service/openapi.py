@@ -13,6 +13,7 @@ _TEXT: Final[dict[str, Any]] = {"type": "string"}
 _FLAG: Final[dict[str, Any]] = {"type": "boolean"}
 _COUNT: Final[dict[str, Any]] = {"type": "integer", "minimum": 0}
 _OBJECT: Final[dict[str, Any]] = {"type": "object"}
+_BINARY: Final[dict[str, Any]] = {"type": "string", "format": "binary"}
 _JSON: Final = "application/json"
 _NDJSON: Final = "application/x-ndjson"
 _PROTOBUF: Final = "application/x-protobuf"
@@ -64,6 +65,7 @@ def _collect() -> dict[str, Any]:
     own = taken | _refusals(_SHOWN | _BODY)
     otlp = _refusals(_SHOWN | _BODY | {"415": "Content-Type is neither protobuf nor JSON."}, "otlp-status")
     export = {"200": _good("otlp-answer", "On the disk, but for what is rejected.")} | otlp
+    export = {status: _or_protobuf(told) for status, told in export.items()}
     return {
         "/v1/exchanges": {"post": _operation("Exchanges, a JSON object a line", own, _lines(), durable)},
         "/v1/litellm": {"post": _operation("Payloads of LiteLLM's generic_api callback", own, _json("any"), durable)},
@@ -80,6 +82,7 @@ def _decide() -> dict[str, Any]:
 def _gateways() -> dict[str, Any]:
     """Endpoints whose contract is another's: what they answer is described by whom it is meant for."""
     wrong = _refusals(_SHOWN | _BODY)
+    unnamed = wrong | _refusals({"404": "The package's name is none."})
     head = _refusals({"500": "Nothing can be told of the call: a fault of the gateway's configuration."})
     through = {"200": {"description": "Let it through."}, "204": {"description": "Let it through."}}
     denied = {status: {"description": "What the customer gets."} for status in ("401", "403", "429")}
@@ -102,7 +105,7 @@ def _gateways() -> dict[str, Any]:
         "/v1/nginx": {"get": nginx},
         "/v1/data/{package}": {
             "post": _operation(
-                "OPA's data API", {"200": _good("opa-answer", "The result.")} | wrong, _json("opa"), named
+                "OPA's data API", {"200": _good("opa-answer", "The result.")} | unnamed, _json("opa"), named
             )
         },
         "/access/v1/evaluation": {"post": _operation("AuthZEN, one", one, _json("authzen"))},
@@ -161,8 +164,12 @@ def _lines() -> dict[str, Any]:
 
 def _otlp(field: str) -> dict[str, Any]:
     shape = {"type": "object", "properties": {field: {"type": "array", "items": _OBJECT}}}
-    binary = {"type": "string", "format": "binary"}
-    return {"required": True, "content": {_JSON: {"schema": shape}, _PROTOBUF: {"schema": binary}}}
+    return {"required": True, "content": {_JSON: {"schema": shape}, _PROTOBUF: {"schema": _BINARY}}}
+
+
+def _or_protobuf(told: dict[str, Any]) -> dict[str, Any]:
+    """An answer that comes in the encoding that was asked in."""
+    return told | {"content": told["content"] | {_PROTOBUF: {"schema": _BINARY}}}
 
 
 def _good(schema: str, text: str) -> dict[str, Any]:

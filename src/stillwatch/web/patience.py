@@ -1,11 +1,12 @@
 """HTTP that is fast and not patient: slow or endless heads, and bodies nobody waits for, end their connection.
 
 The parser is llhttp, which is strict about what smuggles requests past a proxy: a length beside chunks, two lengths,
-white space before a colon, bare line feeds. It has no limits of its own; those are here.
+white space before a colon, bare line feeds. It has no limits of its own, and takes requests for no host, for two, and
+of HTTP/0.9; those are refused here.
 
 References
 ----------
-RFC 9112 (2022), HTTP/1.1, sections 5.1, 6.3 and 11.2.
+RFC 9112 (2022), HTTP/1.1, sections 3.2, 5.1, 6.3 and 11.2.
 """
 
 import asyncio
@@ -104,7 +105,7 @@ class ImpatientProtocol(HttpToolsProtocol):
             return
         self._is_in_head = False
         self._n_head = self._n_fields = 0
-        if len(self.pipeline) >= _MOST_PIPELINED:
+        if len(self.pipeline) >= _MOST_PIPELINED or not self._names_one_host():
             raise _RefusedError
         super().on_headers_complete()
 
@@ -156,6 +157,11 @@ class ImpatientProtocol(HttpToolsProtocol):
         kept += [(b"connection", b"close")] if is_last else []
         first = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)
         return first + b"".join(b"%s: %s\r\n" % field for field in kept) + b"\r\n"
+
+    def _names_one_host(self) -> bool:
+        """Whether it is said once whom the request is for; of HTTP/1.0 it need not be, and before it there is none."""
+        n, version = sum(name == b"host" for name, _ in self.headers), self.parser.get_http_version()
+        return n == 1 if version == "1.1" else n <= 1 and version == "1.0"
 
     def _count(self, n: int) -> None:
         self._n_fields += n

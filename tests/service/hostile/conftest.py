@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.service.hostile.front import Front, front
 from tests.service.hostile.harvested import Harvested, harvested
-from tests.service.hostile.running import Launcher, launcher
+from tests.service.hostile.running import Launcher, Process, launcher
 
 
 @pytest.fixture(scope="package")
@@ -43,3 +43,10 @@ def shared(template: Harvested, salt: Path) -> Iterator[Front]:
     """A service that lasts for all tests which leave it as it was; each comes from an address of its own."""
     with front(template.copied(salt.parent / "shared")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="package")
+def process(template: Harvested, services: Launcher, salt: Path) -> Iterator[Process]:
+    """A service as a process, with a log of all requests; for tests that leave it as it was."""
+    with services.running(template.copied(salt.parent / "process"), "--log-requests") as started:
+        yield started

@@ -34,7 +34,7 @@ from stillwatch.service.serving import tick_job
 from stillwatch.service.settings import ServiceSettings, read_settings
 from stillwatch.watch import tick
 
-__all__ = ["BLOCKS", "SLOWS", "Harvested", "harvested", "put_in_force", "rule", "run"]
+__all__ = ["BLOCKS", "SLOWS", "Harvested", "harvested", "put_in_force", "rule", "run", "tokened"]
 
 N_PEOPLE, N_SHELLS, N_HARVESTED = 400, 20, 800
 SETTINGS = """
@@ -135,6 +135,11 @@ def harvested(folder: Path, change: Callable[[dict[str, Any]], object] = lambda 
         assert done.n_campaigns == 1
         note_findings(home.engine, home.trail, home.findings, datetime.now(UTC))
         put_in_force(home, SLOWS)
+    return tokened(made)
+
+
+def tokened(made: Harvested) -> Harvested:
+    """The same with a new token for everything."""
     scopes = [part for scope in ("collect", "decide", "metrics") for part in ("--scope", scope)]
     return replace(made, token=run("token", "add", "everything", *scopes, "--by", "ada", at=made).strip())
 

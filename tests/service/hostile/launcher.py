@@ -1,11 +1,13 @@
 """Starts services in forked children, so that what is slow to import is imported once: what `running` talks to.
 
-A line of JSON in: ``{"start": [ARGUMENTS], "log": FILE}`` is answered by the process's number, ``{"wait": NUMBER}`` by
-how it ended. Children that are left when standard input closes are killed.
+A line of JSON in: ``{"start": [ARGUMENTS], "log": FILE, "files": N}`` is answered by the process's number, and
+``{"wait": NUMBER}`` by how it ended. N is how many files it may have open at first. Children that are left when
+standard input closes are killed.
 """
 
 import json
 import os
+import resource
 import signal
 import sys
 from typing import NoReturn
@@ -18,8 +20,9 @@ from stillwatch.service.generation import warm
 from stillwatch.web import server as _server  # noqa: F401
 
 
-def serve(arguments: list[str], log: str) -> NoReturn:
+def serve(arguments: list[str], log: str, files: int) -> NoReturn:
     """The child: the command, as a shell would start it."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     to = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (to, 1), (to, 2)):
@@ -44,7 +47,7 @@ def main() -> None:
         if "start" in told:
             answer = os.fork()
             if answer == 0:
-                serve(told["start"], told["log"])
+                serve(told["start"], told["log"], told["files"])
             children.add(answer)
         else:
             answer = os.waitstatus_to_exitcode(os.waitpid(told["wait"], 0)[1])

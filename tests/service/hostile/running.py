@@ -21,6 +21,8 @@ __all__ = ["Launcher", "Process", "free_port", "is_gone", "launcher", "until"]
 
 _SCRIPT = Path(__file__).with_name("launcher.py")
 _PATIENCE_S = 240.0
+_FILES = 256
+"""Open files that a system lets a service have before it asks for more."""
 _Found = TypeVar("_Found")
 
 
@@ -115,7 +117,7 @@ class Launcher:
         at, self._n = port or free_port(), self._n + 1
         log = self._folder / f"log-{self._n}"
         arguments = ["serve", "--settings", str(home.toml), "--listen", f"127.0.0.1:{at}", *more]
-        return Process(self, self._tell(start=arguments, log=str(log)), home, at, log)
+        return Process(self, self._tell(start=arguments, log=str(log), files=_FILES), home, at, log)
 
     @contextlib.contextmanager
     def running(self, home: Harvested, *more: str) -> Iterator[Process]:

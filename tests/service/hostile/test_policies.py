@@ -7,6 +7,7 @@ from typing import Self
 
 import httpx
 import pytest
+from tests.service.hostile.asking import ask
 from tests.service.hostile.front import Front, front
 from tests.service.hostile.harvested import BLOCKS, SLOWS, Harvested, put_in_force, run
 from tests.service.hostile.running import until
@@ -17,10 +18,6 @@ from stillwatch.act.policy.read import read_policy
 from stillwatch.act.policy.tables import ACTIVATIONS
 
 SLOW, BLOCK = (read_policy(text, "made.toml").version for text in (SLOWS, BLOCKS))
-
-
-OTHERS = 5
-"""Requests of others to each that is accused: a policy that touches a quarter of the traffic stops by itself."""
 
 
 class Asking:
@@ -44,10 +41,8 @@ class Asking:
     def _ask(self) -> None:
         with self._opened.client() as client:
             while not self._ending.is_set():
-                told = client.post("/v1/decide", json=self._opened.home.asks(0)).raise_for_status().json()
+                told = ask(client, self._opened.home, 0)
                 self.answers.append((told["action"], told["policy_version"], told["decision_id"]))
-                for n in range(OTHERS):
-                    client.post("/v1/decide", json={"account_id": f"other-{n}"}).raise_for_status()
 
     def until_last(self, action: str, version: str) -> None:
         """Wait until this is what is answered, and some more answers."""

@@ -141,14 +141,13 @@ class Decider:
         with reading(engine).begin() as connection:
             decisions, n_decisions = proved_decisions(connection, keys)
             alarms, n_alarms = proved_alarms(connection, keys)
-        linked = [(stream, self._linked(made)) for stream, made in decisions]
-        self._memory.restore(linked, now)
+        self._memory.restore([(stream, self._linked(made)) for stream, made in decisions], now)
         if n_decisions or n_alarms:
             told = f"{n_decisions:,} decisions and {n_alarms:,} alarms of the database are not on record as they stand"
             self._note("records", f"{told} and do not count: stillwatch audit verify")
         for alarm in alarms:
             self._radius.restore(alarm)
-        return len(linked)
+        return len(decisions)
 
     def tend(self, breath_s: float = 0.0) -> None:
         """Look at the lists, the appeals and what has ended; to be called about every second, beside the requests."""
@@ -317,14 +316,10 @@ class Decider:
         except Exception:  # noqa: BLE001 - the next `tend` notes it
             return None
 
-    def _link(self, decision: Decision) -> str | None:
-        return self._people.appeal_url(decision) if does_something(decision.action) else None
-
     def _linked(self, decision: Decision) -> Decision:
-        """With its link to object, which also stands in its reason: no other can, whatever the row says."""
-        url = self._link(decision)
-        reason = decision.reason if url is None else with_link(decision.reason, url)
-        return replace(decision, reason=reason, appeal_url=url)
+        """A decision off the record with its link to object, which is not kept there; no other can stand in it."""
+        link = self._people.appeal_url(decision) if does_something(decision.action) else None
+        return decision if link is None else replace(decision, appeal_url=link, reason=with_link(decision.reason, link))
 
     def _failed(self, rule: Rule) -> None:
         self._count(f"failed:{rule.name}")

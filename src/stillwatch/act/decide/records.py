@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from stillwatch.act.decide.radius import Alarm
 from stillwatch.act.decide.stream import Stream
 from stillwatch.act.decide.tables import ALARMS, DECISIONS
-from stillwatch.act.links_in_text import without_links
+from stillwatch.act.links_in_text import without_links, without_tokens
 from stillwatch.model.decision import SEVERITY, Action, Decision
 from stillwatch.signing.stamp import stamp, time_of
 
@@ -132,7 +132,7 @@ def _row(record: Decided) -> dict[str, Any]:
         "action": made.action.value,
         "rule": made.rule or "",
         "policy_version": made.policy_version,
-        "reason": made.reason,
+        "reason": without_tokens(made.reason),
         "rate_per_minute": made.rate_per_minute,
         "own_per_day": made.own_per_day,
         "change": change_of(made.action, record.before).value,

@@ -18,7 +18,8 @@ from stillwatch.service.collect.refusal import Refusal
 __all__ = ["BodyReader", "Held", "drained"]
 
 _MOST_DIGITS: Final = 18
-_DRAIN_S: Final = 1.0
+_DRAIN_S: Final = 2.0
+_DRAIN_BYTES_S: Final = 8 << 20
 
 
 @dataclass(slots=True)
@@ -130,8 +131,9 @@ def _inflater(request: Request) -> Gunzip | None:
 async def drained(request: Request, most_bytes: int) -> None:
     """Read on for a moment what is thrown away, so that a sender who is refused gets to read why.
 
-    Without it the connection is reset under whoever is still sending. One that asked whether it may send is not waited
-    for.
+    Without it the connection is reset under whoever is still sending. It is read at a pace: senders who come again at
+    once would otherwise take, with bodies that nobody wants, the time of decisions. One that asked whether it may send
+    is not waited for.
     """
     if "expect" in request.headers:
         return
@@ -142,3 +144,4 @@ async def drained(request: Request, most_bytes: int) -> None:
                 n += len(part)
                 if n > most_bytes:
                     return
+                await asyncio.sleep(len(part) / _DRAIN_BYTES_S)

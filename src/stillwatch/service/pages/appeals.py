@@ -3,18 +3,23 @@
 A wrong link and a link to nothing get one and the same answer by one and the same way, and nothing is read of a form
 that is sent to one. Visits are limited by source, wrong links also overall, forms by the link they are sent to: so no
 flood of wrong links or forms closes the page to anybody who has a good one.
+
+The database is asked by a few threads of the page's own: while it hangs, pages wait and say so, and whatever else needs
+threads and connections has them.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -46,7 +51,12 @@ __all__ = ["SHOWN_FOR", "AppealDesk", "AppealPaces", "appeal_routes"]
 SHOWN_FOR: Final = timedelta(days=180)
 """How long the answer can be read."""
 _LATER_S: Final = 60
+_AT_WORK: Final = 4
+_PATIENCE_S: Final = 10.0
+"""Longest that a page waits for the database, and for others that wait for it."""
 _LOG: Final = logging.getLogger("stillwatch.service")
+_Found = TypeVar("_Found")
+_Told = ParamSpec("_Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +116,24 @@ def appeal_routes(desk: AppealDesk) -> list[BaseRoute]:
 class _Pages:
     def __init__(self, desk: AppealDesk) -> None:
         self._desk = desk
+        self._hands = ThreadPoolExecutor(_AT_WORK, "stillwatch-pages")
 
     async def show(self, request: Request) -> Response:
         """Form or status; when the database does not answer, that it is to be tried again."""
         try:
             return await self._shown(request)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, TimeoutError) as error:
             return self._later(error)
 
     async def send(self, request: Request) -> Response:
         """File, or show the form again with what is wrong; as above when the database does not answer."""
         try:
             return await self._sent(request)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, TimeoutError) as error:
             return self._later(error)
 
     async def _shown(self, request: Request) -> Response:
-        found = await run_in_threadpool(self._visit, request)
+        found = await self._asked(self._visit, request)
         if isinstance(found, Response):
             return found
         if found.appeal is not None:
@@ -132,7 +143,7 @@ class _Pages:
         return self._form(found)
 
     async def _sent(self, request: Request) -> Response:
-        found = await run_in_threadpool(self._visit, request)
+        found = await self._asked(self._visit, request)
         if isinstance(found, Response):
             return found
         wait_s = self._desk.paces.filings.take(found.claim.decision_id)
@@ -146,7 +157,15 @@ class _Pages:
             return _see(found.token)
         if found.now > found.claim.expires_at:
             return self._message("expired", HTTPStatus.GONE)
-        return await run_in_threadpool(self._file, found, fields, request.headers.get("sec-fetch-site", "none"))
+        return await self._asked(self._file, found, fields, request.headers.get("sec-fetch-site", "none"))
+
+    async def _asked(self, work: Callable[_Told, _Found], *told: _Told.args, **named: _Told.kwargs) -> _Found:
+        """Do what needs the database.
+
+        Raises  TimeoutError when that does not answer, or too many wait for it.
+        """
+        doing = asyncio.get_running_loop().run_in_executor(self._hands, partial(work, *told, **named))
+        return await asyncio.wait_for(doing, _PATIENCE_S)
 
     def _visit(self, request: Request) -> "_Visit | Response":
         """What a link is of; an answer when it is of nothing, or too many were tried."""
@@ -223,7 +242,7 @@ class _Pages:
         values = {"what": "too-many", "provider": self._desk.provider, "contact": self._desk.contact}
         return page("message", values, HTTPStatus.TOO_MANY_REQUESTS, wait_s)
 
-    def _later(self, error: SQLAlchemyError) -> Response:
+    def _later(self, error: Exception) -> Response:
         _LOG.warning("an appeal page cannot be shown: %s", type(error).__name__)
         values = {"what": "later", "provider": self._desk.provider, "contact": self._desk.contact}
         return page("message", values, HTTPStatus.SERVICE_UNAVAILABLE, _LATER_S)
