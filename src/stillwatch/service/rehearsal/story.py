@@ -23,9 +23,8 @@ from stillwatch.service.rehearsal.world import MAIN, Plot, World, make_world
 
 __all__ = ["MOST_INNOCENT", "rehearse"]
 
-MOST_INNOCENT: Final = 0.01
-"""Share of legitimate requests that may be withheld or changed in a day: as much traffic as `default` may touch at all
-on one person's word."""
+MOST_INNOCENT: Final = 0.001
+"""Share of legitimate requests that may be withheld or changed in a day."""
 _POLICIES: Final = ("default", "strict")
 _OBSERVED: Final = timedelta(hours=12)
 """Before the last day, in which the gateway asks while no policy is in force."""
