@@ -30,7 +30,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 from sqlalchemy import MetaData
@@ -233,6 +233,20 @@ class Client:
         self._selector.close()
 
 
+class Asks(Protocol):
+    """Connections, each with one request on its way at most."""
+
+    idle: deque[socket.socket]
+
+    def send(self) -> socket.socket:
+        """Send one on an idle connection."""
+        ...
+
+    def answers(self, wait_s: float | None) -> Iterator[socket.socket]:
+        """Connections whose answer is there."""
+        ...
+
+
 def as_fast_as_it_goes(client: Client, n: int) -> float:
     """Seconds that so many take."""
     sent, got, start = 0, 0, time.perf_counter()
@@ -244,7 +258,7 @@ def as_fast_as_it_goes(client: Client, n: int) -> float:
     return time.perf_counter() - start
 
 
-def at_a_rate(client: Client, n: int, per_s: float) -> list[float]:
+def at_a_rate(client: Asks, n: int, per_s: float) -> list[float]:
     """Seconds from when a request was due to its answer, sorted."""
     due: dict[socket.socket, float] = {}
     took: list[float] = []

@@ -31,6 +31,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 from benchmarks.act_facts import index_of, requests, write_accounts
+from benchmarks.act_http import at_a_rate
 
 from stillwatch.act.trail import Trail
 from stillwatch.detect.stream_index.folder import IndexFolder
@@ -95,22 +96,6 @@ class Client:
         for sock in self.idle:
             sock.close()
         self._selector.close()
-
-
-def at_a_rate(client: Client, n: int, per_s: float) -> list[float]:
-    """Seconds from when a question was due to its answer, sorted."""
-    due: dict[socket.socket, float] = {}
-    took: list[float] = []
-    start, sent = time.perf_counter(), 0
-    while len(took) < n:
-        now = time.perf_counter()
-        while client.idle and sent < n and start + sent / per_s <= now:
-            due[client.send()] = start + sent / per_s
-            sent += 1
-        wait_s = max(0.0, start + sent / per_s - time.perf_counter()) if sent < n and client.idle else None
-        for sock in client.answers(wait_s):
-            took.append(time.perf_counter() - due[sock])  # noqa: PERF401 - the clock is read as they come
-    return sorted(took)
 
 
 def questions(token: str, n_accounts: int, n_streams: int) -> list[bytes]:
