@@ -20,6 +20,8 @@ from stillwatch.act.decide.stream import Stream
 from stillwatch.cli import app
 from stillwatch.model.findings import Findings
 from stillwatch.report import write_findings
+from stillwatch.service.home import open_home
+from stillwatch.service.settings import read_settings
 
 WHY = "The school has shown us its timetable and its pupils."
 
@@ -62,8 +64,9 @@ def test_the_next_reference_knows_them_and_the_next_tick_lets_them_be(
 ) -> None:
     """Nobody is verified, so that nothing is learnt but what people vouched for; and the stream stays cleared."""
     write_findings(found, tmp_path / "findings")
-    (tmp_path / "service").mkdir()
     (tmp_path / "service.toml").write_text('folder = "service"\n')
+    with open_home(read_settings(tmp_path / "service.toml"), is_first=True):
+        pass
     with desk(tmp_path / "service") as made:
         campaign_id = uphold(made, found)
         labels = ["--out", str(tmp_path / "labels"), "--findings", str(tmp_path / "findings")]

@@ -114,7 +114,7 @@ def test_without_traffic_it_is_the_services_own(folder: Path) -> None:
     assert (guarded["touched"]["exchanges"], guarded["guards"][0]["guard"]) == (0, "protected")
     (folder / "nobody.txt").write_text("nobody\n")
     free = json.loads(run("preview", "p.toml", "--findings", FINDINGS, "--protected", "nobody.txt", "--json"))
-    assert free["preview"]["shares"] == told()["preview"]["shares"]
+    assert free["preview"]["shares"] == told("--protected", "nobody.txt")["preview"]["shares"]
 
 
 @pytest.mark.usefixtures("service")

@@ -380,6 +380,7 @@ STAGES: Mapping[str, str] = {
     "name campaigns": "gathering evidence",
     "remember": "leaving a state for the next scan",
     "index": "leaving what a member's node searches",
+    "index streams": "leaving what the gateway looks up",
     "preview": "asking the policy",
 }
 """Stages of a simulation and a scan, as the progress line says them."""

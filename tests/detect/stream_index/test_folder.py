@@ -253,7 +253,7 @@ def test_files_are_flushed_before_they_are_pointed_to(
 
 def test_figures_of_accounts_come_back(tmp_path: Path) -> None:
     """As they were written; an index from before there were any has none."""
-    accounts = pa.table([[1, 5], [3, 4], [None, 0.5]], schema=WINDOW_ACCOUNT)
+    accounts = pa.table([[1, 5], [3, 4], [None, 0.5], [7, None]], schema=WINDOW_ACCOUNT)
     folder = IndexFolder(tmp_path / "index")
     folder.write(everything(), FactsBook(facts().table, accounts))
     assert folder.load()[1].accounts.equals(accounts)
