@@ -235,7 +235,8 @@ def _is_explained(whole: JudgedFamily, narrow: "_Crowd") -> bool:
 def _without_strangers(group: tuple[JudgedFamily, ...]) -> list[tuple[JudgedFamily, ...]]:
     """The group with only those accounts of its wide families that its narrow ones hold, and the others by themselves.
 
-    Like-minded accounts that nothing else ties may be another crew with the same list. Too few for a crew, they stay.
+    Like-minded accounts that nothing else ties may be another crew with the same list. Too few for a crew, they are
+    nobody's: the alarm of a family in which most are known is no evidence about the rest.
     """
     narrow = [family for family in group if not is_wide(family.family)]
     if not narrow or len(narrow) == len(group):
@@ -243,11 +244,10 @@ def _without_strangers(group: tuple[JudgedFamily, ...]) -> list[tuple[JudgedFami
     known = _accounts(narrow)
     wide = [family for family in group if is_wide(family.family)]
     strangers = np.setdiff1d(_accounts(wide), known)
-    if len(strangers) < MIN_HARVEST_ACCOUNTS:
-        return [group]
     parts = [
         tuple(part for part in (f.among(accounts) for f in families) if len(part.accounts))
         for families, accounts in ((group, known), (wide, strangers))
+        if accounts is known or len(accounts) >= MIN_HARVEST_ACCOUNTS
     ]
     return [part for part in parts if part]
 
