@@ -157,6 +157,23 @@ def test_ticks_find_what_one_scan_finds(exchanges: pa.Table, run: Run, tmp_path:
     assert len(harvested(alone)) == 2_000
 
 
+def test_a_campaign_keeps_the_name_that_it_was_told_by(exchanges: pa.Table, run: Run, tmp_path: Path) -> None:
+    """A look calls it what the look before did, and when the state has another name for it, both names stay known."""
+    mine = after(run, 0, tmp_path / "run")
+    (was,) = (campaign.campaign_id for campaign in harvests(mine.findings()))
+    folder = mine.folder / "out" / "findings"
+    campaigns = folder / "campaigns.json"
+    campaigns.write_text(campaigns.read_text().replace(was, "campaign-00000001"))
+    streams = pq.read_table(folder / "streams.parquet")
+    told = pc.replace_substring(streams["campaign_id"], was, "campaign-00000001")
+    pq.write_table(streams.set_column(0, streams.schema.field(0), told), folder / "streams.parquet")
+    mine.tick(exchanges, TICKS[1])
+    assert [campaign.campaign_id for campaign in harvests(mine.findings())] == ["campaign-00000001"]
+    mine.tick(exchanges, TICKS[2])
+    (last,) = harvests(mine.findings())
+    assert {last.campaign_id, *last.also_known_as} == {"campaign-00000001", was}
+
+
 def test_the_index_says_what_the_findings_say(exchanges: pa.Table, run: Run) -> None:
     """Each exchange of the window is of the campaign that the findings name, and facts are there for its stream."""
     index, facts = IndexFolder(run.folder / "out" / "index").load()

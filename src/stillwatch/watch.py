@@ -27,6 +27,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stillwatch.detect.accounts import StoredShare
+from stillwatch.detect.memory import CampaignMemory
 from stillwatch.detect.pools import Pool, load_pool
 from stillwatch.detect.reference import ReferenceFile
 from stillwatch.detect.stream_index.facts import FactsBook
@@ -34,13 +35,13 @@ from stillwatch.detect.stream_index.folder import IndexFolder
 from stillwatch.detect.stream_index.index import StreamIndex
 from stillwatch.detect.stream_index.window import window_accounts
 from stillwatch.engine import LocalEngine
-from stillwatch.errors import InvalidInput, MissingData, UnreadableSource
+from stillwatch.errors import IncompatibleVersion, InvalidInput, MissingData, UnreadableSource
 from stillwatch.ingest import Ingest, Limits, ingest, installation_salt
 from stillwatch.model.engine import Dataset
 from stillwatch.model.findings import Findings
 from stillwatch.model.progress import Progress, Stages
 from stillwatch.report import check_folder, write_findings
-from stillwatch.report.write import CAMPAIGNS
+from stillwatch.report.write import CAMPAIGNS, read_findings
 from stillwatch.scan import Examined, judged, read, remember
 from stillwatch.sketch import hash_strings
 from stillwatch.state.closings import Closing, Closings
@@ -259,7 +260,8 @@ def _look(job: _Job, rows: Pending, known: list[Closing], out: Path, done: Tick)
     """Judge the window and write what is found."""
     last = known[-1] if known else None
     chosen = rows.window(last)
-    onlooker = Onlooker(job.folder, job.options.state_days, None if last is None else last.digest)
+    again = None if last is None else last.digest
+    onlooker = Onlooker(job.folder, job.options.state_days, again, _told(out / FINDINGS))
     examined, findings = job.scan(rows.exchange[chosen], onlooker)
     with job.stages.stage("index streams"):
         scanned = examined.scanned
@@ -283,6 +285,16 @@ def _look(job: _Job, rows: Pending, known: list[Closing], out: Path, done: Tick)
         stage_s=dict(job.stages.seconds),
         index=line,
     )
+
+
+def _told(folder: Path) -> CampaignMemory | None:
+    """Campaigns by the names that the look before gave them; None when there was none that can be read."""
+    try:
+        findings = read_findings(folder)
+    except (MissingData, IncompatibleVersion, UnreadableSource):
+        return None
+    seen_us = [microseconds(campaign.last_seen) for campaign in findings.campaigns]
+    return CampaignMemory.of_day(findings, max(seen_us, default=0) // (24 * _HOUR_US))
 
 
 def _input(files: list[LogFile], closings: Closings, options: WatchOptions) -> str:

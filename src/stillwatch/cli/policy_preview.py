@@ -78,13 +78,8 @@ def preview(  # noqa: PLR0917 - typer's
         traffic, index, accounts, protected = _of_service(settings, (findings, index, accounts, protected))
     said = _said(policy, settings)
     source = From(traffic, _streams(findings, index), accounts, mapping, said.found_at)
-    terms = Given(
-        stage=stage / 100,
-        stage_key=bytes.fromhex(policy.version)[:32],
-        protected=_protected(protected, settings),
-        cleared=said.cleared,
-        overdue=said.overdue,
-    )
+    key, kept = bytes.fromhex(policy.version)[:32], _protected(protected, settings)
+    terms = Given(stage=stage / 100, stage_key=key, protected=kept, cleared=said.cleared, overdue=said.overdue)
     evidence = replace(source.streams.evidence, decided=said.decided, upheld=said.upheld)
     found, changed = _preview(policy, before, source, terms, evidence)
     number = None if by is None else _record(found, settings, by)

@@ -193,7 +193,8 @@ def campaign_of(
     """One campaign with everything that people are shown. `accused` holds the exchanges of this draft, at least one."""
     busiest, grid = heatmap(dict(accused))
     accounts = np.unique(accused["account"])
-    opened = None if draft.known is None else draft.known.first_us
+    first_us = int(accused["time_us"].min())
+    opened = first_us if draft.known is None or draft.known.first_us is None else draft.known.first_us
     return Campaign(
         campaign_id=campaign_id(draft),
         verdict=draft.verdict,
@@ -203,7 +204,7 @@ def campaign_of(
         n_accounts=len(accounts),
         n_exchanges=len(accused["exchange"]),
         bits=draft.families[0].score_bits,
-        first_seen=when(accused["time_us"].min()),
+        first_seen=when(first_us),
         last_seen=when(accused["time_us"].max()),
         exposure=exposure(dict(accused), dict(named.models)),
         timeline=timeline(accused["time_us"]),
@@ -211,7 +212,7 @@ def campaign_of(
         heatmap_accounts=tuple(named.accounts[int(a)] for a in busiest),
         graph_edges=graph_edges(accounts, desk.book, named.attributes, named.accounts),
         not_judged=not_judged,
-        open_since=None if opened is None else when(opened),
+        open_since=when(opened) if opened < first_us else None,
         also_known_as=() if draft.known is None else draft.known.also_known_as,
     )
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from stillwatch.detect.memory import CampaignMemory
 from stillwatch.errors import InvalidInput
 from stillwatch.model.engine import Dataset, Engine
 from stillwatch.state.folder import Generation, StateFolder
@@ -88,11 +90,25 @@ class Onlooker(Keeper):
 
     again   Digest of a counted input that is looked at once more: when the current state is the one it made, the state
             before it judges. None when all that is looked at is new.
+    told    Campaigns as the look before called them, which the state may know by no name or by another yet: a campaign
+            is not renamed because another of its families has the most bits now. None when there was no look.
     """
 
-    def __init__(self, folder: StateFolder, window_days: int | None, again: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: StateFolder,
+        window_days: int | None,
+        again: str | None = None,
+        told: CampaignMemory | None = None,
+    ) -> None:
         super().__init__(folder, window_days)
-        self._again = again
+        self._again, self._told = again, told or CampaignMemory()
+
+    def base(self, engine: Engine, exchanges: Dataset) -> State:
+        """State to judge these exchanges with, and the names of the look before."""
+        state = super().base(engine, exchanges)
+        named = state.earlier.campaigns.merge(self._told)
+        return replace(state, earlier=replace(state.earlier, campaigns=named))
 
     def _is_again(self, current: Generation) -> bool:
         return current.digest == self._again

@@ -59,7 +59,7 @@ def lines_of(entry: Entry) -> Iterator[str]:
     """An entry as lines of at most `WIDTH` characters, the further ones indented.
 
     >>> list(lines_of(Entry(None, 1.26, "alarm", "2 campaigns")))
-    ['                1.3  alarm      2 campaigns']
+    ['               1.3  alarm      2 campaigns']
     """
     at = "" if entry.at is None else f"{entry.at:%a %H:%M}"
     start = f"{at:<9}  {entry.wall_s:>7.1f}  {entry.what:<9}  "
