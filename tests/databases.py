@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
-__all__ = ["KINDS", "SERVER", "database_url"]
+__all__ = ["KIND", "KINDS", "SERVER", "database_url"]
 
 KINDS = ("sqlite", "postgresql")
 SERVER = os.environ.get("STILLWATCH_TEST_POSTGRESQL")
+KIND = "postgresql" if SERVER else "sqlite"
+"""Of tests that run on one: the server, where there is one."""
 
 
 @contextmanager

@@ -48,17 +48,13 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path, server: str | None = None) -> Iterator[Office]:
-    """A service's database: a file in a folder, or a database of a server, emptied before and after."""
-    engine = open_database(server or folder / "service.db", MetaData())
-    if server:
-        SERVICE_TABLES.drop_all(engine)
+def office(folder: Path, url: str | None = None) -> Iterator[Office]:
+    """A service's database: a file in a folder, or an empty one."""
+    engine = open_database(url or folder / "service.db", MetaData())
     SERVICE_TABLES.create_all(engine)
     try:
         yield Office(engine, Trail(SigningKey.generate()))
     finally:
-        if server:
-            SERVICE_TABLES.drop_all(engine)
         engine.dispose()
 
 

@@ -1,6 +1,5 @@
 """Cases follow the findings, also over a database that is away for a while."""
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from tests import traffic
 from tests.act.desk import NOW, Office, office
+from tests.databases import KIND, database_url
 from tests.scanning import harvests, write
 
 import stillwatch
@@ -24,7 +24,7 @@ GONE = "postgresql://user:password@host does not answer"
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Office]:
     """A fresh database."""
-    with office(tmp_path, os.environ.get("STILLWATCH_TEST_POSTGRESQL")) as made:
+    with database_url(KIND, tmp_path) as url, office(tmp_path, url) as made:
         yield made
 
 

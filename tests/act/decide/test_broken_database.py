@@ -165,4 +165,4 @@ def test_a_line_that_is_dead_is_noticed(tmp_path: Path) -> None:
         with reading(engine).begin() as connection:
             line = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
         engine.dispose()
-    assert (line["tcp_user_timeout"], line["keepalives_count"], line["keepalives_idle"]) == ("20000", "3", "77")
+    assert (line["tcp_user_timeout"], line["keepalives_count"], line["keepalives_idle"]) == ("10000", "2", "77")

@@ -1,24 +1,20 @@
 """A service's database for tests of policies."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from tests.databases import KINDS, database_url
 
 from stillwatch.service.tables import SERVICE_TABLES
 from stillwatch.store.database import open_database
 
-POSTGRESQL = os.environ.get("STILLWATCH_TEST_POSTGRESQL")
 
-
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty one, on each of the two databases."""
-    if request.param == "postgresql" and not POSTGRESQL:
-        pytest.skip("STILLWATCH_TEST_POSTGRESQL is not set")
-    opened = open_database(tmp_path / "service.db" if request.param == "sqlite" else str(POSTGRESQL), SERVICE_TABLES)
-    yield opened
-    SERVICE_TABLES.drop_all(opened)
-    opened.dispose()
+    with database_url(request.param, tmp_path) as url:
+        opened = open_database(url, SERVICE_TABLES)
+        yield opened
+        opened.dispose()

@@ -71,12 +71,10 @@ class Made:
 
 
 @contextmanager
-def made(folder: Path, server: str | None = None) -> Iterator[Made]:
-    """On a file in a folder, or a database of a server, emptied before and after."""
-    engine = open_database(server or folder / "service.db", MetaData())
-    tables = (LEDGER_TABLES, SERVICE_TOKEN_TABLES)
-    for one in tables:
-        one.drop_all(engine)
+def made(folder: Path, url: str | None = None) -> Iterator[Made]:
+    """On a file in a folder, or an empty database."""
+    engine = open_database(url or folder / "service.db", MetaData())
+    for one in (LEDGER_TABLES, SERVICE_TOKEN_TABLES):
         one.create_all(engine)
     here: list[Made] = []
     doorkeeper = Doorkeeper(engine, lambda: here[0].now_s, lambda: here[0].now_s)
@@ -85,6 +83,4 @@ def made(folder: Path, server: str | None = None) -> Iterator[Made]:
         yield here[0]
     finally:
         doorkeeper.close()
-        for one in tables if server else ():
-            one.drop_all(engine)
         engine.dispose()

@@ -1,12 +1,12 @@
 """Tokens that are issued and ended, each on the record."""
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from tests.databases import KINDS, database_url
 from tests.service.access.made import NOW, Made, made
 
 from stillwatch.errors import InvalidInput, MissingData
@@ -15,15 +15,11 @@ from stillwatch.service.access.issued import PREFIX, Issue, Scope, end_token, is
 from stillwatch.service.access.tables import SERVICE_TOKENS
 from stillwatch.web.tokens import matches, parse_token
 
-POSTGRESQL = os.environ.get("STILLWATCH_TEST_POSTGRESQL")
 
-
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Made]:
     """Tokens on either engine."""
-    if request.param == "postgresql" and not POSTGRESQL:
-        pytest.skip("STILLWATCH_TEST_POSTGRESQL is not set")
-    with made(tmp_path, POSTGRESQL if request.param == "postgresql" else None) as opened:
+    with database_url(request.param, tmp_path) as url, made(tmp_path, url) as opened:
         yield opened
 
 

@@ -1,6 +1,5 @@
 """Budgets are exact, whoever asks at once."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
+from tests.databases import database_url
 
 from stillwatch.errors import InvalidInput
 from stillwatch.share.evaluator import BUDGETS, METER_TABLES, Meter, Purpose
@@ -74,13 +74,12 @@ def test_budgets_keep_the_address_space_out_of_reach() -> None:
     assert 2**32 / sum(BUDGETS.values()) > 1_000
 
 
-@pytest.mark.skipif("STILLWATCH_POSTGRESQL" not in os.environ, reason="no PostgreSQL server")
-def test_postgresql_counts_as_exactly() -> None:
-    """The same statements on a server; STILLWATCH_POSTGRESQL is its URL."""
-    engine = open_database(os.environ["STILLWATCH_POSTGRESQL"], METER_TABLES)
-    meter = Meter(engine, {Purpose.CHECK: 10})
-    meter.forget(2**40)
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: meter.spend("a", Purpose.CHECK, 1, 3), range(8)))
-    assert sum(n is not None for n in found) == 3
-    engine.dispose()
+def test_postgresql_counts_as_exactly(tmp_path: Path) -> None:
+    """The same statements on a server."""
+    with database_url("postgresql", tmp_path) as url:
+        engine = open_database(url, METER_TABLES)
+        meter = Meter(engine, {Purpose.CHECK: 10})
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: meter.spend("a", Purpose.CHECK, 1, 3), range(8)))
+        assert sum(n is not None for n in found) == 3
+        engine.dispose()

@@ -10,7 +10,8 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
+from tests.databases import KINDS, database_url
 from tests.share.hub import PLENTY, admit, indicator
 
 from stillwatch.share.access.login import Member
@@ -22,32 +23,14 @@ from stillwatch.share.taxii.filters import Filters, filters_of
 from stillwatch.share.taxii.publishing import NotYours
 from stillwatch.share.taxii.store import Store
 
-POSTGRESQL = os.environ.get("STILLWATCH_TEST_POSTGRESQL")
-NAMES = (
-    "forum_records",
-    "forum_lives",
-    "forum_statuses",
-    "forum_usage",
-    "forum_grants",
-    "forum_tokens",
-    "forum_certificates",
-)
 
-
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store on each of the two databases."""
-    if request.param == "sqlite":
-        made = Store(tmp_path / "forum.db")
-    elif POSTGRESQL:
-        made = Store(POSTGRESQL)
-        with made.engine.begin() as connection:
-            for name in (*NAMES, "forum_collections", "forum_members", "forum_counters"):
-                connection.execute(text(f"DELETE FROM {name}"))  # noqa: S608 - our own names
-    else:
-        pytest.skip("STILLWATCH_TEST_POSTGRESQL is not set")
-    yield made
-    made.close()
+    with database_url(request.param, tmp_path) as url:
+        made = Store(url)
+        yield made
+        made.close()
 
 
 def joined(store: Store, role: Role = Role.MEMBER) -> Member:
