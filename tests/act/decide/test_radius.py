@@ -53,6 +53,20 @@ def test_what_is_over_its_limit(figures: Figures, wrong: str | None) -> None:
     assert wrong_share(figures, Limits()) == wrong
 
 
+def test_a_period_that_is_counted_makes_no_share_larger() -> None:
+    """Evidence of two days of traffic is held against two days, though the window is of one day soon after."""
+    radius, limits = Radius(), Limits(traffic=0.02, organisations=1.0, tenured=1.0)
+    two_days, one_day = WindowFacts(20_000, 200, 100), WindowFacts(10_000, 200, 100)
+    for place in range(30):
+        radius.touched(of(place, 12), two_days, AT, "v1", (limits, None))
+    radius.touched(of(99, 6), one_day, AT, "v1", (limits, None))
+    assert radius.alarm("v1", None) is None
+    assert radius.figures(AT, "v1").share("traffic") == pytest.approx(30 * 12 / 20_000 + 6 / 10_000)
+    for place in range(30):
+        radius.touched(of(place, 7), one_day, AT, "v1", (limits, None))
+    assert radius.alarm("v1", None) is not None
+
+
 def test_figures_are_those_of_the_window_and_the_last_day() -> None:
     """Streams count with their evidence, once; a day later nothing of it is left."""
     radius = Radius()

@@ -11,6 +11,8 @@ means the same in both, and two things follow:
   counting them.
 
 Who sends a lot while nothing is done about it becomes a larger share of the evidence: then the policy does touch more.
+A stream's share is of the window that its evidence is of: windows are of one to two periods, and exchanges of a long one
+held against a short one would be twice what they are.
 """
 
 import threading
@@ -31,6 +33,9 @@ __all__ = ["Alarm", "Figures", "Radius", "Touch", "wrong_share"]
 _LEAST: Final = {"traffic": 100, "organisations": 10, "tenured": 5}
 """Touched ones below which a share says nothing: of two organisations one is half. Fewer are a handful that a person
 can look at one by one."""
+
+_WHOLE: Final = 10**9
+"""Shares of traffic are counted in parts of this."""
 
 _SOON: Final = timedelta(microseconds=1)
 """After an approval comes whatever alarm it could not see, also when the clock was set back since."""
@@ -103,20 +108,23 @@ class _Counts:
     """What one version touched in the last 24 hours."""
 
     def __init__(self) -> None:
-        self.exchanges = Largest()
+        self.traffic = Largest()
         self.organisations = Distinct()
         self.tenured = Distinct()
 
-    def add(self, touch: Touch, step: int) -> bool:
+    def add(self, touch: Touch, window: WindowFacts, step: int) -> bool:
         """Count a stream; whether anything has changed by it."""
-        is_new = self.exchanges.add(touch.stream, touch.n_exchanges, step)
+        share = touch.n_exchanges / window.n_exchanges if window.n_exchanges else 1.0
+        is_new = self.traffic.add(touch.stream, round(share * _WHOLE), step)
         is_new = self.organisations.add(touch.organisation, step) or is_new
         return (touch.is_tenured and self.tenured.add(touch.stream.account_id, step)) or is_new
 
-    def figures(self, step: int) -> tuple[int, int, int]:
-        for part in (self.exchanges, self.organisations, self.tenured):
+    def figures(self, window: WindowFacts, step: int) -> tuple[int, int, int]:
+        """Exchanges as they would be of this window, organisations, tenured accounts."""
+        for part in (self.traffic, self.organisations, self.tenured):
             part.advance(step)
-        return self.exchanges.total, round(self.organisations.estimate), round(self.tenured.estimate)
+        touched = round(self.traffic.total * window.n_exchanges / _WHOLE)
+        return touched, round(self.organisations.estimate), round(self.tenured.estimate)
 
 
 class Radius:
@@ -150,7 +158,8 @@ class Radius:
         """The newest window, and what one version touched in the last 24 hours."""
         with self._lock:
             touched = self._touched.get(version)
-            return Figures(*_whole(self._window), *((0, 0, 0) if touched is None else touched.figures(_step(now))))
+            counts = (0, 0, 0) if touched is None else touched.figures(self._window, _step(now))
+            return Figures(*_whole(self._window), *counts)
 
     def touched(
         self, touch: Touch, window: WindowFacts, now: Moment, version: str, may: tuple[Limits, datetime | None]
@@ -164,9 +173,9 @@ class Radius:
         with self._lock:
             self._window = window
             touched = self._touched_by(version)
-            if not touched.add(touch, step) or self.alarm(version, approved_at) is not None:
+            if not touched.add(touch, window, step) or self.alarm(version, approved_at) is not None:
                 return
-            figures = Figures(*_whole(window), *touched.figures(step))
+            figures = Figures(*_whole(window), *touched.figures(window, step))
             what = wrong_share(figures, limits)
             if what is None:
                 return
