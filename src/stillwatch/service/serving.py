@@ -53,7 +53,7 @@ def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> 
     settings, metrics, salt, clock = home.settings, PrometheusMetrics(), installation_salt(), clock or Clock()
     with ExitStack() as held:
         collected_at = CollectClock(clock.unix_s, clock.steady_s)
-        options = CollectorOptions(salt, settings.collect, metrics=metrics, clock=collected_at)
+        options = CollectorOptions(salt, settings.collect, metrics=metrics, clock=collected_at, apart=True)
         collector, journal = held.enter_context(local_collector(settings.folder, options))
         drain = None
         if settings.collect.redis is not None:

@@ -11,8 +11,8 @@ means the same in both, and two things follow:
   counting them.
 
 Who sends a lot while nothing is done about it becomes a larger share of the evidence: then the policy does touch more.
-A stream's share is of the window that its evidence is of: windows are of one to two periods, and exchanges of a long one
-held against a short one would be twice what they are.
+A stream's share is of the window that its evidence is of: windows are of one to two periods, and exchanges of a long
+one held against a short one would be twice what they are.
 """
 
 import threading

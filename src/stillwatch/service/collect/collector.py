@@ -24,6 +24,7 @@ from stillwatch.service.collect.journal import Journal, Sink
 from stillwatch.service.collect.metrics import NO_METRICS, Metrics
 from stillwatch.service.collect.parcel import Outcome
 from stillwatch.service.collect.places import Places, locked
+from stillwatch.service.collect.reading_apart import Reading, ReadingApart
 from stillwatch.service.collect.refusal import Refusal
 from stillwatch.service.collect.roller import Surroundings
 from stillwatch.service.settings import CollectSettings
@@ -36,6 +37,7 @@ class CollectorOptions:
     """How a collector works.
 
     salt    Key of the hashes that take the place of secrets: `stillwatch.ingest.installation_salt`.
+    apart   Bodies are read in processes of their own, for whoever has more to do than collecting.
     """
 
     salt: bytes = field(repr=False)
@@ -43,26 +45,38 @@ class CollectorOptions:
     bounds: Bounds = field(default_factory=Bounds)
     metrics: Metrics = NO_METRICS
     clock: Clock = field(default_factory=Clock)
+    apart: bool = False
+
+    @property
+    def rules(self) -> IntakeRules:
+        """By which rules bodies are read."""
+        told, bounds = self.settings, self.bounds
+        return IntakeRules(self.salt, Content(told.content), told.keep_days, bounds.ahead_s, rows=bounds.rows)
 
     def intake(self) -> Intake:
-        """How bodies are read."""
-        told = self.settings
-        rules = IntakeRules(
-            self.salt, Content(told.content), told.keep_days, self.bounds.ahead_s, rows=self.bounds.rows
-        )
-        return Intake(rules, self.clock)
+        """Reads bodies in this process."""
+        return Intake(self.rules, self.clock)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """What reads bodies, for the block."""
+        if not self.apart:
+            yield self.intake()
+            return
+        with ReadingApart(self.rules, self.clock, self.bounds.parsers) as apart:
+            yield apart
 
 
 class Collector:
     """Takes bodies; use it from one event loop."""
 
-    def __init__(self, sink: Sink, options: CollectorOptions) -> None:
+    def __init__(self, sink: Sink, options: CollectorOptions, reading: Reading | None = None) -> None:
         self.metrics = options.metrics
         # A body that the queue can never hold is too large, and not to be sent again later.
         self.body_bytes = min(options.settings.body_bytes, options.settings.queue_bytes)
         self.sink = sink
         self._bounds = options.bounds
-        self._gather = Gather(options.intake(), sink, options.bounds)
+        self._gather = Gather(reading or options.intake(), sink, options.bounds)
         self._budget = Budget(options.settings.queue_bytes)
         self._bodies = BodyReader(self._budget, options.bounds, self.body_bytes)
         self._n_bodies = 0
@@ -150,5 +164,5 @@ def local_collector(folder: Path, options: CollectorOptions) -> Iterator[tuple[C
 
     Raises  As `journal_in`.
     """
-    with journal_in(folder, options) as journal:
-        yield Collector(journal, options), journal
+    with journal_in(folder, options) as journal, options.reading() as reading:
+        yield Collector(journal, options, reading), journal

@@ -54,7 +54,8 @@ def front_running(
     checked_stream(url, name or StreamName(), options.salt)
     sink = RedisSink(url, name, retry_s=options.bounds.retry_s)
     try:
-        yield Front(Collector(sink, options), sink, metrics)
+        with options.reading() as reading:
+            yield Front(Collector(sink, options, reading), sink, metrics)
     finally:
         sink.close()
 

@@ -16,9 +16,10 @@ from anyio import CapacityLimiter, to_thread
 
 from stillwatch.service.collect.bodies import Body
 from stillwatch.service.collect.bounds import Bounds
-from stillwatch.service.collect.intake import Intake, Together
+from stillwatch.service.collect.intake import Together
 from stillwatch.service.collect.journal import Sink
 from stillwatch.service.collect.parcel import Outcome, Share
+from stillwatch.service.collect.reading_apart import Reading
 
 __all__ = ["Gather", "Taken"]
 
@@ -55,8 +56,8 @@ class _Waiting(NamedTuple):
 class Gather:
     """Between the bodies and a sink; use it from one event loop."""
 
-    def __init__(self, intake: Intake, sink: Sink, bounds: Bounds) -> None:
-        self._intake, self._sink, self._bounds = intake, sink, bounds
+    def __init__(self, reading: Reading, sink: Sink, bounds: Bounds) -> None:
+        self._reader, self._sink, self._bounds = reading, sink, bounds
         self._small: deque[_Waiting] = deque()
         self._parsers = CapacityLimiter(bounds.parsers)
         self._reading: asyncio.Task[None] | None = None
@@ -97,7 +98,7 @@ class Gather:
         """Read bodies; whatever goes wrong is told to those who wait for them."""
         try:
             async with self._parsers:
-                together = await to_thread.run_sync(self._intake.read_together, [one.body for one in group])
+                together = await to_thread.run_sync(self._reader.read_together, [one.body for one in group])
             taken = self._handed_over(together)
         except asyncio.CancelledError:
             for one in group:

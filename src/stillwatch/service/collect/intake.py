@@ -26,7 +26,7 @@ from stillwatch.service.collect.clock import Clock, Now
 from stillwatch.service.collect.formats import BodyFormat
 from stillwatch.service.collect.parcel import Parcel, Share, joined
 
-__all__ = ["Intake", "IntakeRules", "Together"]
+__all__ = ["Intake", "IntakeRules", "Together", "one_by_one"]
 
 _LOG: Final = logging.getLogger("stillwatch.collect")
 _ID_COLUMNS: Final = ("account_id", "organisation_id", "end_user_id", "session_id", "conversation_id")
@@ -92,7 +92,7 @@ class Intake:
             if len(bodies) == 1:
                 return Together(Parcel(_NO_ROWS, NOTHING_ASIDE), [error])
             _LOG.exception("a body fails its reader; %d bodies are read one by one", len(bodies))
-        return _one_by_one([self.read_together([body]) for body in bodies])
+        return one_by_one([self.read_together([body]) for body in bodies])
 
     def _read(self, bodies: Sequence[Body]) -> Together:
         reader, quarantine = Bodies(bodies, self._rules.rows), put_aside(bodies, self._rules.rows)
@@ -132,7 +132,7 @@ class Intake:
         return Limits(now=latest - _DAY, earliest=earliest)
 
 
-def _one_by_one(each: Sequence[Together]) -> Together:
+def one_by_one(each: Sequence[Together]) -> Together:
     """What was read of one body at a time, as if it had been read together."""
     parts: list[Share | Exception] = []
     at = 0
