@@ -10,7 +10,7 @@ DEMO_OUT ?= demo
 SOURCES := src tests docs requirements benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-format check-lint check-types check-layers check-docs bench bench-slice bench-expect bench-speed bench-scale bench-exchange docs pictures lock format
+.PHONY: help demo test check check-format check-lint check-types check-layers check-docs bench bench-slice bench-expect bench-speed bench-scale bench-exchange bench-acting docs pictures lock format
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-scale: $(VENV)/.stamp-dev ## Scans by size, beside the machine (BENCH_ARGS
 
 bench-exchange: $(VENV)/.stamp-dev ## Figures of the exchange (BENCH_ARGS=--psi for back-searches too); 6 minutes.
 	@$(PY) -m benchmarks.exchange $(BENCH_ARGS)
+
+bench-acting: $(VENV)/.stamp-dev ## Figures of decisions and of the collector; ten minutes.
+	@for part in act_decide act_facts act_http act_serve act_collect; do echo "$$part"; $(PY) -m benchmarks.$$part || exit 1; done
 
 docs: $(VENV)/.stamp-dev ## Write docs/reference/ again from the registries.
 	@$(PY) docs/generate.py

@@ -1,5 +1,6 @@
 """The service put together: what is started in which order, and ended in the other one."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -40,6 +41,8 @@ __all__ = ["serving", "take_up", "tick_job"]
 _LOOK_S: Final = 1.0
 _COUNT_S: Final = 10.0
 _PREPARED: Final = "prepared"
+_SWITCH_S: Final = 0.0005
+"""How long a thread that collects may keep a decision waiting for the interpreter."""
 
 
 @contextmanager
@@ -50,6 +53,7 @@ def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> 
     watches     Whether it looks at what was collected every minute; else its caller ticks and calls `take_up`.
     Raises      InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
     """
+    sys.setswitchinterval(_SWITCH_S)
     settings, metrics, salt, clock = home.settings, PrometheusMetrics(), installation_salt(), clock or Clock()
     with ExitStack() as held:
         collected_at = CollectClock(clock.unix_s, clock.steady_s)

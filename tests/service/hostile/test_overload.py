@@ -80,6 +80,8 @@ def test_a_full_disk(process: Process) -> None:
             for _ in range(10):
                 assert ask(client, home, 0)["decision_id"] == before["decision_id"]
                 assert ask(client, home, 2)["action"] == "observe"
+            # Once in a while it tries whether there is room again, and has no problem until it knows.
+            assert client.post("/v1/exchanges", content=ndjson([exchange("full")])).status_code == 503
             assert client.get("/v1/status").json()["problems"]["collect"]
         finally:
             process.limit_files(-1)
