@@ -91,7 +91,9 @@ class Generation:
         owner, is_tenured = table.owned(self.accounts.hashes, before_us)
         owner = np.where(self.organisation != 0, self.organisation, owner)
         n_own = int((owner == 0).sum())
-        n_named = len(np.unique(owner[owner != 0]))
+        # Sorting lets decisions go on meanwhile, `np.unique` does not.
+        named = np.sort(owner[owner != 0])
+        n_named = int(np.count_nonzero(np.diff(named))) + bool(len(named))
         return replace(self, whole=WindowFacts(int(self.n_exchanges.sum()), n_own + n_named, int(is_tenured.sum())))
 
     def stream(self, request: Request) -> StreamFacts | None:
