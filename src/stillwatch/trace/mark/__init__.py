@@ -1,0 +1,1 @@
+"""Making marks: pure functions on logits, one secret number for each token after each context."""
