@@ -19,10 +19,10 @@ from stillwatch.act.cases.bundle import Disclosure, export_case
 from stillwatch.act.cases.changes import note
 from stillwatch.act.cases.commitment import canonical_row, commitment_of, salt_of
 from stillwatch.act.cases.lookup import case_at, events_of
-from stillwatch.act.cases.standalone import files_in
 from stillwatch.act.cases.verification import verify_bundle
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.ledger.tables import ENTRIES
+from stillwatch.signing.standalone import files_in
 
 REASON = "The court has asked for these exchanges."
 

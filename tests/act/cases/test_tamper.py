@@ -10,12 +10,12 @@ import pytest
 from tests.act.cases.made import exported, opened_case
 from tests.act.desk import Office, notice
 
-from stillwatch.act.cases import standalone
 from stillwatch.act.cases.bundle import Disclosure
-from stillwatch.act.cases.standalone import files_in, zip_bytes
 from stillwatch.act.cases.verification import read_bundle, verify_bundle
 from stillwatch.errors import FailedProof, UnreadableSource
+from stillwatch.signing import standalone
 from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.standalone import files_in, zip_bytes
 
 
 @pytest.fixture

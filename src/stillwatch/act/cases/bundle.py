@@ -19,7 +19,6 @@ from sqlalchemy import Connection, select
 from stillwatch.act.appeals.answering import appeals_of
 from stillwatch.act.appeals.notice import notices_of
 from stillwatch.act.appeals.tables import APPEALS
-from stillwatch.act.cases import standalone
 from stillwatch.act.cases.case import Case
 from stillwatch.act.cases.changes import Hand, happened
 from stillwatch.act.cases.commitment import canonical_row, commitment_of, salt_of
@@ -34,6 +33,7 @@ from stillwatch.errors import InvalidInput
 from stillwatch.ledger.book import head, sign_head
 from stillwatch.ledger.entry import Kind
 from stillwatch.ledger.head import signed_head, verify_head
+from stillwatch.signing import standalone
 from stillwatch.signing.keys import SigningKey, keys_of
 from stillwatch.signing.refused import Refused
 from stillwatch.signing.stamp import stamp
@@ -231,6 +231,6 @@ def _signed(files: Mapping[str, bytes], case: Case, key: SigningKey) -> dict[str
         {"name": name, "size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         for name, data in files.items()
     ]
-    told = {"format": standalone.FORMAT, "format_version": 1, "case": case.case_id, "key": key.key_id, "files": listed}
+    told = {"format": standalone.CASE, "format_version": 1, "case": case.case_id, "key": key.key_id, "files": listed}
     manifest = _json(told)
     return {**files, standalone.MANIFEST: manifest, standalone.SIGNATURE: key.sign(manifest)}

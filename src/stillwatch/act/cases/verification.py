@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stillwatch.act.cases import standalone
 from stillwatch.act.cases.bundle import MOST_BYTES
-from stillwatch.act.cases.standalone import BadBundle, check, files_in
 from stillwatch.errors import FailedProof, StillwatchError, UnreadableSource
 from stillwatch.ledger.entry import Opening, is_of
 from stillwatch.ledger.head import verify_head
 from stillwatch.ledger.proof import Proof, check_proof
+from stillwatch.signing import standalone
 from stillwatch.signing.keys import VerifyKey, keys_of
+from stillwatch.signing.standalone import BadBundle, check, files_in
 
 __all__ = ["read_bundle", "verify_bundle"]
 

@@ -9,7 +9,6 @@ from stillwatch.act.audit.verify import verify
 from stillwatch.act.cases.bundle import export_case
 from stillwatch.act.cases.changes import Hand
 from stillwatch.act.cases.lookup import case_at
-from stillwatch.act.cases.standalone import files_in
 from stillwatch.act.cases.verification import verify_bundle
 from stillwatch.act.policy.activations import roll_back
 from stillwatch.act.policy.book import highest
@@ -22,6 +21,7 @@ from stillwatch.service.rehearsal.requests import asked
 from stillwatch.service.rehearsal.scene import FIRST, READER, Scene, Touched
 from stillwatch.service.rehearsal.words import counted
 from stillwatch.service.rehearsal.world import MAIN
+from stillwatch.signing.standalone import files_in
 from stillwatch.store.database import reading
 
 __all__ = ["export", "take_back", "verify_ledger"]

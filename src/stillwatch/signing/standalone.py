@@ -22,7 +22,7 @@ from typing import Any
 __all__ = ["BadBundle", "check", "files_in", "is_signed", "key_id_of", "pem_of", "zip_bytes"]
 
 MANIFEST, SIGNATURE, KEY, PEM = "MANIFEST.json", "MANIFEST.sig", "key.json", "key.pem"
-FORMAT = "stillwatch-evidence"
+CASE, TRACE = "stillwatch-evidence", "stillwatch-trace"
 _DATE = 33  # 1 January 1980, the first day that the format knows
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -202,14 +202,14 @@ def _checked(data: bytes, key_id: str | None) -> dict[str, Any]:
     _check_container(data, files)
     if files[PEM] != pem_of(jwk):
         raise BadBundle(PEM, "it is another key")
-    return _check_content(files, manifest, jwk)
+    return _CONTENTS[manifest["format"]](files, manifest, jwk)
 
 
 def _changed(files: dict[str, bytes], manifest: dict[str, Any]) -> list[str]:
     """Files that are not what the manifest says; one that is missing or too many is told at once."""
     try:
         listed = {one["name"]: (one["size_bytes"], one["sha256"]) for one in manifest["files"]}
-        is_ours = manifest["format"] == FORMAT and manifest["format_version"] == 1
+        is_ours = manifest["format"] in _CONTENTS and manifest["format_version"] == 1
     except (KeyError, TypeError):
         raise BadBundle(MANIFEST, "it lists no files") from None
     if not is_ours:
@@ -243,11 +243,30 @@ def _lines(files: dict[str, bytes], name: str) -> list[dict[str, Any]]:
     return [_object(line, name) for line in files.get(name, b"").splitlines()]
 
 
-def _check_content(
-    files: dict[str, bytes],
-    manifest: dict[str, Any],
-    jwk: dict[str, str],
-) -> dict[str, Any]:
+def _check_trace(files: dict[str, bytes], manifest: dict[str, Any], jwk: dict[str, str]) -> dict[str, Any]:  # noqa: ARG001
+    """A report on a suspect, and the keys that its tests used as far as they are disclosed."""
+    openings = _lines(files, "openings.jsonl")
+    for line in openings:
+        _check_key(line)
+    report = _object(files["report.json"], "report.json")
+    return {
+        "report": manifest["report"],
+        "kind": report["kind"],
+        "key": manifest["key"],
+        "files": len(files),
+        "openings": len(openings),
+    }
+
+
+def _check_key(line: dict[str, Any]) -> None:
+    """The disclosed secret is the one that its commitment binds."""
+    pieces = [b"stillwatch mark commitment 1", *(line[name].encode() for name in ("purpose", "for_id", "epoch"))]
+    framed = b"".join(len(piece).to_bytes(4, "big") + piece for piece in pieces)
+    if hashlib.sha256(framed + bytes.fromhex(line["secret"])).hexdigest() != line["commitment"]:
+        raise BadBundle("openings.jsonl", "a key is not the one that was committed to: " + str(line["for_id"]))
+
+
+def _check_case(files: dict[str, bytes], manifest: dict[str, Any], jwk: dict[str, str]) -> dict[str, Any]:
     head = _object(files["head.json"], "head.json")
     _check_head(head, jwk)
     entries = _lines(files, "ledger.jsonl")
@@ -310,6 +329,9 @@ def _check_opening(line: dict[str, Any], exchanges: dict[str, Any]) -> None:
     digest = hashlib.sha256(bytes.fromhex(line["salt"]) + line["row"].encode()).hexdigest()
     if exchanges.get(line["exchange_id"]) != digest:
         raise BadBundle("openings.jsonl", "an exchange is not the one that was hashed: " + str(line["exchange_id"]))
+
+
+_CONTENTS = {CASE: _check_case, TRACE: _check_trace}
 
 
 def _main(arguments: list[str]) -> int:

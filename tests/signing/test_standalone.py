@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillwatch.act.cases import standalone
-from stillwatch.act.cases.standalone import BadBundle, check, files_in, is_signed, key_id_of, pem_of, zip_bytes
+from stillwatch.signing import standalone
 from stillwatch.signing.keys import SigningKey
+from stillwatch.signing.standalone import BadBundle, check, files_in, is_signed, key_id_of, pem_of, zip_bytes
 
 FILES = st.dictionaries(st.from_regex(r"[a-z]{1,8}\.[a-z]{3}", fullmatch=True), st.binary(max_size=60), max_size=5)
 
