@@ -50,6 +50,7 @@ class Kind(StrEnum):
     SHADOW_ANSWER = "shadow-answer"
     REMOVAL = "removal"
     AUDIT = "audit"
+    MARK_KEYS = "mark-keys"
 
 
 @dataclass(frozen=True, slots=True)
