@@ -14,13 +14,17 @@ class MarkReader(Protocol):
     A test adds scores over contexts that are *unique over the whole test*: an innocent text repeats itself, and a
     sum over repeats has no exact tail. `contexts` says what is one context; it depends on no key and on nothing but
     what seeds the scheme's secret numbers, so a choice of first occurrences favours nobody.
-
-    name        As reports call it, such as ``vllm-gumbel``.
-    width       Tokens a score needs before its own token.
     """
 
-    name: str
-    width: int
+    @property
+    def name(self) -> str:
+        """As reports call it, such as ``vllm-gumbel``."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Tokens a score needs before its own token."""
+        ...
 
     def contexts(self, tokens: NDArray[np.int64], /) -> NDArray[np.uint64]:
         """Which context each scored token stands after, shape (n,): one for each of the last n tokens of the text."""

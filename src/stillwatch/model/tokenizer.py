@@ -9,16 +9,22 @@ __all__ = ["Tokenizer"]
 
 
 class Tokenizer(Protocol):
-    """Text to ids and back. A mark is found only with the tokenizer that made it, which its hash tells.
+    """Text to ids and back. A mark is found only with the tokenizer that made it, which its hash tells."""
 
-    name             As reports call it.
-    sha256           Of all that decides the ids: hexadecimal, 64 characters.
-    vocabulary_size  Ids are 0 to this minus 1.
-    """
+    @property
+    def name(self) -> str:
+        """As reports call it."""
+        ...
 
-    name: str
-    sha256: str
-    vocabulary_size: int
+    @property
+    def sha256(self) -> str:
+        """Of all that decides the ids: hexadecimal, 64 characters."""
+        ...
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Ids are 0 to this minus 1."""
+        ...
 
     def encode(self, text: str, /) -> NDArray[np.int64]:
         """Ids of a text, without marks of begin and end."""
