@@ -1,0 +1,1 @@
+"""Teachers and students trained from scratch, small enough to rerun: what marks and poorer lessons do, measured."""
