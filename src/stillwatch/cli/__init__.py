@@ -39,6 +39,7 @@ from stillwatch.cli.serve import serve
 from stillwatch.cli.share import share
 from stillwatch.cli.simulate import simulate
 from stillwatch.cli.token import token
+from stillwatch.cli.trace import trace
 from stillwatch.cli.transparency import transparency
 from stillwatch.cli.watch import watch
 from stillwatch.errors import StillwatchError
@@ -64,6 +65,8 @@ _OF_SHARE = frozenset(
 """Modules of the extra `share`; whoever only scans need not have them."""
 _OF_SERVE = frozenset(("alembic", "cel", "prometheus_client", "python_multipart", "redis"))
 """Modules of the extra `serve` that the extra `share` has not."""
+_OF_TRACE = frozenset(("tokenizers",))
+"""Modules of the extra `trace` that the extra `share` has not."""
 
 app = typer.Typer(
     name="stillwatch",
@@ -104,6 +107,7 @@ groups = {
     "case": case,
     "appeal": appeal,
     "token": token,
+    "trace": trace,
     "rule": rule,
     "drill": drill,
 }
@@ -135,9 +139,9 @@ def main() -> None:
         raise SystemExit(wrong.exit_code) from wrong
     except ModuleNotFoundError as missing:
         module = (missing.name or "").partition(".")[0]
-        if module not in _OF_SHARE | _OF_SERVE:
+        if module not in _OF_SHARE | _OF_SERVE | _OF_TRACE:
             raise
-        extra = "serve" if module in _OF_SERVE else "share"
+        extra = "serve" if module in _OF_SERVE else "trace" if module in _OF_TRACE else "share"
         sys.stderr.write(
             f"error: this command needs the extra {extra}: pip install 'stillwatch[{extra}]' ({missing.name})\n"
         )

@@ -355,6 +355,8 @@ KINDS: Mapping[str, str] = {
 
 STAGES: Mapping[str, str] = {
     "draft": "planning the traffic",
+    "records": "reading the suspect",
+    "keys": "testing every account",
     "write": "writing the logs",
     "read": "reading the logs",
     "recall": "reading what earlier scans left",

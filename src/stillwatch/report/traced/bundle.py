@@ -4,9 +4,10 @@ import hashlib
 import inspect
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from stillwatch.errors import FailedProof
+from stillwatch.errors import FailedProof, UnreadableSource
 from stillwatch.model.trace_report import TraceReport
 from stillwatch.report.traced import words
 from stillwatch.report.traced.html import to_html
@@ -14,7 +15,9 @@ from stillwatch.report.traced.json import to_json
 from stillwatch.signing import standalone
 from stillwatch.signing.keys import SigningKey
 
-__all__ = ["trace_bundle", "verify_trace_bundle"]
+__all__ = ["read_trace_bundle", "trace_bundle", "verify_trace_bundle"]
+
+_MOST_BYTES: Final = 1 << 28
 
 
 def trace_bundle(report: TraceReport, key: SigningKey, openings: Sequence[Mapping[str, str]] = ()) -> bytes:
@@ -43,6 +46,23 @@ def trace_bundle(report: TraceReport, key: SigningKey, openings: Sequence[Mappin
     manifest = json.dumps(told, indent=1, sort_keys=True).encode() + b"\n"
     signed = {**files, standalone.MANIFEST: manifest, standalone.SIGNATURE: key.sign(manifest)}
     return standalone.zip_bytes(signed)
+
+
+def read_trace_bundle(path: Path) -> bytes:
+    """Bytes of a bundle.
+
+    Raises      UnreadableSource when it cannot be read, or is larger than any bundle.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror or type(error).__name__}"
+        raise UnreadableSource(message) from error
+    if len(data) > _MOST_BYTES:
+        message = f"{path} is larger than a bundle can be, {_MOST_BYTES >> 20} MiB"
+        raise UnreadableSource(message)
+    return data
 
 
 def verify_trace_bundle(data: bytes, key_id: str | None = None) -> dict[str, Any]:

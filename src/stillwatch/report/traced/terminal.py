@@ -16,6 +16,8 @@ __all__ = ["print_report"]
 
 _STYLES: Final = {Finding.FOUND: "bold red", Finding.NOT_FOUND: "bold", Finding.TOO_LITTLE: "bold yellow"}
 _MOST_TESTS: Final = 10
+_FEW: Final = 3
+"""Tests that are shown although chance explains them."""
 
 
 def print_report(report: TraceReport, console: Console, page: Path | None = None, bundle: Path | None = None) -> None:
@@ -52,16 +54,18 @@ def print_report(report: TraceReport, console: Console, page: Path | None = None
 
 
 def _print_tests(report: TraceReport, console: Console) -> None:
-    if not report.tests:
+    telling = [one for one in report.tests if one.log_p_adjusted < 0]
+    shown = report.tests[: min(_MOST_TESTS, max(_FEW, len(telling)))]
+    if not shown:
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title="Tests", title_justify="left")
-    table.add_column("about")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("test", no_wrap=True)
     for head in ("contexts", "observed", "by chance", "p", "p for all tests"):
-        table.add_column(head, justify="right")
-    for one in report.tests[:_MOST_TESTS]:
-        cells = (f"{one.count:,}", f"{one.observed:,.1f}", f"{one.expected:,.1f} ± {one.spread:,.1f}")
+        table.add_column(head, justify="right", no_wrap=True)
+    for one in shown:
+        cells = (f"{one.count:,}", f"{one.observed:,.1f}", f"{one.expected:,.1f}")
         ps = (words.p_value(one.log_p), words.p_value(one.log_p_adjusted))
-        table.add_row(Text(visible(one.about)), *cells, *ps)
+        table.add_row(Text(visible(one.about), overflow="ellipsis"), *cells, *ps)
     console.print(table)
-    if report.n_tests > len(report.tests[:_MOST_TESTS]):
+    if report.n_tests > len(shown):
         console.print(Text(f"{quantities.count(report.n_tests)} tests in all; the smallest are shown", "dim"))

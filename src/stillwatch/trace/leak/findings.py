@@ -65,7 +65,7 @@ def leak_report(leak: Leak, table: KeyTable, about: About) -> TraceReport:
     others = list(_others(leak, table.scheme))
     log_p = np.concatenate([leak.account_log_p, [one.log_p for one in others]])
     adjusted = holm(log_p) if log_p.size else log_p
-    order = np.argsort(adjusted, kind="stable")[:_MOST_TESTS]
+    order = np.lexsort((log_p, adjusted))[:_MOST_TESTS]
     n = len(table)
     tests = tuple(
         _account(leak, table, int(i), float(adjusted[i])) if i < n else _with(others[i - n], float(adjusted[i]))

@@ -191,7 +191,7 @@ def _accounts(kept: Sequence[Places], search: Search, leak: Leak, progress: Prog
     for i, one in enumerate(kept):
         gathered.add(search.table.sums(one, rows), one.n_by_account)
         if progress:
-            progress("accounts", i + 1, len(kept))
+            progress("keys", i + 1, len(kept))
     at = np.arange(len(search.table)) if rows is None else rows
     leak.account_log_p[at] = gathered.log_p()
     leak.sums[at] = gathered.sums
