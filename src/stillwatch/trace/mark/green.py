@@ -4,11 +4,17 @@ References: Kirchenbauer et al. (2023), ICML; Fernandez et al. (2023), WIFS (exa
 al. (2024), NeurIPS (radioactivity).
 """
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 from scipy.stats import binom
 
 __all__ = ["is_green", "log_tail", "raised"]
+
+_DEEP: Final = -600.0
+"""Below this a double cannot hold the tail itself (1e-308 is e^-708)."""
 
 
 def is_green(numbers: NDArray[np.float64], gamma: float) -> NDArray[np.bool_]:
@@ -34,11 +40,31 @@ def raised(
 
 
 def log_tail(greens: int, count: int, gamma: float) -> float:
-    """Natural log of P(at least `greens` of `count` tokens green): the exact binomial tail.
+    """Natural log of P(at least `greens` of `count` tokens green): the exact binomial tail, at any depth.
+
+    greens      Above `count` is impossible: minus infinity.
 
     >>> round(float(np.exp(log_tail(2, 2, 0.5))), 6)
     0.25
     >>> log_tail(0, 10, 0.5)
     0.0
+    >>> round(log_tail(10_000, 10_000, 0.5) / 10_000, 6)
+    -0.693147
     """
-    return float(min(binom.logsf(greens - 1, count, gamma), 0.0)) if greens > 0 else 0.0
+    if greens <= 0:
+        return 0.0
+    if greens > count:
+        return -float("inf")
+    shallow = float(binom.logsf(greens - 1, count, gamma))
+    if shallow > _DEEP:
+        return min(shallow, 0.0)
+    return _deep_tail(greens, count, gamma)
+
+
+def _deep_tail(greens: int, count: int, gamma: float) -> float:
+    """First term in logs and the rest relative to it: so far out each term is smaller than the one before."""
+    first = gammaln(count + 1) - gammaln(greens + 1) - gammaln(count - greens + 1)
+    first += greens * np.log(gamma) + (count - greens) * np.log1p(-gamma)
+    places = np.arange(greens, count)
+    shrinking = np.cumprod((count - places) / (places + 1) * (gamma / (1 - gamma)))
+    return float(first + np.log1p(shrinking.sum()))
