@@ -46,6 +46,9 @@ def test_places_are_first_and_served() -> None:
             wanted.append(at)
         seen.add(context)
     assert places(asked, served, 2).tolist() == wanted
+    twice = [at for at in wanted if sum((served[i : i + 2] == asked[at - 2 : at]).all() for i in range(98)) >= 2]
+    assert places(asked, served, 2, least=2).tolist() == twice
+    assert twice
     assert len(places(asked, None, 2)) == len({tuple(asked[i : i + 2]) for i in range(398)})
 
 

@@ -1,7 +1,4 @@
-"""Public text that every machine has, and words of it as tokens: Python's own library, which ships with Python.
-
-Where STILLWATCH_CORPORA names a folder with prompts, `texts` takes the caller's files as well.
-"""
+"""Public text that every machine has, and words of it as tokens: Python's own library, which ships with Python."""
 
 import hashlib
 import re
@@ -19,7 +16,7 @@ from stillwatch.errors import InvalidInput
 
 __all__ = ["Words", "library_texts"]
 
-_PIECES: Final = re.compile(r" ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]+|\s+?(?=\s)|\s")
+_PIECES: Final = re.compile(r"\n *| ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]+|\s")
 
 
 def library_texts(characters: int) -> Iterator[str]:

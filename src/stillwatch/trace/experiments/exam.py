@@ -19,7 +19,7 @@ from stillwatch.errors import InvalidInput
 from stillwatch.trace.mark import _kernels_prf as kernels
 from stillwatch.trace.mark import green, prf
 
-__all__ = ["Answers", "Result", "examine", "log_weighted_tail", "places"]
+__all__ = ["Answers", "Result", "examine", "log_weighted_tail", "places", "token_numbers"]
 
 _TILTS: Final = (-12.0, 12.0)
 
@@ -42,11 +42,12 @@ class Result:
     p_rank: float
 
 
-def places(asked: NDArray[np.int64], served: NDArray[np.int64] | None, width: int) -> NDArray[np.int64]:
+def places(asked: NDArray[np.int64], served: NDArray[np.int64] | None, width: int, least: int = 1) -> NDArray[np.int64]:
     """Places in a text whose context comes there first and was served; the token at the place is no matter.
 
     asked       Unmarked text to ask in.
     served      All that was served, one row; None takes every context.
+    least       Times that a context must have been served.
 
     >>> places(np.array([1, 2, 3, 1, 2, 9]), np.array([1, 2, 7]), 2).tolist()
     [2]
@@ -55,7 +56,8 @@ def places(asked: NDArray[np.int64], served: NDArray[np.int64] | None, width: in
     _, first = np.unique(contexts, return_index=True)
     first.sort()
     if served is not None:
-        first = first[np.isin(contexts[first], prf.contexts(served, width))]
+        known, counts = np.unique(prf.contexts(served, width), return_counts=True)
+        first = first[np.isin(contexts[first], known[counts >= least])]
     return np.asarray(first + width, np.int64)
 
 
@@ -89,11 +91,15 @@ def _greens(
 ) -> NDArray[np.float64]:
     """Numbers of some tokens at each place under a key, shape of `tokens` (places, k)."""
     found = kernels.seeds_by_key(np.array([words], np.uint64), text, at, width)[0]
-    return np.asarray(_token_numbers(found, tokens), np.float64)
+    return np.asarray(token_numbers(found, tokens), np.float64)
 
 
-def _token_numbers(of_seeds: NDArray[np.uint64], tokens: NDArray[np.int64]) -> NDArray[np.float64]:
-    """As `prf.uniforms_from`, for a row of tokens a seed."""
+def token_numbers(of_seeds: NDArray[np.uint64], tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+    """As `prf.uniforms_from`, for a row of tokens a seed: shape (seeds, k).
+
+    >>> bool((token_numbers(np.array([3], np.uint64), np.array([[8, 9]]))[0] == prf.uniforms_from(3, [8, 9])).all())
+    True
+    """
     x = of_seeds[:, None] + (tokens.astype(np.uint64) + np.uint64(1)) * kernels.GOLDEN
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -47,15 +47,17 @@ class LessonPlan:
     beta        Of the weights exp(beta value).
     """
 
-    grammar: Arithmetic = field(default_factory=Arithmetic)
+    grammar: Arithmetic = field(default_factory=lambda: Arithmetic(10, 2))
     width: int = 64
-    layers: int = 3
-    teacher_steps: int = 3000
-    proxy_steps: int = 300
-    student_steps: int = 1200
+    layers: int = 2
+    teacher_steps: int = 800
+    proxy_steps: int = 250
+    student_steps: int = 400
     batch: int = 64
-    served: int = 3000
-    own: int = 300
+    rate: float = 3e-3
+    served: int = 1500
+    own: int = 50
+    proxy_traces: int = 150
     exam: int = 500
     beta: float = 8.0
     device: str = "cpu"
@@ -126,7 +128,7 @@ def _taught(
     train(
         model,
         _batches(texts, grammar.symbol("pad"), grammar.prompt_length, plan.batch, weights, seed),
-        TrainingPlan(steps),
+        TrainingPlan(steps, plan.rate),
     )
     return model
 
@@ -137,7 +139,7 @@ def classroom(plan: LessonPlan, seed: int) -> Classroom:
     grammar = plan.grammar
     lessons = grammar.traces(rng, grammar.problems(rng, max(20 * plan.served, 1000)))
     teacher = _taught(lessons, plan, seed + 1, plan.teacher_steps)
-    proxy = _taught(grammar.traces(rng, grammar.problems(rng, plan.own)), plan, seed + 2, plan.proxy_steps)
+    proxy = _taught(grammar.traces(rng, grammar.problems(rng, plan.proxy_traces)), plan, seed + 2, plan.proxy_steps)
     unseen = grammar.traces(rng, grammar.problems(rng, 256))
     ahead = next(_batches(unseen, grammar.symbol("pad"), grammar.prompt_length, 256, None, seed))
     return Classroom(teacher, proxy, gradient(proxy, ahead))
