@@ -1,14 +1,17 @@
 """transformers' green lists: torch's shuffle without torch, and transformers' own processor as the oracle."""
 
 from importlib import import_module
+from math import erfc
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stillwatch.bench.trace_nulls.texts import KINDS, windows
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.model.mark_reader import MarkReader
+from stillwatch.stats.tails import clopper_pearson
 from stillwatch.trace.readers import _kernels_twister as kernels
 from stillwatch.trace.readers import green_lists
 from stillwatch.trace.readers.green_lists import GreenLists
@@ -49,7 +52,8 @@ def test_the_shuffle_by_hand() -> None:
     for i in range(19):
         other = i + words[i] % (20 - i)
         order[i], order[other] = order[other], order[i]
-    assert kernels.permutation(np.uint64(3), 20).tolist() == order
+    assert kernels.permutation(np.uint64(3), 20, 20).tolist() == order
+    assert kernels.permutation(np.uint64(3), 20, 7).tolist() == order[:7]
 
 
 def test_green_is_the_front_of_the_shuffle() -> None:
@@ -57,7 +61,7 @@ def test_green_is_the_front_of_the_shuffle() -> None:
     random = np.random.default_rng(0)
     seeds = random.integers(0, 9, 200).astype(np.uint64)
     tokens = random.integers(-3, 55, 200)
-    front = {int(seed): set(kernels.permutation(seed, 50)[:12].tolist()) for seed in seeds}
+    front = {int(seed): set(kernels.permutation(seed, 50, 12).tolist()) for seed in seeds}
     expected = [token in front[int(seed)] for seed, token in zip(seeds, tokens.tolist(), strict=True)]
     assert GreenLists(50, 0.25).have(seeds, tokens).tolist() == expected
 
@@ -116,7 +120,7 @@ def test_torch_draws_the_same_lists() -> None:
     tokens = random.integers(0, 5000, 40)
     ours, torchs = GreenLists(5000), GreenLists(5000, device="cpu")
     np.testing.assert_array_equal(ours.have(seeds, tokens), torchs.have(seeds, tokens))
-    np.testing.assert_array_equal(ours.table(7, 1_000_003), torchs.table(7, 1_000_003))
+    np.testing.assert_array_equal(ours.shuffled(7, 1_000_003, 5000), torchs.shuffled(7, 1_000_003, 5000))
 
 
 @pytest.mark.parametrize("width", [1, 3])
@@ -138,6 +142,34 @@ def test_selfhash_scores_are_those_of_transformers(window: int) -> None:
     runs = np.lib.stride_tricks.sliding_window_view(text, window)
     expected = by_transformers(marker, runs, runs[:, -1])
     assert KgwSelfhash(KEY, GreenLists(400), window).scores(text).tolist() == expected
+
+
+def by_defaults(scores: NDArray[np.float64]) -> float:
+    """The p-value of `WatermarkDetector` with its defaults: every place counts, normal distribution."""
+    spread = np.sqrt(len(scores) * 0.25 * 0.75)
+    return 0.5 * erfc((scores.sum() - 0.25 * len(scores)) / spread / np.sqrt(2))
+
+
+def test_the_defaults_of_transformers_convict_program_text() -> None:
+    """Trap: repeats counted as evidence. 200 tokens of Python under 1,200 keys, at a nominal 1 %."""
+    texts = [tokens % 1000 for tokens in windows(KINDS["program text"](), 200, 1200)]
+    readers = [KgwLefthash(KEY + 2 * number, GreenLists(1000)) for number in range(len(texts))]
+    theirs = [by_defaults(reader.scores(text)) for reader, text in zip(readers, texts, strict=True)]
+    ours = [read(reader, [text]).log_p for reader, text in zip(readers, texts, strict=True)]
+    assert np.mean(np.array(theirs) <= 0.01) > 0.05
+    assert clopper_pearson(int((np.array(ours) <= np.log(0.01)).sum()), len(ours), 0.999)[0] <= 0.01
+
+
+def test_their_defaults_are_what_is_shown() -> None:
+    """Transformers' own detector gives that p-value."""
+    pytest.importorskip("torch")
+    generation = pytest.importorskip("transformers")
+    torch = import_module("torch")
+    config = generation.GPT2Config(vocab_size=400, bos_token_id=399)
+    marking = generation.WatermarkingConfig(hashing_key=KEY)
+    text = np.random.default_rng(4).integers(0, 399, 100)
+    theirs = generation.WatermarkDetector(config, "cpu", marking)(torch.tensor(text)[None], return_dict=True)
+    assert theirs.p_value[0] == pytest.approx(by_defaults(KgwLefthash(KEY, GreenLists(400)).scores(text)), rel=1e-6)
 
 
 @pytest.mark.parametrize("scheme", ["lefthash", "selfhash"])

@@ -72,11 +72,11 @@ def _shuffle(state: NDArray[np.uint32], order: NDArray[np.int32], seed: Int, swa
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def permutation(seed: Int, size: int) -> NDArray[np.int32]:
-    """`torch.randperm(size)` under a seed."""
+def permutation(seed: Int, size: int, first: int) -> NDArray[np.int32]:
+    """The first places of `torch.randperm(size)` under a seed."""
     order = np.empty(size, np.int32)
-    _shuffle(np.empty(_N, np.uint32), order, seed, size)
-    return order
+    _shuffle(np.empty(_N, np.uint32), order, seed, first)
+    return order[:first]
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]

@@ -38,14 +38,14 @@ class GreenLists:
         if not 0 < green < vocabulary < 2**31:
             message = f"some of the vocabulary and not all of it must be green, got {ratio} of {vocabulary}"
             raise InvalidInput(message)
-        self._vocabulary, self._green, self._device = vocabulary, green, device
+        self.vocabulary, self._green, self._device = vocabulary, green, device
         if device is not None:
             _torch()
 
     @property
     def chance(self) -> float:
         """Largest chance of a token to be green under a seed drawn by chance: word % n favours the front by 2^-32."""
-        return self._green / self._vocabulary + self._green * 2.0**-32
+        return self._green / self.vocabulary + self._green * 2.0**-32
 
     def have(self, seeds: NDArray[np.uint64], tokens: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each token is green under the seed beside it; tokens outside the vocabulary are not."""
@@ -53,29 +53,29 @@ class GreenLists:
         sought = np.ascontiguousarray(tokens[order]), np.ascontiguousarray(seeds[order])
         found = np.empty(len(seeds), np.bool_)
         if self._device is None:
-            found[order] = kernels.are_green(sought[1], sought[0], self._vocabulary, self._green)
+            found[order] = kernels.are_green(sought[1], sought[0], self.vocabulary, self._green)
         else:
             found[order] = np.fromiter(self._by_torch(sought[1], sought[0]), np.bool_, len(seeds))
         return found
 
-    def table(self, seed: int, size: int) -> NDArray[np.int64]:
-        """``torch.randperm(size)`` under a seed.
+    def shuffled(self, seed: int, size: int, first: int) -> NDArray[np.int64]:
+        """The first places of ``torch.randperm(size)`` under a seed, or all there are.
 
-        >>> sorted(GreenLists(1000).table(1, 4).tolist())
+        >>> sorted(GreenLists(1000).shuffled(1, 4, 4).tolist())
         [0, 1, 2, 3]
         """
         if self._device is None:
-            return np.asarray(kernels.permutation(np.uint64(seed), size), np.int64)
+            return np.asarray(kernels.permutation(np.uint64(seed), size, min(first, size)), np.int64)
         torch = _torch()
         generator = torch.Generator(device=self._device).manual_seed(seed)
         drawn = torch.randperm(size, generator=generator, device=self._device)
-        return np.asarray(drawn.cpu().numpy(), np.int64)
+        return np.asarray(drawn[:first].cpu().numpy(), np.int64)
 
     def _by_torch(self, seeds: NDArray[np.uint64], tokens: NDArray[np.int64]) -> Iterable[bool]:
         seed, green = -1, frozenset[int]()
         for of_token, token in zip(seeds.tolist(), tokens.tolist(), strict=True):
             if of_token != seed:
-                seed, green = of_token, frozenset(self.table(of_token, self._vocabulary)[: self._green].tolist())
+                seed, green = of_token, frozenset(self.shuffled(of_token, self.vocabulary, self._green).tolist())
             yield token in green
 
 

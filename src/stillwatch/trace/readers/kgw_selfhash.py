@@ -43,7 +43,7 @@ class KgwSelfhash:
         self.public_key = key == PUBLISHED_KEY
         self.null_mean = lists.chance
         self._key, self._lists = np.array([key % 2**64], np.uint64).view(np.int64), lists
-        self._table = lists.table(key % 2**64, _TABLE) + 1
+        self._table = lists.shuffled(key % 2**64, _TABLE, lists.vocabulary) + 1
 
     def contexts(self, tokens: ArrayLike) -> NDArray[np.uint64]:
         """Hash of each token itself."""
@@ -63,8 +63,11 @@ class KgwSelfhash:
         return green.log_tail(round(total), count, self.null_mean)
 
     def _seeds(self, runs: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """Least of the products, each wrapped to 64 bits, as torch wraps them; then modulo 2^64 - 1."""
-        values = self._table[runs % _TABLE]
+        """Least of the products, each wrapped to 64 bits, as torch wraps them; then modulo 2^64 - 1.
+
+        An id outside the vocabulary, which no such model gives, stands for the last one inside.
+        """
+        values = self._table[np.minimum(runs % _TABLE, self._table.size - 1)]
         least = (self._key * values * values[:, -1:]).min(axis=1)
         seeds = least.view(np.uint64).copy()
         seeds[least < 0] -= np.uint64(1)

@@ -1,6 +1,7 @@
 """Exact tails of weighted sums, which no fitted Gamma or normal distribution has."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from scipy.special import gammaln
 
 from stillwatch.errors import InvalidInput
 from stillwatch.trace.mark import gumbel
+from stillwatch.trace.readers._kernels_lattice import spectrum
 from stillwatch.trace.readers._kernels_two_gamma import log_series
 
 __all__ = ["LARGEST_LATTICE", "log_two_gamma_tail", "log_weighted_binomial_tail"]
@@ -58,9 +60,15 @@ def log_weighted_binomial_tail(total: int, count: int, weights: Sequence[int], c
     >>> round(float(np.exp(log_weighted_binomial_tail(3, 1, [1, 2], 0.5))), 6)
     0.25
     """
+    return _weighted(int(total), int(count), tuple(weights), chance)
+
+
+@lru_cache(maxsize=4096)
+def _weighted(total: int, count: int, weights: tuple[int, ...], chance: float) -> float:
+    """The same, kept for a while: texts of equal length ask for equal sums again and again."""
     each, times = np.unique(np.asarray(weights, np.int64), return_counts=True)
     if each.size == 0 or each[0] < 1 or not 0 < chance < 1:
-        message = f"weights must be whole numbers above 0 and chance in (0, 1), got {list(weights)} and {chance}"
+        message = f"weights must be whole numbers above 0 and chance in (0, 1), got {weights} and {chance}"
         raise InvalidInput(message)
     most = count * int(each @ times)
     if count == 0 or total <= 0:
@@ -101,13 +109,7 @@ def _log_tilted_tail(
 ) -> float:
     """Log of sum over x >= total of the tilted mass at x times exp(-tilt (x - total)), and of its error."""
     size = 1 << int(most).bit_length()
-    angles = 2j * np.pi * np.arange(size // 2 + 1) / size
-    log_spectrum = np.zeros(size // 2 + 1, np.complex128)
-    for n, weight, share in zip(counts, each, shares, strict=True):
-        factor = 1 + share * np.expm1(-weight * angles)
-        factor[factor == 0] = 1e-300
-        log_spectrum += n * np.log(factor)
-    masses = np.fft.irfft(np.exp(log_spectrum), size)[total : most + 1]
+    masses = np.fft.irfft(spectrum(size, counts, each, shares), size)[total : most + 1]
     falling = np.exp(-tilt * np.arange(masses.size))
     relative = 8 * np.finfo(float).eps * (np.log2(size) + float(counts.sum()))
     error = relative * float(np.sqrt(masses.max() * (falling @ falling)))
