@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from stillwatch.cli import app
 from stillwatch.errors import FailedProof, InvalidInput, MissingData, QuarantinedRows, UnreadableSource
 from stillwatch.trace.keys.keeper import KeyKeeper
+from stillwatch.trace.keys.key import Purpose
 
 tokenizers = pytest.importorskip("tokenizers")
 
@@ -172,7 +173,7 @@ def test_no_secret_is_printed_or_written(folder: Path, tmp_path: Path) -> None:
     """Neither the master secret nor a key stands in a report, a bundle, or the commitments."""
     found(folder, "dataset", "suspect.jsonl", "--out", tmp_path)
     keeper = KeyKeeper.open(folder / "keys" / "master.secret")
-    secrets = {key.secret.hex() for key in keeper.keys(toy.Purpose.ACCOUNT, toy.accounts_of(800), "e1")}
+    secrets = {key.secret.hex() for key in keeper.keys(Purpose.ACCOUNT, toy.accounts_of(800), "e1")}
     secrets.add((folder / "keys" / "master.secret").read_text().strip())
     texts = [path.read_bytes() for path in (*tmp_path.iterdir(), folder / "keys/epochs/e1/commitments.txt")]
     assert not any(secret.encode() in text for secret in secrets for text in texts)

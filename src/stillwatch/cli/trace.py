@@ -6,14 +6,18 @@ from typing import Annotated
 import typer
 
 from stillwatch.cli.options import AsJson
+from stillwatch.cli.trace_canary import canary
 from stillwatch.cli.trace_find import dataset, text
 from stillwatch.cli.trace_keys import keys
+from stillwatch.cli.trace_student import student
 
 __all__ = ["trace"]
 
 trace = typer.Typer(help="Prove where outputs went: texts, data sets, models, with keys.", no_args_is_help=True)
 trace.command()(text)
 trace.command()(dataset)
+trace.command()(student)
+trace.add_typer(canary, name="canary")
 trace.add_typer(keys, name="keys")
 
 

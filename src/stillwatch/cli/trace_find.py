@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stillwatch.trace.leak.records import Tally
     from stillwatch.trace.leak.search import Search
 
-__all__ = ["Alpha", "OutAt", "TokenizerAt", "dataset", "text", "write_report"]
+__all__ = ["Alpha", "OutAt", "TokenizerAt", "check_out", "dataset", "inputs_of", "text", "write_report"]
 
 TokenizerAt = Annotated[Path, typer.Option("--tokenizer", help="The model's tokenizer.json.")]
 OutAt = Annotated[
@@ -88,7 +88,7 @@ def _find(named: list[str], asked: _Asked, kind: "Suspect", *, as_json: bool, st
     from stillwatch.trace.leak.records import records_of
     from stillwatch.trace.leak.search import find_leak
 
-    _check_out(asked.out)
+    check_out(asked.out)
     home, tally = Home(asked.keys_at), Counts()
     search, keys = _search(home, asked)
     with TemporaryDirectory() as spool, progress() as report:
@@ -96,7 +96,7 @@ def _find(named: list[str], asked: _Asked, kind: "Suspect", *, as_json: bool, st
         size = sum(file.size_bytes for file in files)
         records = records_of(files, tally, asked.text_field, lambda done: report("records", done, size))
         leak = find_leak(records, tally, search, report)
-        inputs = _inputs(files)
+        inputs = inputs_of(files)
     subject = named[0] if len(named) == 1 else f"{named[0]} and {len(named) - 1} more"
     about = About(kind, subject, asked.alpha, now(), __version__, inputs, keys)
     found = leak_report(leak, search.table, about)
@@ -119,7 +119,7 @@ def _search(home: "TraceHome", asked: _Asked) -> "tuple[Search, tuple[MarkKey, .
     return search, tuple(home.account_keys(epoch))
 
 
-def _inputs(files: "Iterable[File]") -> "list[Input]":
+def inputs_of(files: "Iterable[File]") -> "list[Input]":
     """Files with their hashes, of the bytes as they lie on disk."""
     import hashlib
 
@@ -132,7 +132,11 @@ def _inputs(files: "Iterable[File]") -> "list[Input]":
     return found
 
 
-def _check_out(out: Path | None) -> None:
+def check_out(out: Path | None) -> None:
+    """Refuse a folder that holds a report.
+
+    Raises  InvalidInput when it does.
+    """
     if out is not None and (out / "report.html").exists():
         message = f"--out must hold no report yet, {out / 'report.html'} exists"
         raise InvalidInput(message)

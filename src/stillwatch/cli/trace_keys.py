@@ -13,7 +13,7 @@ from stillwatch.cli.service_home import By, now
 from stillwatch.cli.telling import tell
 from stillwatch.errors import InvalidInput, UnreadableSource
 
-__all__ = ["EpochName", "KeysAt", "keys"]
+__all__ = ["EpochName", "KeysAt", "keys", "write_private"]
 
 keys = typer.Typer(help="Make, commit to and disclose the keys of marks.", no_args_is_help=True)
 
@@ -140,7 +140,7 @@ def open_key(
     found = home.epoch(epoch)
     key = home.keeper.key(purpose, account if account is not None else str(campaign), epoch)
     told = home.disclose(found, key, by, now())
-    _write(out, json.dumps(told, sort_keys=True), mode=0o600)
+    write_private(out, json.dumps(told, sort_keys=True))
     tell({"out": str(out), "commitment": key.commitment, "entry": found.entry}, as_json=as_json)
 
 
@@ -174,6 +174,14 @@ def check(
     typer.echo(f"it was committed to {found.committed_at:%Y-%m-%d %H:%M:%S} UTC")
     if not found.is_signed:
         typer.echo("the head's signature was not verified: give the public key with --key")
+
+
+def write_private(out: Path, text: str) -> None:
+    """Write a new file that only its owner may read.
+
+    Raises  UnreadableSource when it cannot be written, or is there already.
+    """
+    _write(out, text, mode=0o600)
 
 
 def _write(out: Path, text: str, mode: int) -> None:

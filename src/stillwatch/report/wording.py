@@ -357,6 +357,8 @@ STAGES: Mapping[str, str] = {
     "draft": "planning the traffic",
     "records": "reading the suspect",
     "keys": "testing every account",
+    "exam": "asking the suspect",
+    "questions": "asking the suspect",
     "write": "writing the logs",
     "read": "reading the logs",
     "recall": "reading what earlier scans left",

@@ -179,7 +179,8 @@ class TraceHome:
             return opening(connection, key, made, epoch.entry, head)
 
     def _keys(self, epoch: Epoch) -> list[MarkKey]:
-        return [*self.account_keys(epoch), *self.campaign_keys(epoch), *self.shared_keys(epoch)]
+        canaries = self.keeper.keys(Purpose.CANARY, epoch.campaigns, epoch.name)
+        return [*self.account_keys(epoch), *self.campaign_keys(epoch), *canaries, *self.shared_keys(epoch)]
 
 
 def read_ids(path: Path) -> list[str]:

@@ -62,7 +62,7 @@ def _next(tokens: list[int], entropy: float) -> NDArray[np.float64]:
 
 def innocent(rng: np.random.Generator, length: int, entropy: float = 1.5) -> list[int]:
     """Text of the model without any mark."""
-    tokens = rng.integers(0, VOCABULARY, 4).tolist()
+    tokens: list[int] = rng.integers(0, VOCABULARY, 4).tolist()
     while len(tokens) < length:
         tokens.append(int(rng.choice(VOCABULARY, p=_next(tokens, entropy))))
     return tokens
@@ -75,7 +75,7 @@ def marked(
     made = scheme or Scheme()
     key = KEEPER.key(Purpose.ACCOUNT, account, EPOCH)
     code = code_words(SYMBOL_KEY, [account])[0]
-    tokens = rng.integers(0, VOCABULARY, 4).tolist()
+    tokens: list[int] = rng.integers(0, VOCABULARY, 4).tolist()
     while len(tokens) < length:
         context = tokens[-made.account_width :]
         turn = ACCOUNT
