@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom, kstest
 
 from stillwatch.errors import InvalidInput
-from stillwatch.trace.experiments.exam import Answers, examine, log_weighted_tail, places
+from stillwatch.trace.experiments import _kernels_exam as kernels
+from stillwatch.trace.experiments.exam import Answers, examine, log_weighted_tail, masses_twin, places
 from stillwatch.trace.mark.prf import uniforms
 
 VOCABULARY = 40
@@ -90,6 +91,19 @@ def test_a_student_that_knows() -> None:
     assert right.log_p_open < np.log(1e-8)
     assert right.log_p_closed < np.log(1e-3)
     assert wrong.log_p_open > np.log(1e-3)
+
+
+@given(st.integers(0, 2**30), st.floats(0.05, 0.95), st.integers(1, 5))
+def test_the_kernel_is_its_twin(seed: int, gamma: float, width: int) -> None:
+    """Compiled masses equal the plain ones for any keys, widths and shares of green, left out tokens included."""
+    rng = np.random.default_rng(seed)
+    at = rng.integers(width, len(TEXT), 7)
+    chances = rng.random((7, 4)) * (rng.random((7, 4)) < 0.7)
+    answers = Answers(rng.integers(0, VOCABULARY, (7, 4)), chances, np.zeros(7, np.int64))
+    keys = rng.integers(0, 2**64, (3, 2), np.uint64)
+    found = kernels.masses(keys, TEXT, at, width, answers.tokens, chances, gamma)
+    pairs = [(int(a), int(b)) for a, b in keys]
+    np.testing.assert_allclose(found, masses_twin(TEXT, at, answers, pairs, width=width, gamma=gamma), atol=1e-12)
 
 
 def test_nothing_to_ask() -> None:

@@ -7,7 +7,6 @@ coins, by Chernoff's bound; and the rank among keys that were never used, exact 
 References: Fernandez et al. (2023), WIFS; Sander et al. (2024), NeurIPS; Chernoff (1952), Ann. Math. Stat. 23, 493-507.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,10 +15,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from stillwatch.errors import InvalidInput
+from stillwatch.trace.experiments import _kernels_exam as kernels_exam
 from stillwatch.trace.mark import _kernels_prf as kernels
 from stillwatch.trace.mark import green, prf
 
-__all__ = ["Answers", "Result", "examine", "log_weighted_tail", "places", "token_numbers"]
+__all__ = ["Answers", "Result", "examine", "log_weighted_tail", "masses_twin", "places", "token_numbers"]
 
 _TILTS: Final = (-12.0, 12.0)
 
@@ -143,7 +143,9 @@ def examine(
         raise InvalidInput(message)
     if not len(at):
         return Result(0, 0.0, 0.0, 0.0, 1.0)
-    masses = np.fromiter(_masses(text, at, answers, keys, width=width, gamma=gamma), np.float64, len(keys))
+    chances = np.ascontiguousarray(answers.probabilities, np.float64)
+    tokens = np.ascontiguousarray(answers.tokens, np.int64)
+    masses = np.asarray(kernels_exam.masses(np.array(keys, np.uint64), text, at, width, tokens, chances, gamma))
     drawn = _greens(keys[0], text, at, width, answers.drawn[:, None])[:, 0]
     spread = np.sqrt(gamma * (1 - gamma) * (answers.probabilities**2).sum())
     return Result(
@@ -155,7 +157,7 @@ def examine(
     )
 
 
-def _masses(
+def masses_twin(
     text: NDArray[np.int64],
     at: NDArray[np.int64],
     answers: Answers,
@@ -163,8 +165,7 @@ def _masses(
     *,
     width: int,
     gamma: float,
-) -> Iterator[float]:
-    """Probability on green tokens, by key."""
-    for words in keys:
-        is_green = green.is_green(_greens(words, text, at, width, answers.tokens), gamma)
-        yield float((answers.probabilities * is_green).sum())
+) -> NDArray[np.float64]:
+    """Probability on green tokens by key, shape (keys,): the twin of the kernel."""
+    greens = [green.is_green(_greens(words, text, at, width, answers.tokens), gamma) for words in keys]
+    return np.array([(answers.probabilities * found).sum() for found in greens])

@@ -61,6 +61,7 @@ class StudentPlan:
     asked_rows      Unmarked texts that exams ask in.
     least           Times that a context must have been served to be asked about: more often, better learnt.
     likeliest       Tokens of an open answer that count; the rest is left out.
+    least_chance    Probability below which a token is left out as well.
     keys            Keys that were never used, for the rank.
     """
 
@@ -78,6 +79,7 @@ class StudentPlan:
     asked_rows: int = 1000
     least: int = 2
     likeliest: int = 64
+    least_chance: float = 1e-3
     keys: int = 99
     scheme: Scheme = field(default_factory=lambda: Scheme(delta=2.0))
     device: str = "cpu"
@@ -200,14 +202,15 @@ def answered(plan: StudentPlan, student: Model, of: World, at: NDArray[np.int64]
     row, column = np.divmod(at, plan.length + plan.scheme.campaign_width)
     source = lib.Generator().manual_seed(seed)
     tokens, chances, drawn = [], [], []
-    for text in np.unique(row):
+    for first in range(0, len(of.asked), 64):
+        here = (row >= first) & (row < first + 64)
         with lib.no_grad():
-            told = logits(student, lib.as_tensor(of.asked[text : text + 1]).to(plan.device))[0]
-        told = lib.softmax(told[column[row == text] - 1].double(), -1).cpu()
+            told = logits(student, lib.as_tensor(of.asked[first : first + 64]).to(plan.device))
+        told = lib.softmax(told[row[here] - first, column[here] - 1].double(), -1).cpu()
         best = told.topk(min(plan.likeliest, told.shape[1]), -1)
         tokens.append(best.indices.numpy())
-        chances.append(best.values.numpy())
-        drawn.append(lib.multinomial(told, 1, generator=source)[:, 0].numpy())
+        chances.append(np.where(best.values.numpy() >= plan.least_chance, best.values.numpy(), 0.0))
+        drawn.append(lib.multinomial(told, 1, generator=source)[:, 0].numpy() if len(told) else np.zeros(0, np.int64))
     return Answers(np.concatenate(tokens), np.concatenate(chances), np.concatenate(drawn))
 
 
