@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
+from scipy.optimize import brentq
 
 from stillwatch.errors import InvalidInput
 from stillwatch.trace.readers import tails
@@ -33,6 +34,32 @@ def test_two_gammas_equal_the_integral(alpha: float, count: int, total: float) -
     """Near the mean and far from it."""
     expected = integrated(total, count, 1 - alpha, alpha)
     assert log_two_gamma_tail(total, count, 1 - alpha, alpha) == pytest.approx(np.log(expected), rel=1e-8, abs=1e-8)
+
+
+def log_contour(total: float, count: int, large: float, small: float) -> float:
+    """The same by inverting the transform along the vertical line through its saddle point."""
+
+    def slope(s: float) -> float:
+        return count * large / (1 - large * s) + count * small / (1 - small * s) - total
+
+    saddle = brentq(slope, 1e-9, (1 - 1e-12) / large)
+
+    def log_transform(s: complex) -> complex:
+        return complex(-count * np.log(1 - large * s) - count * np.log(1 - small * s) - s * total - np.log(s))
+
+    peak = log_transform(saddle).real
+    angles = np.linspace(0, 12 / np.sqrt(count * large**2 / (1 - large * saddle) ** 2), 4001)
+    values = [np.exp(log_transform(saddle + 1j * angle) - peak).real for angle in angles]
+    return float(peak + np.log(integrate.simpson(values, x=angles) / np.pi))
+
+
+@pytest.mark.parametrize(
+    ("count", "total"), [(1000, 1180.0), (20_000, 20_900.0), (100_000, 101_500.0), (20_000, 60_000.0)]
+)
+def test_two_gammas_of_many_tokens_equal_the_contour_integral(count: int, total: float) -> None:
+    """Where a million terms are added, nothing is lost to rounding."""
+    expected = log_contour(total, count, 0.9, 0.1)
+    assert log_two_gamma_tail(total, count, 0.9, 0.1) == pytest.approx(expected, rel=1e-8, abs=1e-6)
 
 
 @given(st.floats(0.05, 3.0), st.floats(0.05, 3.0), st.floats(0.01, 900.0))
