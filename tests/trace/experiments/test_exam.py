@@ -1,38 +1,17 @@
 """Exams of students: brute force, innocent students, and a student that knows."""
 
-from itertools import product
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import binom, kstest
+from scipy.stats import kstest
 
 from stillwatch.errors import InvalidInput
-from stillwatch.trace.experiments import _kernels_exam as kernels
-from stillwatch.trace.experiments.exam import Answers, examine, log_weighted_tail, masses_twin, places
+from stillwatch.trace.experiments.exam import Answers, examine, places
+from stillwatch.trace.keys.key import MarkKey, Purpose, derive
+from stillwatch.trace.mark.options import Scheme
 from stillwatch.trace.mark.prf import uniforms
 
 VOCABULARY = 40
 TEXT = np.random.default_rng(0).integers(0, VOCABULARY, 900)
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.floats(0.05, 0.95), st.floats(0, 1))
-def test_the_bound_is_above_the_exact_tail(weights: list[float], gamma: float, share: float) -> None:
-    """Over all outcomes of few weighted coins, P(sum >= total) is never above the bound."""
-    total = share * sum(weights)
-    exact = 0.0
-    for heads in product([0, 1], repeat=len(weights)):
-        if np.dot(heads, weights) >= total:
-            exact += gamma ** sum(heads) * (1 - gamma) ** (len(heads) - sum(heads))
-    assert exact <= np.exp(log_weighted_tail(total, np.array(weights), gamma)) * (1 + 1e-9)
-
-
-def test_the_bound_is_sharp() -> None:
-    """With equal weights the bound is near the binomial tail far out: its log within 8 % at p = 1e-25."""
-    exact = float(binom.logsf(779, 1200, 0.5))
-    assert exact > log_weighted_tail(780.0, np.ones(1200), 0.5) * 1.08
-    assert exact < -50
 
 
 def test_places_are_first_and_served() -> None:
@@ -53,6 +32,15 @@ def test_places_are_first_and_served() -> None:
     assert len(places(asked, None, 2)) == len({tuple(asked[i : i + 2]) for i in range(398)})
 
 
+def _keys(epoch: str, count: int) -> list[MarkKey]:
+    return [derive(bytes(32), Purpose.CAMPAIGN, f"campaign {i}", epoch) for i in range(count)]
+
+
+def _two() -> tuple[MarkKey, list[MarkKey]]:
+    key, decoy = _keys("epoch", 2)
+    return key, [decoy]
+
+
 def _answers(rng: np.random.Generator, count: int, tilt: np.ndarray | None = None) -> Answers:
     raw = rng.dirichlet(np.full(VOCABULARY, 0.3), count)
     if tilt is not None:
@@ -69,8 +57,8 @@ def test_innocent_students() -> None:
     at = places(TEXT, None, 2)[:300]
     results = []
     for i in range(200):
-        keys = [(int(a), int(b)) for a, b in rng.integers(0, 2**63, (20, 2))]
-        results.append(examine(TEXT, at, _answers(np.random.default_rng(i % 20), len(at)), keys))
+        key, *decoys = _keys(f"epoch {i}", 20)
+        results.append(examine(TEXT, at, _answers(np.random.default_rng(i % 20), len(at)), key, decoys, Scheme()))
     assert kstest([r.p_rank - rng.random() / 20 for r in results], "uniform").pvalue > 1e-3
     for tail in ("log_p_open", "log_p_closed"):
         found = np.exp([getattr(r, tail) for r in results])
@@ -82,33 +70,21 @@ def test_a_student_that_knows() -> None:
     """A student whose probabilities lean to the green half is found in both ways, and only with the right key."""
     rng = np.random.default_rng(4)
     at = places(TEXT, None, 2)[:300]
-    green = np.array([uniforms((5, 6), TEXT[i - 2 : i], VOCABULARY) < 0.5 for i in at])
+    key, *others = _keys("epoch", 100)
+    green = np.array([uniforms(key.words, TEXT[i - 2 : i], VOCABULARY) < 0.5 for i in at])
     answers = _answers(rng, len(at), np.where(green, 2.0, 1.0))
-    others = [(int(a), int(b)) for a, b in rng.integers(0, 2**63, (99, 2))]
-    right = examine(TEXT, at, answers, [(5, 6), *others])
-    wrong = examine(TEXT, at, answers, [others[0], (5, 6)])
-    assert right.p_rank == 0.01
+    right = examine(TEXT, at, answers, key, others, Scheme())
+    wrong = examine(TEXT, at, answers, others[0], [key], Scheme())
+    assert right.p_rank == pytest.approx(0.01)
+    assert wrong.p_rank == 1.0
     assert right.log_p_open < np.log(1e-8)
     assert right.log_p_closed < np.log(1e-3)
     assert wrong.log_p_open > np.log(1e-3)
 
 
-@given(st.integers(0, 2**30), st.floats(0.05, 0.95), st.integers(1, 5))
-def test_the_kernel_is_its_twin(seed: int, gamma: float, width: int) -> None:
-    """Compiled masses equal the plain ones for any keys, widths and shares of green, left out tokens included."""
-    rng = np.random.default_rng(seed)
-    at = rng.integers(width, len(TEXT), 7)
-    chances = rng.random((7, 4)) * (rng.random((7, 4)) < 0.7)
-    answers = Answers(rng.integers(0, VOCABULARY, (7, 4)), chances, np.zeros(7, np.int64))
-    keys = rng.integers(0, 2**64, (3, 2), np.uint64)
-    found = kernels.masses(keys, TEXT, at, width, answers.tokens, chances, gamma)
-    pairs = [(int(a), int(b)) for a, b in keys]
-    np.testing.assert_allclose(found, masses_twin(TEXT, at, answers, pairs, width=width, gamma=gamma), atol=1e-12)
-
-
 def test_nothing_to_ask() -> None:
     """No places: no evidence. Answers that are of other places are refused."""
     nothing = _answers(np.random.default_rng(0), 0)
-    assert examine(TEXT, np.zeros(0, np.int64), nothing, [(1, 2)]).p_rank == 1.0
-    with pytest.raises(InvalidInput, match="1 keys, 0 answers"):
-        examine(TEXT, np.array([4]), nothing, [(1, 2)])
+    assert examine(TEXT, np.zeros(0, np.int64), nothing, *_two(), Scheme()).p_rank == 1.0
+    with pytest.raises(InvalidInput, match="got 0 for 1"):
+        examine(TEXT, np.array([4]), nothing, *_two(), Scheme())

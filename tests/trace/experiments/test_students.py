@@ -9,6 +9,7 @@ from stillwatch.trace.experiments.device_numbers import Marker
 from stillwatch.trace.experiments.exam import Answers, examine
 from stillwatch.trace.experiments.students import StudentPlan, World
 from stillwatch.trace.experiments.transformer import Shape, logits
+from stillwatch.trace.keys.key import Purpose, derive
 from stillwatch.trace.mark.options import Scheme
 
 SHAPE = Shape(64, 16, 1, 2, 24)
@@ -66,7 +67,9 @@ def test_the_teacher_itself_is_found(tiny: World) -> None:
         flat,
         at,
         Answers(*_marked_answers(tiny, at)),
-        [students.campaign_key().words],
+        students.campaign_key(),
+        [derive(bytes(32), Purpose.CAMPAIGN, "unused", "epoch")],
+        PLAN.scheme,
     )
     assert green.log_p_closed < np.log(1e-6)
     innocent = students.sat(PLAN, students.pupil(PLAN, tiny.plain.texts, 4), tiny, students.campaign_key(), 5)

@@ -8,11 +8,12 @@ from stillwatch.errors import InvalidInput
 from stillwatch.trace.experiments.corpus import Words, library_texts
 from stillwatch.trace.experiments.exam import Result, examine, places
 from stillwatch.trace.experiments.trigram import Trigram
+from stillwatch.trace.keys.key import MarkKey, Purpose, derive
 from stillwatch.trace.mark.options import Scheme
 
 VOCABULARY = 400
 SCHEME = Scheme(delta=2.0)
-KEY, OTHER = (11, 12), (13, 14)
+KEY, OTHER, UNUSED = (derive(bytes(32), Purpose.CAMPAIGN, name, "epoch") for name in ("one", "other", "unused"))
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +28,14 @@ def teacher() -> Trigram:
 def served(teacher: Trigram) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Marked answers, unmarked answers, and unmarked text to ask in."""
     start = np.array([32, 300])
-    marked = teacher.text(np.random.default_rng(1), start, 12_000, SCHEME, KEY)
+    marked = teacher.text(np.random.default_rng(1), start, 12_000, SCHEME, KEY.words)
     plain, asked = (teacher.text(np.random.default_rng(seed), start, 12_000) for seed in (2, 3))
     return marked, plain, asked
 
 
-def _sat(student: Trigram, key: tuple[int, int], marked: NDArray[np.int64], asked: NDArray[np.int64]) -> Result:
+def _sat(student: Trigram, key: MarkKey, marked: NDArray[np.int64], asked: NDArray[np.int64]) -> Result:
     at = places(asked, marked, 2)
-    return examine(asked, at, student.answers(np.random.default_rng(4), asked, at), [key])
+    return examine(asked, at, student.answers(np.random.default_rng(4), asked, at), key, [UNUSED], SCHEME)
 
 
 def test_probabilities_by_brute_force() -> None:
@@ -77,7 +78,7 @@ def test_accounts_change_no_likelihood(teacher: Trigram) -> None:
         pairs = zip(text[:-2], text[1:-1], text[2:], strict=True)
         return -float(np.mean([np.log(teacher.probabilities(int(a), int(b))[c]) for a, b, c in pairs]))
 
-    marked = teacher.text(np.random.default_rng(5), start, 6000, SCHEME, account=KEY)
+    marked = teacher.text(np.random.default_rng(5), start, 6000, SCHEME, account=KEY.words)
     assert nats(marked) == pytest.approx(nats(teacher.text(np.random.default_rng(6), start, 6000)), rel=0.05)
 
 

@@ -217,10 +217,9 @@ def answered(plan: StudentPlan, student: Model, of: World, at: NDArray[np.int64]
 def sat(plan: StudentPlan, student: Model, of: World, key: MarkKey, seed: int) -> Result:
     """A student's exam under a key."""
     text, at = asked(plan, of)
-    never_used = [derive(MASTER, Purpose.CAMPAIGN, f"never-used-{i}", EPOCH).words for i in range(plan.keys)]
+    never_used = [derive(MASTER, Purpose.CAMPAIGN, f"never-used-{i}", EPOCH) for i in range(plan.keys)]
     answers = answered(plan, student, of, at, seed)
-    scheme = plan.scheme
-    return examine(text, at, answers, [key.words, *never_used], width=scheme.campaign_width, gamma=scheme.gamma)
+    return examine(text, at, answers, key, never_used, plan.scheme)
 
 
 def accounts_found(plan: StudentPlan, of: Served, tokens: int, level: float = 1e-3) -> tuple[float, float]:
