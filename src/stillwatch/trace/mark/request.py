@@ -100,13 +100,22 @@ class Lane:
         if list(answer[:known]) != self._tokens:
             message = f"an answer must go on from its first {known} tokens: marks work without beams"
             raise InvalidInput(message)
-        new = [int(token) for token in answer[known:]]
-        if min(new, default=0) < 0:  # vLLM puts -1 where a token is still on its way from the device
+        return self.plan_after(answer[known:])
+
+    def plan_after(self, new: Sequence[int]) -> Plan:
+        """As `plan`, from the tokens alone that came since the last plan; see `length`."""
+        tokens = [int(token) for token in new]
+        if min(tokens, default=0) < 0:  # vLLM puts -1 where a token is still on its way from the device
             return Plan()
-        for token in new:
+        for token in tokens:
             self._seen.add(self._context())
             self._tokens.append(token)
         return self._next()
+
+    @property
+    def length(self) -> int:
+        """Tokens of the answer that this lane knows."""
+        return len(self._tokens)
 
     def _context(self) -> tuple[int, ...]:
         return tuple(self._tokens[-self._scheme.account_width :])
