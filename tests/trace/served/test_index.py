@@ -29,6 +29,7 @@ def test_merging_is_in_any_order(one: list[int], two: list[int], three: list[int
     assert a.merge(b) == b.merge(a)
     assert a.merge(b).merge(c) == a.merge(b.merge(c)) == index_of(one + two + three)
     assert a.merge(a) == a
+    assert c.merge(b, a) == a.merge(b).merge(c)
 
 
 def test_two_rows_of_one_id_keep_the_same_one() -> None:

@@ -1,15 +1,20 @@
 """Keyed hashes of shingles, compiled; the twin is `stillwatch.trace.served.shingles.shingles_twin`."""
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.sketch._kernels_bits import Int, kernel, part
+from stillwatch.sketch._kernels_bits import Int, kernel, multiply_fold, part
 from stillwatch.sketch._kernels_tokens import Room, readable, room_for, tokenize
 from stillwatch.sketch.folding import FoldTables
 from stillwatch.sketch.strings import Strings
 from stillwatch.trace.mark._kernels_prf import seed
 
 __all__ = ["SHINGLE_TOKENS", "distinct_rows", "placed_rows"]
+
+Words: TypeAlias = tuple[Int, Int, Int, Int]
+"""The secret: two words for the hash, two for the choice."""
 
 U64 = np.uint64
 SHINGLE_TOKENS = 5
@@ -21,39 +26,42 @@ _FINAL, _TURN = U64(0xFF51AFD7ED558CCD), U64(29)
 
 
 @part
-def _keyed(words: tuple[Int, Int], tokens: NDArray[np.uint64], at: Int, halves: NDArray[np.int64]) -> Int:
-    """SipHash of a plain hash of the tokens: the plain one only makes it short, the keyed one makes it secret."""
+def _plain(tokens: NDArray[np.uint64], at: Int) -> Int:
     value = U64(0)
     for i in range(SHINGLE_TOKENS):
         value += tokens[at + i] * _FACTORS[i]
     value = (value ^ (value >> _SHIFT)) * _FINAL
-    value ^= value >> _TURN
-    halves[0], halves[1] = np.int64(value & _LOW), np.int64(value >> _SHIFT)
-    return max(seed(words[0], words[1], halves, 2, 2), U64(1))
+    return value ^ (value >> _TURN)
 
 
 @part
 def _kept(
-    words: tuple[Int, Int],
+    words: Words,
     threshold: Int,
     room: Room,
     n_tokens: Int,
     halves: NDArray[np.int64],
     found: tuple[NDArray[np.uint64], NDArray[np.int32]],
 ) -> Int:
-    """Write those of a row's shingles that are kept, with the token each begins at; return how many."""
+    """Write those of a row's shingles that are kept, with the token each begins at; return how many.
+
+    Two words of the secret choose, by a fast hash that is never seen; the other two make what is kept a SipHash.
+    """
     values, places = found
     n = 0
     for at in range(n_tokens - SHINGLE_TOKENS + 1):
-        value = _keyed(words, room.tokens, at, halves)
+        value = _plain(room.tokens, at)
         values[n], places[n] = value, at
-        n += value <= threshold
+        n += multiply_fold(value ^ words[2], words[3]) <= threshold
+    for i in range(n):
+        halves[0], halves[1] = np.int64(values[i] & _LOW), np.int64(values[i] >> _SHIFT)
+        values[i] = max(seed(words[0], words[1], halves, 2, 2), U64(1))
     return n
 
 
 @kernel
 def placed_rows(
-    strings: Strings, tables: FoldTables, words: tuple[Int, Int], threshold: Int
+    strings: Strings, tables: FoldTables, words: Words, threshold: Int
 ) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64]]:
     """Shingles that are kept in the order of each row, the token each begins at, and where rows begin."""
     n_rows = len(strings.offsets) - 1
@@ -79,7 +87,7 @@ def placed_rows(
 
 @kernel
 def distinct_rows(
-    strings: Strings, tables: FoldTables, words: tuple[Int, Int], threshold: Int
+    strings: Strings, tables: FoldTables, words: Words, threshold: Int
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Distinct shingles that are kept, ascending in each row, and where rows begin."""
     n_rows = len(strings.offsets) - 1

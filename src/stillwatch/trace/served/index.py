@@ -74,15 +74,16 @@ class ServedIndex:
             message = f"the index was made with another secret: sign {self.sign}, given {secret.sign}"
             raise InvalidInput(message)
 
-    def merge(self, other: Self) -> Self:
-        """Both as one; an exchange in both is kept once.
+    def merge(self, *others: Self) -> Self:
+        """All as one; an exchange in several is kept once.
 
         Raises  InvalidInput when they were made with different secrets.
         """
-        if self.sign != other.sign:
-            message = f"indexes to merge must be made with one secret, got signs {self.sign} and {other.sign}"
-            raise InvalidInput(message)
-        return type(self)(_canonical(pa.concat_tables([self.table, other.table])), self.sign)
+        for other in others:
+            if self.sign != other.sign:
+                message = f"indexes to merge must be made with one secret, got signs {self.sign} and {other.sign}"
+                raise InvalidInput(message)
+        return type(self)(_canonical(pa.concat_tables([self.table, *(other.table for other in others)])), self.sign)
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same exchanges and shingles."""

@@ -53,6 +53,12 @@ class IndexSecret:
         return int.from_bytes(self.secret[:8], "little"), int.from_bytes(self.secret[8:], "little")
 
     @property
+    def choice(self) -> tuple[int, int]:
+        """Two more words, the second odd: they choose which shingles are kept."""
+        digest = hashlib.sha256(_TAG + b" choice " + self.secret).digest()
+        return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:16], "little") | 1
+
+    @property
     def sign(self) -> str:
         """What tells secrets apart and gives none away: what an index says it was made with.
 

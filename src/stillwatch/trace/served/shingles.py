@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from stillwatch.sketch.folding import fold_tables
 from stillwatch.sketch.strings import strings_of
-from stillwatch.sketch.twins import tokens
+from stillwatch.sketch.twins import multiply_fold, tokens
 from stillwatch.trace.mark.prf import seed_twin
 from stillwatch.trace.served._kernels_shingles import SHINGLE_TOKENS, distinct_rows, placed_rows
 from stillwatch.trace.served.secret import IndexSecret
@@ -68,12 +68,11 @@ def shingles_twin(text: str, secret: IndexSecret) -> list[tuple[int, int]]:
         plain = sum(word * factor for word, factor in zip(hashes[at:], _FACTORS, strict=False)) & _MASK
         plain = (plain ^ plain >> 32) * 0xFF51AFD7ED558CCD & _MASK
         plain ^= plain >> 29
-        value = max(seed_twin(secret.words, [plain & 0xFFFFFFFF, plain >> 32]), 1)
-        if value <= _THRESHOLD:
-            found.append((value, at))
+        if multiply_fold(plain ^ secret.choice[0], secret.choice[1]) <= _THRESHOLD:
+            found.append((max(seed_twin(secret.words, [plain & 0xFFFFFFFF, plain >> 32]), 1), at))
     return found
 
 
-def _words(secret: IndexSecret) -> tuple[np.uint64, np.uint64]:
-    low, high = secret.words
-    return np.uint64(low), np.uint64(high)
+def _words(secret: IndexSecret) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    low, high, first, second = (*secret.words, *secret.choice)
+    return np.uint64(low), np.uint64(high), np.uint64(first), np.uint64(second)
