@@ -8,6 +8,7 @@ References: Dathathri et al. (2024), Nature 634, 818-823; transformers 5.24.0, S
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -114,13 +115,16 @@ class SynthidWeighted(Synthid):
         return np.rint(np.linspace(10, 1, depth)).astype(np.int64)
 
 
+@lru_cache(maxsize=4)
 def table_of(seed: int, size: int = 65_536) -> NDArray[np.uint8]:
     """Table that torch draws on a CPU: the configuration's ``sampling_table_seed`` and ``sampling_table_size``.
 
     >>> table_of(0)[:8].tolist()
     [0, 1, 1, 0, 1, 1, 1, 1]
     """
-    return np.asarray(raw_words(np.uint64(seed), size) & np.uint32(1), np.uint8)
+    table = np.asarray(raw_words(np.uint64(seed), size) & np.uint32(1), np.uint8)
+    table.setflags(write=False)
+    return table
 
 
 def _check(keys: Sequence[int], length: int, table: NDArray[np.uint8]) -> None:
