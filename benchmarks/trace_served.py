@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from stillwatch.trace.served.index import ServedIndex
 from stillwatch.trace.served.match import log_match
@@ -137,22 +138,30 @@ def counted(match: LogMatch) -> dict[str, object]:
 
 
 def real_texts(folder: Path) -> Iterator[tuple[str, dict[str, object]]]:
-    """Real texts: what is served from half of the corpora, the suspect from the others, both ways."""
+    """Real texts that nobody leaked: from other corpora than what is served, both ways, and from the very same.
+
+    Texts of one corpus share templates and some are copies of one another: the hardest innocent suspect there is.
+    """
     table = pq.read_table(folder / "prompts.parquet", columns=["corpus", "text"])
-    corpora = np.array(table["corpus"].to_pylist())
-    texts = np.array(table["text"].to_pylist(), object)
-    families = np.array([name.split("_")[0] for name in corpora])
+    texts = [str(text or "") for text in table["text"].to_pylist()]
+    families = np.array([name.split("_")[0] for name in table["corpus"].to_pylist()])
     names = sorted(set(families.tolist()))
     rng = np.random.default_rng(6)
     for turn in range(2):
         inside = np.isin(families, names[turn::2])
-        index = ServedIndex.of(served([str(text or "") for text in texts[inside]], 0), SECRET)
         rest = rng.permutation(np.flatnonzero(~inside))
-        suspect, background = ([("apart", str(texts[i] or "")) for i in part] for part in (rest[::3], rest))
-        suspect_rows = set(rest[::3].tolist())
-        background = [("background", str(texts[i] or "")) for i in rest if i not in suspect_rows]
-        match = log_match(index, SECRET, suspect, background)
-        yield f"real texts {turn + 1}", {"served": index.n_exchanges, **counted(match)}
+        yield f"other corpora {turn + 1}", innocent(texts, np.flatnonzero(inside), rest)
+    order = rng.permutation(len(texts))
+    yield "the same corpora", innocent(texts, order[::4], np.delete(order, np.s_[::4]))
+
+
+def innocent(texts: Sequence[str], inside: NDArray[np.int64], rest: NDArray[np.int64]) -> dict[str, object]:
+    """Serve some texts and join the rest: every third is the suspect's, two thirds are the background."""
+    index = ServedIndex.of(served([texts[i] for i in inside.tolist()], 0), SECRET)
+    suspect = [("apart", texts[i]) for i in rest[::3].tolist()]
+    background = [("background", texts[i]) for i in np.delete(rest, np.s_[::3]).tolist()]
+    match = log_match(index, SECRET, suspect, background)
+    return {"served": index.n_exchanges, **counted(match), "log_p_anybody": match.anybody.log_p}
 
 
 def main(arguments: Sequence[str]) -> int:

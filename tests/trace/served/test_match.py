@@ -129,6 +129,22 @@ def test_p_values_of_innocent_data_sets_are_valid() -> None:
     assert min(p) < 0.2
 
 
+def test_the_rank_of_a_record_is_among_the_background() -> None:
+    """Texts of the background that are as surprising, and the record itself, over all; by counting."""
+    control = [edited(OUTPUTS[i], 0.05 + i / 200, i) for i in range(60)]
+    dealt = [one for text in control for one in (("p", ""), ("b", text))]
+    index = ServedIndex.of(exchanges(OUTPUTS), SECRET)
+    match = log_match(index, SECRET, named([edited(OUTPUTS[200], 0.15, 3)], "r"), dealt)
+    chances = [
+        min((one.log_chance for one in log_match(index, SECRET, [("b", text)], []).records), default=0.0)
+        for text in control
+    ]
+    (record,) = match.records
+    expected = (1 + sum(chance <= record.log_chance for chance in chances)) / (len(control) + 1)
+    assert 1 / 61 < expected < 1
+    assert math.exp(record.log_p) == pytest.approx(expected)
+
+
 def test_the_bound_on_coincidence_is_above_the_exact_tail() -> None:
     """Against the binomial tail times the outputs, wherever that is below one; far below the smallest float too."""
     for shared in range(1, 9):

@@ -54,6 +54,12 @@ class _Case(NamedTuple):
     options: MatchOptions
 
 
+class _Levels(NamedTuple):
+    chance: NDArray[np.float64]
+    adjusted: NDArray[np.float64]
+    ranks: NDArray[np.float64]
+
+
 def log_match(
     index: ServedIndex,
     secret: IndexSecret,
@@ -84,6 +90,7 @@ def log_match(
     of_suspect = case.join.records[best] < pool.n_suspect
     ours, theirs = best[of_suspect], best[~of_suspect]
     adjusted = holm(chance[ours], max(pool.n_suspect, len(ours)))
+    ranks = _log_ranks(chance[ours], chance[theirs], len(pool.ids) - pool.n_suspect)
     bar = math.log(options.alpha)
     told = np.lexsort((case.join.records[ours], chance[ours]))[: options.most_told]
     told = told[case.join.phrases[ours[told]] > 1]
@@ -97,7 +104,7 @@ def log_match(
         n_exchanges=index.n_exchanges,
         n_found=int((adjusted <= bar).sum()),
         n_background_found=int((chance[theirs] + math.log(max(pool.n_suspect, 1)) <= bar).sum()),
-        records=tuple(_records(case, ours[told], chance[ours[told]], adjusted[told])),
+        records=tuple(_records(case, ours[told], _Levels(chance[ours[told]], adjusted[told], ranks[told]))),
         accounts=_attributed(case, accounts),
         campaigns=_attributed(case, campaigns),
         anybody=_anybody(case),
@@ -117,6 +124,12 @@ def _best(records: NDArray[np.int64], chance: NDArray[np.float64]) -> NDArray[np
     first = np.ones(len(order), np.bool_)
     first[1:] = records[order[1:]] != records[order[:-1]]
     return order[first]
+
+
+def _log_ranks(ours: NDArray[np.float64], theirs: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """Log of the share of `n` texts and the record itself that are at least as surprising as the record."""
+    at_least = np.where(ours < 0, np.searchsorted(np.sort(theirs), ours, side="right"), n)
+    return np.asarray(np.log((1 + at_least) / (n + 1)), np.float64)
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
@@ -172,9 +185,7 @@ def _log_p(case: _Case, ours: NDArray[np.int64], theirs: NDArray[np.int64]) -> N
     return log_hypergeometric_tail(ours, case.pool.n_suspect, ours + theirs, len(case.pool.ids))
 
 
-def _records(
-    case: _Case, pairs: NDArray[np.int64], chance: NDArray[np.float64], adjusted: NDArray[np.float64]
-) -> Iterator[RecordMatch]:
+def _records(case: _Case, pairs: NDArray[np.int64], levels: _Levels) -> Iterator[RecordMatch]:
     join, table = case.join, case.served.table
     owners = _codes(table["account_id"])[0]
     rows = table.select(["exchange_id", "account_id", "campaign_id"]).take(pa.array(join.exchanges[pairs])).to_pylist()
@@ -198,6 +209,7 @@ def _records(
             containment=shared / usable,
             low=low,
             high=high,
-            log_chance=float(chance[i]),
-            log_chance_adjusted=float(adjusted[i]),
+            log_chance=float(levels.chance[i]),
+            log_chance_adjusted=float(levels.adjusted[i]),
+            log_p=float(levels.ranks[i]),
         )

@@ -16,6 +16,7 @@ LIMITS: Final = (
     "A quotation of public text that neither the background nor any prompt holds looks like a leak.",
     "The p-value of an account rests on a background of texts like the suspect's; one of another kind makes it wrong.",
     "Records that match are often marked as well. The two findings rest on the same records: never multiply them.",
+    "The bound on coincidence knows no quotation and no template: compare the records found with the background's.",
     "A null result clears nobody: paraphrase and translation leave no phrase in place.",
 )
 
@@ -34,6 +35,8 @@ class RecordMatch:
     low, high            Exact 95 % interval: the shingles kept are a random sample of all, drawn by the secret.
     log_chance           Natural log of a bound on coincidence, over all served outputs (`log_chance`).
     log_chance_adjusted  The same, Holm over all records.
+    log_p                Natural log of the record's rank among the background's texts by `log_chance`, exact for one
+                         record where those are like it and no earlier record holds its phrases; 0 without a background.
     """
 
     record_id: str
@@ -50,6 +53,7 @@ class RecordMatch:
     high: float
     log_chance: float
     log_chance_adjusted: float
+    log_p: float
 
 
 @dataclass(frozen=True, slots=True)
