@@ -9,6 +9,7 @@ from stillwatch.cli.options import AsJson
 from stillwatch.cli.trace_canary import canary
 from stillwatch.cli.trace_find import dataset, text
 from stillwatch.cli.trace_keys import keys
+from stillwatch.cli.trace_served import served
 from stillwatch.cli.trace_student import student
 
 __all__ = ["trace"]
@@ -18,6 +19,7 @@ trace.command()(text)
 trace.command()(dataset)
 trace.command()(student)
 trace.add_typer(canary, name="canary")
+trace.add_typer(served, name="served")
 trace.add_typer(keys, name="keys")
 
 

@@ -1,7 +1,8 @@
 """``stillwatch trace text`` and ``dataset``: whose marks are in it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,13 +16,16 @@ from stillwatch.errors import InvalidInput, QuarantinedRows
 
 if TYPE_CHECKING:
     from stillwatch.ingest.sources import File
+    from stillwatch.model.mark_reader import MarkReader
     from stillwatch.model.trace_report import Input, Suspect, TraceReport
     from stillwatch.trace.home import TraceHome
     from stillwatch.trace.keys.key import MarkKey
     from stillwatch.trace.leak.records import Tally
     from stillwatch.trace.leak.search import Search
 
-__all__ = ["Alpha", "OutAt", "TokenizerAt", "check_out", "dataset", "inputs_of", "text", "write_report"]
+__all__ = ["Alpha", "OutAt", "TextField", "TokenizerAt", "check_out", "dataset", "inputs_of", "text", "write_report"]
+
+_MOST_BYTES = 1 << 20
 
 TokenizerAt = Annotated[Path, typer.Option("--tokenizer", help="The model's tokenizer.json.")]
 OutAt = Annotated[
@@ -29,6 +33,16 @@ OutAt = Annotated[
 ]
 Alpha = Annotated[float, typer.Option(min=1e-12, max=0.1, help="Probability of any false accusation in this report.")]
 TextField = Annotated[str | None, typer.Option(help="Field or column with the texts.", show_default="the usual names")]
+Engine = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ENGINE=FILE",
+        help="Look for an engine's own mark too: vllm, sglang or transformers, and the JSON it was started with.",
+    ),
+]
+LogMatchAt = Annotated[
+    Path | None, typer.Option("--log-match", help="What `served match` wrote: told apart from the tests.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 when a record could not be read.")]
 
 
@@ -38,6 +52,7 @@ def text(
     keys_at: KeysAt,
     epoch: EpochName,
     tokenizer: TokenizerAt,
+    engine: Engine = None,
     out: OutAt = None,
     alpha: Alpha = 1e-3,
     as_json: AsJson = False,
@@ -45,7 +60,8 @@ def text(
     """Find the marks in one text: which account it was generated for."""
     from stillwatch.model.trace_report import Suspect as Kind
 
-    _find([file], _Asked(keys_at, epoch, tokenizer, out, alpha, None), Kind.TEXT, as_json=as_json, strict=False)
+    asked = _Asked(keys_at, epoch, tokenizer, out, alpha, engines=engine or ())
+    _find([file], asked, Kind.TEXT, as_json=as_json, strict=False)
 
 
 def dataset(
@@ -57,24 +73,30 @@ def dataset(
     out: OutAt = None,
     alpha: Alpha = 1e-3,
     text_field: TextField = None,
+    engine: Engine = None,
+    log_match: LogMatchAt = None,
     strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the marks in a data set: which accounts took what is in it."""
     from stillwatch.model.trace_report import Suspect as Kind
 
-    asked = _Asked(keys_at, epoch, tokenizer, out, alpha, text_field)
+    asked = _Asked(keys_at, epoch, tokenizer, out, alpha, text_field, engine or (), log_match)
     _find(files, asked, Kind.DATASET, as_json=as_json, strict=strict)
 
 
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """What both commands ask for."""
 
-    def __init__(
-        self, keys_at: Path, epoch: str, tokenizer: Path, out: Path | None, alpha: float, text_field: str | None
-    ) -> None:
-        self.keys_at, self.epoch, self.tokenizer = keys_at, epoch, tokenizer
-        self.out, self.alpha, self.text_field = out, alpha, text_field
+    keys_at: Path
+    epoch: str
+    tokenizer: Path
+    out: Path | None
+    alpha: float
+    text_field: str | None = None
+    engines: Sequence[str] = ()
+    log_match: Path | None = None
 
 
 def _find(named: list[str], asked: _Asked, kind: "Suspect", *, as_json: bool, strict: bool) -> None:
@@ -98,7 +120,7 @@ def _find(named: list[str], asked: _Asked, kind: "Suspect", *, as_json: bool, st
         leak = find_leak(records, tally, search, report)
         inputs = inputs_of(files)
     subject = named[0] if len(named) == 1 else f"{named[0]} and {len(named) - 1} more"
-    about = About(kind, subject, asked.alpha, now(), __version__, inputs, keys)
+    about = About(kind, subject, asked.alpha, now(), __version__, inputs, keys, tuple(_apart(asked.log_match)))
     found = leak_report(leak, search.table, about)
     if asked.out is not None:
         _write_quarantine(asked.out, tally)
@@ -115,8 +137,58 @@ def _search(home: "TraceHome", asked: _Asked) -> "tuple[Search, tuple[MarkKey, .
     epoch = home.epoch(asked.epoch)
     tokenizer = TokenizerFile.open(asked.tokenizer)
     campaigns = tuple(home.campaign_keys(epoch))
-    search = Wanted(home.table(epoch), tokenizer, epoch.tokenizer, campaigns)
+    readers = tuple(_readers(asked.engines))
+    search = Wanted(home.table(epoch), tokenizer, epoch.tokenizer, campaigns, readers)
     return search, tuple(home.account_keys(epoch))
+
+
+def _readers(engines: "Sequence[str]") -> "Iterator[MarkReader]":
+    from stillwatch.trace.readers.settings import reader_for
+
+    for told in engines:
+        engine, _, path = told.partition("=")
+        if not path:
+            message = f"--engine must be ENGINE=FILE, got {told!r}"
+            raise InvalidInput(message)
+        yield reader_for(engine, _settings(Path(path)))
+
+
+def _settings(path: Path) -> dict[str, object]:
+    """An engine's JSON; its keys are whole numbers of 64 bits, which the exchange's own JSON does not hold.
+
+    Raises  UnreadableSource when it is none; the message holds nothing of it.
+    """
+    from stillwatch.errors import UnreadableSource
+
+    try:
+        with path.open("rb") as file:
+            found = json.loads(file.read(_MOST_BYTES))
+    except (OSError, ValueError, RecursionError) as wrong:
+        message = f"cannot read the settings {path}: {type(wrong).__name__}"
+        raise UnreadableSource(message) from wrong
+    if not isinstance(found, dict):
+        message = f"the settings {path} must be a JSON object"
+        raise UnreadableSource(message)
+    return found
+
+
+def _apart(path: Path | None) -> "Iterator[str]":
+    """Sentences of a join with served outputs."""
+    from stillwatch.errors import UnreadableSource
+    from stillwatch.trace.served.result import LogMatch
+
+    if path is None:
+        return
+    try:
+        found = LogMatch.from_json(path.read_bytes())
+    except OSError as wrong:
+        message = f"cannot read {path}: {wrong.strerror or type(wrong).__name__}"
+        raise UnreadableSource(message) from wrong
+    told = f"{found.n_found:,} of {found.n_records:,} records hold phrases of one served answer"
+    yield f"{told}; of {found.n_background:,} texts of the background {found.n_background_found:,} do."
+    for one in found.accounts[:5]:
+        yield f"Log match: account {one.name}, {one.n_records:,} records, {one.n_alone:,} of them nobody else's."
+    yield "Log matches and marks rest on the same records: never multiply them."
 
 
 def inputs_of(files: "Iterable[File]") -> "list[Input]":

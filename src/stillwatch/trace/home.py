@@ -37,6 +37,7 @@ from stillwatch.trace.keys.key import MarkKey, Purpose
 from stillwatch.trace.keys.opening import opening
 from stillwatch.trace.leak.scoring import KeyTable
 from stillwatch.trace.mark.options import Scheme
+from stillwatch.trace.served.secret import IndexSecret
 
 __all__ = ["Epoch", "TraceHome", "read_ids"]
 
@@ -152,6 +153,10 @@ class TraceHome:
     def shared_keys(self, epoch: Epoch) -> tuple[MarkKey, MarkKey]:
         """The global key and the key of all symbols."""
         return self.keeper.key(Purpose.GLOBAL, "", epoch.name), self.keeper.key(Purpose.SYMBOL, "", epoch.name)
+
+    def index_secret(self, epoch: str) -> IndexSecret:
+        """Secret of an epoch's index of served outputs."""
+        return self.keeper.of_master(lambda master: IndexSecret.of(master, epoch))
 
     def table(self, epoch: Epoch) -> KeyTable:
         """Keys of all accounts as a search takes them."""

@@ -2,14 +2,16 @@
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from stillwatch.errors import InvalidInput, MissingData, UnreadableSource
 from stillwatch.trace.keys.key import MASTER_BYTES, MarkKey, Purpose, derive
 
 __all__ = ["KeyKeeper"]
+
+T = TypeVar("T")
 
 _PRIVATE: Final = 0o600
 _OTHERS: Final = 0o077
@@ -82,6 +84,14 @@ class KeyKeeper:
     def keys(self, purpose: Purpose, ids: Iterable[str], epoch: str) -> list[MarkKey]:
         """Keys of many ids, in their order."""
         return [derive(self._master, purpose, one, epoch) for one in ids]
+
+    def of_master(self, make: Callable[[bytes], T]) -> T:
+        """What a function derives from the master secret by a tag of its own.
+
+        >>> KeyKeeper(bytes(32)).of_master(len)
+        32
+        """
+        return make(self._master)
 
     def decoys(self, like: MarkKey, count: int) -> list[MarkKey]:
         r"""Keys that are drawn as the real one and never used: for tests by rank.
