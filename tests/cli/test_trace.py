@@ -11,8 +11,11 @@ from typer.testing import CliRunner
 
 from stillwatch.cli import app
 from stillwatch.errors import FailedProof, InvalidInput, MissingData, QuarantinedRows, UnreadableSource
+from stillwatch.trace.engines.settings import EngineSettings
+from stillwatch.trace.engines.tag import Tag, TagSecret
 from stillwatch.trace.keys.keeper import KeyKeeper
 from stillwatch.trace.keys.key import Purpose
+from stillwatch.trace.mark.options import Scheme
 
 tokenizers = pytest.importorskip("tokenizers")
 
@@ -159,6 +162,18 @@ def test_a_key_is_disclosed_and_checked(folder: Path, tmp_path: Path) -> None:
         run("keys", "open", *where, "--account", "stranger", "--out", tmp_path / "other.json")
     with pytest.raises(InvalidInput, match="either"):
         run("keys", "open", *where, "--out", tmp_path / "other.json")
+
+
+def test_an_engine_is_set_up_with_the_epochs_scheme(folder: Path, tmp_path: Path) -> None:
+    """The plugin reads what is written: its scheme is the epoch's, and a tag of the gateway's secret holds."""
+    run("keys", "settings", "--keys", folder / "keys", "--epoch", "e1", "--out", tmp_path / "marks.json")
+    found = EngineSettings.read(tmp_path / "marks.json")
+    assert found.scheme == Scheme()
+    sealed = TagSecret.open(folder / "keys" / "tags.secret").seal(Tag("acct-00007", "", "e1", 2_000_000_000))
+    tag = found.tag_of({"stillwatch_mark": sealed}, now_s=1_999_999_999.0)
+    assert tag is not None
+    keeper = KeyKeeper.open(folder / "keys" / "master.secret")
+    assert found.keys(tag).account == keeper.key(Purpose.ACCOUNT, "acct-00007", "e1")
 
 
 def test_the_head_is_given_away(folder: Path, tmp_path: Path) -> None:

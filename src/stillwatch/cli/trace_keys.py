@@ -97,6 +97,19 @@ def list_epochs(*, keys_at: KeysAt, as_json: AsJson = False) -> None:
         typer.echo("no epochs")
 
 
+@keys.command()
+def settings(
+    *, keys_at: KeysAt, epoch: EpochName, out: Annotated[Path, typer.Option("--out", help="File to write.")]
+) -> None:
+    """Write the settings of an engine's plugin for an epoch: its scheme, and where the secrets lie."""
+    from stillwatch.trace.home import TraceHome
+
+    home = TraceHome(keys_at)
+    write_private(out, json.dumps(home.engine_settings(home.epoch(epoch)), indent=1))
+    typer.echo(f"{out}: name it in STILLWATCH_MARK_SETTINGS where the engine starts")
+    typer.echo("the engine needs master.secret and tags.secret, the gateway tags.secret alone")
+
+
 @keys.command("head")
 def head_of(
     *, keys_at: KeysAt, out: Annotated[Path | None, typer.Option("--out", help="File to write.")] = None

@@ -4,6 +4,7 @@
 
     FOLDER/
       master.secret           every key of every epoch comes from it; for its owner only
+      tags.secret             what gateway and engine share; no mark can be made or found with it
       signing.key             signs the ledger's heads and reports
       ledger.db               commitments to keys, and their disclosures
       epochs/NAME/
@@ -84,6 +85,7 @@ class TraceHome:
         """
         folder.mkdir(parents=True, exist_ok=True)
         KeyKeeper.create(folder / "master.secret")
+        KeyKeeper.create(folder / "tags.secret")
         SigningKey.generate().save(folder / "signing.key")
         return cls(folder)
 
@@ -162,6 +164,12 @@ class TraceHome:
         """Keys of all accounts as a search takes them."""
         shared = self.shared_keys(epoch) if epoch.scheme.has_slots else None
         return KeyTable(epoch.accounts, self.account_keys(epoch), epoch.scheme, shared)
+
+    def engine_settings(self, epoch: Epoch) -> dict[str, Any]:
+        """What an engine's plugin is set up with (`stillwatch.trace.engines.settings`)."""
+        scheme = {field.name: getattr(epoch.scheme, field.name) for field in fields(Scheme)}
+        secrets = {name: str((self.folder / f"{name}.secret").resolve()) for name in ("master", "tags")}
+        return {**secrets, "scheme": scheme, "untagged": "refuse"}
 
     def commitments(self, epoch: Epoch) -> Commitments:
         """What was committed to.
