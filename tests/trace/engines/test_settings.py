@@ -27,10 +27,14 @@ def test_settings_are_read_from_where_the_environment_says(tmp_path: Path, monke
     """With the scheme's other values as they are by default."""
     monkeypatch.setenv(VARIABLE, str(written(tmp_path)))
     settings = EngineSettings.from_environment()
+    assert EngineSettings.at_admission() is EngineSettings.at_admission()
+    assert EngineSettings.at_admission().scheme == settings.scheme
     assert (settings.scheme.delta, settings.scheme.account_width, settings.refuses_untagged) == (2.0, 4, True)
     monkeypatch.delenv(VARIABLE)
     with pytest.raises(InvalidInput, match=VARIABLE):
         EngineSettings.from_environment()
+    with pytest.raises(InvalidInput, match=VARIABLE):
+        EngineSettings.at_admission()
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:

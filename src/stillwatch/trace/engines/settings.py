@@ -14,6 +14,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -55,6 +56,14 @@ class EngineSettings:
             message = f"{VARIABLE} must name the JSON file of settings for marks"
             raise InvalidInput(message)
         return cls.read(Path(named))
+
+    @staticmethod
+    def at_admission() -> "EngineSettings":
+        """The same, read once in a process: for checks that each request waits for.
+
+        Raises      As `from_environment`.
+        """
+        return _read_once(os.environ.get(VARIABLE, ""))
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -115,6 +124,11 @@ class EngineSettings:
             provider=keeper.key(Purpose.GLOBAL, "", epoch) if has_slots else None,
             symbol=keeper.key(Purpose.SYMBOL, "", epoch) if has_slots else None,
         )
+
+
+@lru_cache(maxsize=4)
+def _read_once(named: str) -> EngineSettings:
+    return EngineSettings.read(Path(named)) if named else EngineSettings.from_environment()
 
 
 def _tried(make: Any, name: str, problems: list[str]) -> Any:  # noqa: ANN401  what it makes, or None

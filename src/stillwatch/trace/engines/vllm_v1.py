@@ -59,7 +59,7 @@ class MarkV1(_base()):  # type: ignore[misc]
 
         Raises      FailedProof for a tag that does not hold, is too old, or is missing.
         """
-        EngineSettings.from_environment().tag_of(sampling_params.extra_args, now_s=time.time())
+        EngineSettings.at_admission().tag_of(sampling_params.extra_args, now_s=time.time())
 
     def is_argmax_invariant(self) -> bool:
         """False: the likeliest token changes."""
