@@ -38,11 +38,11 @@ def test_every_measure_has_its_row() -> None:
 
 
 def test_strength_costs_validity() -> None:
-    """Antidistillation at a high strength serves fewer valid traces than the teacher's own."""
+    """Antidistillation at the highest strength serves fewer valid traces than the teacher's own."""
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)
     rng = np.random.default_rng(2)
     lessons = {x.name: x for x in measure(PLAN, classroom(PLAN, 2), PLAN.grammar.problems(rng, 100), 3)}
     valid = {name: np.mean([PLAN.grammar.check(t).valid for t in x.traces]) for name, x in lessons.items()}
     assert valid["nothing"] > 0.5
-    assert valid["antidistillation, lambda 2.0"] < valid["nothing"]
+    assert valid["antidistillation, lambda 0.5"] < valid["nothing"]

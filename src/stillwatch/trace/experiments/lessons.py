@@ -178,7 +178,7 @@ def measure(plan: LessonPlan, room: Classroom, problems: NDArray[np.int64], seed
         experts = Experts(gamma, JUDGED)
         mixed = _serve(plan, [room.teacher, room.proxy], problems, seed, _mixing(experts))
         yield Lesson(f"product of experts, gamma {gamma}", mixed, mixed, 2)
-    for strength in (0.5, 1.0, 2.0):
+    for strength in (0.1, 0.2, 0.5):
         shift = Antidistil(strength, JUDGED, epsilon=0.05)
         both = [moved(room.proxy, room.direction, by) for by in (shift.epsilon, -shift.epsilon)]
         shifted = _serve(plan, [room.teacher, *both], problems, seed, _shifting(shift))
