@@ -118,17 +118,31 @@ def ranks(students: Sequence[Trigram], texts: list[Tokens], key: MarkKey) -> lis
     return found
 
 
-def row(name: str, student: Trigram, texts: list[Tokens], asked: tuple[MarkKey, ServedContexts, Tokens]) -> None:
+def row(
+    name: str, student: Trigram, texts: list[Tokens], asked: tuple[MarkKey, ServedContexts, Tokens, Trigram]
+) -> None:
     """One line of the table."""
-    key, served, real = asked
+    key, served, real, teacher = asked
     weighed: Weighed = exam(Suspect(student), iter(texts), Asking(2, budget=20_000))
     everywhere = open_test(weighed, key, KEEPER.decoys(key, 199), SCHEME.gamma)
     there = open_test(
         exam(Suspect(student), iter(texts), Asking(2, served, 20_000)), key, KEEPER.decoys(key, 199), SCHEME.gamma
     )
+    against = open_test(
+        exam(Suspect(student), iter(texts), Asking(2, served, 20_000), Suspect(teacher)),
+        key,
+        KEEPER.decoys(key, 199),
+        SCHEME.gamma,
+    )
     said = answers(student, real, 40_000, None, 77)
     closed, count = log_p_of(said, key, Asking(2, None, 1 << 30))
-    cells = [told(everywhere.log_bound), f"{everywhere.count:,}", told(there.log_bound), f"{there.count:,}"]
+    cells = [
+        told(everywhere.log_bound),
+        f"{everywhere.count:,}",
+        told(there.log_bound),
+        told(against.log_bound),
+        f"{there.count:,}",
+    ]
     print(f"| {name} | " + " | ".join([*cells, told(closed), f"{count:,}"]) + " |", flush=True)
 
 
@@ -150,14 +164,19 @@ def main(arguments: Sequence[str]) -> int:
     for one in marked:
         served.add(one)
     print(f"vocabulary {VOCABULARY}, {options.lessons:,} tokens taught, green w = 2, delta = {SCHEME.delta:g}")
-    heads = "open: bound | contexts | open, served contexts: bound | contexts | closed | contexts"
-    print(f"\n| taught | {heads} |\n| --- |" + " ---: |" * 6)
+    heads = "open: bound | contexts | served contexts | against the teacher | contexts | closed | contexts"
+    print(f"\n| taught | {heads} |\n| --- |" + " ---: |" * 7)
     for share in SHARES:
-        row(f"{share:.0%} marked", taught(marked, plain, share), texts, (key, served, real))
+        row(f"{share:.0%} marked", taught(marked, plain, share), texts, (key, served, real, teacher))
     other_real = corpus(KINDS["program text"](), 400_000)
     other = Trigram(other_real, VOCABULARY)
     lessons = answers(other, other_real, options.lessons, KEEPER.key(Purpose.CAMPAIGN, "c-2", "e"), 4)
-    row("another teacher, another's mark", Trigram(np.concatenate(lessons), VOCABULARY), texts, (key, served, real))
+    row(
+        "another teacher, another's mark",
+        Trigram(np.concatenate(lessons), VOCABULARY),
+        texts,
+        (key, served, real, teacher),
+    )
     rng = np.random.default_rng(5)
     students = [
         Trigram(np.concatenate([plain[int(i)] for i in rng.integers(len(plain), size=len(plain) // 3)]), VOCABULARY)

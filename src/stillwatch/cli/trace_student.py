@@ -44,6 +44,9 @@ def student(
     epoch: EpochName,
     tokenizer: TokenizerAt,
     model: Annotated[Path | None, typer.Option(help="Folder of a model with open weights (safetensors).")] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Folder of your own model without a mark: far less of the suspect is enough.")
+    ] = None,
     answers: Annotated[Path | None, typer.Option(help="File of completions: id, prompt, completion.")] = None,
     url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint, https://HOST/v1.")] = None,
     name: Annotated[str | None, typer.Option(help="Model of the endpoint.")] = None,
@@ -75,7 +78,9 @@ def student(
     with progress() as report:
         asking = Places(width, _served(served, words, width), budget if model else 1 << 40)
         if model is not None and answers is None and url is None:
-            told = _open(model, texts, (home, keys, decoys), (words, asking, found.scheme.gamma, alpha), report)
+            told = _open(
+                (model, teacher), texts, (home, keys, decoys), (words, asking, found.scheme.gamma, alpha), report
+            )
         elif model is None and (answers is not None):
             said = _answers(answers, (url, name, secret, plain), questions, report)
             told = _closed(said, keys, (words, asking, found.scheme.gamma, alpha), name or str(answers))
@@ -127,7 +132,7 @@ def _asked(subject: str, alpha: float, keys: "list[MarkKey]", counts: "Iterable[
 
 
 def _open(
-    folder: Path,
+    folders: tuple[Path, Path | None],
     named: list[str] | None,
     whose: "tuple[TraceHome, list[MarkKey], int]",
     how: "tuple[Tokenizer, Asking, float, float]",
@@ -141,14 +146,16 @@ def _open(
     if not named:
         message = "--model needs --texts: unmarked texts to ask after, such as human text or unmarked answers"
         raise InvalidInput(message)
+    folder, of_teacher = folders
     suspect = TransformersModel(folder)
+    usual = TransformersModel(of_teacher) if of_teacher is not None else None
 
     def encoded() -> "Iterator[NDArray[np.int64]]":
         for text in _texts(named):
             yield tokenizer.encode(text)
             report("exam", min(asking.count, asking.budget), asking.budget)
 
-    weighed = exam(suspect, encoded(), asking)
+    weighed = exam(suspect, encoded(), asking, usual)
     tests = [open_test(weighed, key, home.keeper.decoys(key, decoys), gamma) for key in keys]
     return open_report(tests, _asked(folder.name, alpha, keys))
 

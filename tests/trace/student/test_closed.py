@@ -67,7 +67,7 @@ def test_innocent_students_are_not() -> None:
 
 
 def test_marked_prompts_fool_the_naive_and_are_refused() -> None:
-    """A model that repeats marked prompts looks taught where prompts count; here they count nowhere, and are refused."""
+    """A model that repeats marked prompts looks taught where prompts count; here they count nowhere and are refused."""
     rng = np.random.default_rng(3)
     prompts = [text(rng, 200, KEY) for _ in range(10)]
     parrot = [Answer(str(i), TOKENIZER.decode(p), TOKENIZER.decode(p)) for i, p in enumerate(prompts)]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.trace.student.taught import GAMMA, KEEPER, VOCABULARY, Table, campaign, lessons, text
+from numpy.typing import NDArray
+from tests.trace.student.taught import GAMMA, KEEPER, VOCABULARY, Table, campaign, lessons, teacher, text
 
 from stillwatch.errors import InvalidInput
 from stillwatch.stats.tails import clopper_pearson
@@ -36,6 +37,40 @@ def test_a_taught_student_is_found(share: float) -> None:
     assert found.log_rank == pytest.approx(math.log(1 / 200))
 
 
+class Teacher:
+    """The unmarked teacher as the provider has it."""
+
+    name = "teacher"
+
+    def probabilities(self, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+        ends = teacher(None)
+        before = np.concatenate([[0], tokens[:-1]])
+        return np.asarray(np.diff(ends[before, tokens], axis=1, prepend=0.0), np.float64)
+
+
+def test_against_the_teacher_less_is_enough() -> None:
+    """At one lesson in fifty marked the excess over the unmarked teacher finds what probabilities alone do not show."""
+    rng = np.random.default_rng(1)
+    student = Table(lessons(rng, 1000, 0.02, KEY))
+    texts = [text(rng, 200) for _ in range(20)]
+    alone = open_test(exam(student, texts, Asking(2)), KEY, DECOYS, GAMMA)
+    against = open_test(exam(student, texts, Asking(2), Teacher()), KEY, DECOYS, GAMMA)
+    assert against.log_p < alone.log_p
+    assert against.log_p < math.log(1e-3)
+
+
+def test_innocents_are_innocent_against_the_teacher_too() -> None:
+    """Under 600 keys that taught nobody the bound is small no oftener than it says."""
+    rng = np.random.default_rng(2)
+    student = Table(lessons(rng, 200, 0.0, None))
+    weighed = exam(student, [text(rng, 2000)], Asking(2), Teacher())
+    assert weighed.weights.min() < 0
+    masses = green_mass(key_words(KEEPER.decoys(KEY, 600)), weighed.contexts, weighed.tokens, weighed.weights, GAMMA)
+    bounds = np.array([chernoff(float(mass), weighed.weights.ravel(), GAMMA) for mass in masses])
+    for level in (0.1, 0.01):
+        assert clopper_pearson(int((bounds <= math.log(level)).sum()), 600, 0.999)[0] <= level
+
+
 def test_innocent_students_are_not_found() -> None:
     """Twenty-four students of unmarked lessons, and one of another campaign's: no p-value below 1 in 500."""
     students = [Table(lessons(np.random.default_rng(100 + i), 100, 0.0, None)) for i in range(24)]
@@ -56,10 +91,10 @@ def test_ranks_of_innocent_keys_are_uniform() -> None:
         assert clopper_pearson(int((bounds <= math.log(level)).sum()), 2000, 0.999)[0] <= level
 
 
-@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=9), st.sampled_from([0.25, 0.5]), st.floats(0, 1))
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=9), st.sampled_from([0.25, 0.5]), st.floats(0, 1))
 def test_the_bound_is_never_below_the_tail(weights: list[float], gamma: float, place: float) -> None:
     """Against all outcomes of a few coins, counted."""
-    total = place * sum(weights)
+    total = place * sum(w for w in weights if w > 0)
     tail = 0.0
     for coins in product((0, 1), repeat=len(weights)):
         if sum(w for w, coin in zip(weights, coins, strict=True) if coin) >= total:

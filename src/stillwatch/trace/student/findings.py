@@ -60,7 +60,7 @@ def open_report(tests: Sequence[OpenTest], asked: Asked) -> TraceReport:
     made = [
         Test(
             f"campaign {key.for_id}",
-            "probability on green tokens",
+            "weighted probability on green tokens",
             one.total,
             one.expected,
             one.spread,

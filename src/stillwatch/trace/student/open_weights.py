@@ -1,7 +1,11 @@
 """The test of a model whose probabilities can be read: how much of them lies on green tokens.
 
-T is the sum, over contexts that count, of the probability that the suspect gives to that context's green tokens. Two
-p-values, both valid whatever the model: the real key's rank among keys that were never used, exact under any
+T is the sum, over contexts that count and tokens that are green, of a weight times the probability that the suspect
+gives the token; where the provider has the unmarked teacher, times how much more than the teacher does. Weights see no
+key. A context weighs by how free the suspect is there and against how much its numbers vary over keys: where a token is
+certain there is nothing to learn, and where few tokens share the probability a coin decides much.
+
+Two p-values, both valid whatever the model: the real key's rank among keys that were never used, exact under any
 dependence; and a Chernoff bound, since over keys T is a sum of independent weighted coins whose weights are known. The
 bound goes as deep as the evidence, the rank ends at one over the number of keys.
 References: Sander et al. (2024), NeurIPS, radioactivity; Chernoff (1952), Ann. Math. Stat. 23, 493-507.
@@ -28,6 +32,8 @@ __all__ = ["OpenTest", "Weighed", "chernoff", "exam", "open_test", "rank"]
 LIKELY: Final = 64
 """Tokens looked at after a context, the likeliest; the choice sees no key, and the rest adds next to nothing."""
 _HIGHEST_TILT: Final = 700.0
+_STEADY: Final = 1e-3
+"""Added to a context's variance, so that one where suspect and teacher agree by chance does not outweigh all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Weighed:
 
     contexts    Shape (contexts, width).
     tokens      The likeliest tokens, shape (contexts, LIKELY or fewer).
-    weights     Their probabilities.
+    weights     Weight of the context times the suspect's probability, or times its excess over the teacher's.
     """
 
     contexts: NDArray[np.int64]
@@ -65,10 +71,13 @@ class OpenTest:
     log_p: float
 
 
-def exam(suspect: OpenSuspect, texts: Iterable[NDArray[np.int64]], asking: Asking) -> Weighed:
+def exam(
+    suspect: OpenSuspect, texts: Iterable[NDArray[np.int64]], asking: Asking, teacher: OpenSuspect | None = None
+) -> Weighed:
     """Ask a suspect at every place that counts.
 
     texts       Token texts without a mark, in the suspect's tokens.
+    teacher     The provider's own model without a mark, of the same vocabulary; None where it is not at hand.
     Raises      InvalidInput when no place counts.
     """
     rows: list[NDArray[np.int64]] = []
@@ -79,17 +88,28 @@ def exam(suspect: OpenSuspect, texts: Iterable[NDArray[np.int64]], asking: Askin
         if not len(places):
             continue
         found = suspect.probabilities(text)[places - 1]
-        size = min(LIKELY, found.shape[1])
-        likely = np.argpartition(-found, size - 1, axis=1)[:, :size]
+        usual = np.zeros_like(found) if teacher is None else teacher.probabilities(text)[places - 1]
+        likely, excess = _weighed(found, usual)
         rows.append(text[places[:, None] - np.arange(asking.width, 0, -1)])
         tokens.append(likely)
-        weights.append(np.take_along_axis(found, likely, axis=1))
+        weights.append(excess)
         if asking.count >= asking.budget:
             break
     if not rows:
         message = "no context counts: texts are too short, repeat one another, or none of their contexts was served"
         raise InvalidInput(message)
     return Weighed(np.concatenate(rows), np.concatenate(tokens).astype(np.int64), np.concatenate(weights))
+
+
+def _weighed(found: NDArray[np.float64], usual: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The likeliest tokens of each row, and their weighted excess."""
+    size = min(LIKELY, found.shape[1])
+    likely = np.argpartition(-(found + usual), size - 1, axis=1)[:, :size]
+    of_suspect, of_teacher = (np.take_along_axis(one, likely, axis=1) for one in (found, usual))
+    excess = of_suspect - of_teacher
+    freedom = 1.0 - (of_suspect**2).sum(axis=1)
+    weights = np.maximum(freedom, 0.0) / ((excess**2).sum(axis=1) + _STEADY)
+    return likely, excess * weights[:, None]
 
 
 def open_test(weighed: Weighed, key: MarkKey, decoys: Sequence[MarkKey], gamma: float) -> OpenTest:
@@ -139,14 +159,14 @@ def rank(total: float, decoys: NDArray[np.float64]) -> float:
 def chernoff(total: float, weights: NDArray[np.float64], gamma: float) -> float:
     """Natural log of a bound on P(sum of w B >= total), B independent coins that come up with probability gamma.
 
-    weights     Not negative.
+    weights     Any sign.
 
     >>> chernoff(1.0, np.array([1.0, 1.0]), 0.5)
     0.0
     >>> round(math.exp(chernoff(2.0, np.array([1.0, 1.0]), 0.5)), 3)
     0.25
     """
-    used = weights[weights > 0]
+    used = weights[weights != 0]
     if not used.size or total <= gamma * used.sum():
         return 0.0
     values, counts = np.unique(used, return_counts=True) if used.size < 1 << 16 else (used, np.ones(used.size))
@@ -154,6 +174,6 @@ def chernoff(total: float, weights: NDArray[np.float64], gamma: float) -> float:
     def bound(tilt: float) -> float:
         return float((counts * np.logaddexp(math.log1p(-gamma), math.log(gamma) + tilt * values)).sum() - tilt * total)
 
-    highest = _HIGHEST_TILT / float(values.max())
+    highest = _HIGHEST_TILT / float(np.abs(values).max())
     best = minimize_scalar(bound, bounds=(0.0, highest), method="bounded", options={"xatol": 1e-9 * highest})
     return float(min(0.0, best.fun))
