@@ -6,11 +6,12 @@ JOBS ?= 2
 VENV := .venv
 PY := $(VENV)/bin/python
 GATEWAYS := .venv-gateways
+MODELS := .venv-models
 DEMO_OUT ?= demo
 SOURCES := src tests docs requirements benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-format check-lint check-types check-layers check-docs bench bench-slice bench-expect bench-speed bench-scale bench-exchange bench-acting docs pictures lock format
+.PHONY: help demo test test-models check check-format check-lint check-types check-layers check-docs bench bench-slice bench-expect bench-speed bench-scale bench-exchange bench-acting bench-tracing docs pictures lock format
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +22,10 @@ demo: $(VENV)/.stamp-core ## Simulate a small provider, scan it, print the campa
 test: $(VENV)/.stamp-dev $(GATEWAYS)/.stamp ## Run all tests (JOBS=2 at a time).
 	@echo "pytest, $(JOBS) at a time; corpora: $${STILLWATCH_CORPORA:-none (tests that need them are skipped)}"
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --durations=10 $(PYTEST_ARGS)
+
+test-models: $(MODELS)/.stamp ## The tests that need torch and transformers; installs 3 GB into .venv-models.
+	@PYTHONPATH=src $(MODELS)/bin/python -m pytest --noconftest -p no:cacheprovider $(PYTEST_ARGS) \
+	  tests/trace/mark tests/trace/engines tests/trace/readers tests/trace/antidistill tests/trace/experiments tests/trace/suspects
 
 check: $(VENV)/.stamp-dev ## Format, lint, types, layers and documentation.
 	@$(MAKE) --no-print-directory --keep-going check-format check-lint check-types check-layers check-docs \
@@ -70,6 +75,9 @@ bench-exchange: $(VENV)/.stamp-dev ## Figures of the exchange (BENCH_ARGS=--psi 
 bench-acting: $(VENV)/.stamp-dev ## Figures of decisions and of the collector; ten minutes.
 	@for part in act_decide act_facts act_http act_serve act_collect; do echo "$$part"; $(PY) -m benchmarks.$$part || exit 1; done
 
+bench-tracing: $(VENV)/.stamp-dev ## Figures of marks, readers, leaks, served phrases and students; an hour.
+	@for part in marks readers leak served student; do echo "trace_$$part"; $(PY) -m benchmarks.trace_$$part || exit 1; done
+
 docs: $(VENV)/.stamp-dev ## Write docs/reference/ again from the registries.
 	@$(PY) docs/generate.py
 
@@ -97,6 +105,12 @@ $(VENV)/.stamp-core: requirements/core.lock requirements/install.py pyproject.to
 $(VENV)/.stamp-dev: requirements/dev.lock requirements/install.py pyproject.toml | $(PY)
 	@$(PY) requirements/install.py requirements/dev.lock
 	@touch $@ $(VENV)/.stamp-core
+
+# Torch and transformers, which nothing else needs.
+$(MODELS)/.stamp: requirements/models.lock requirements/install.py pyproject.toml | $(PY)
+	@test -x $(MODELS)/bin/python || $(PY) -m venv $(MODELS)
+	@$(MODELS)/bin/python requirements/install.py requirements/models.lock
+	@touch $@
 
 # LiteLLM, in whose proxy the plugin is tested: another program with versions of its own.
 $(GATEWAYS)/.stamp: requirements/gateways.lock requirements/install.py pyproject.toml | $(PY)

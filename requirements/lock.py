@@ -37,6 +37,8 @@ LOCKS = {
     "embed.lock": ("--group", "build", "--extra", "embed", "-c", "core.lock", "--excludes", "embed-excludes.txt"),
     # Daft asks for an older pyarrow than the core has, and runs with it: install with --no-deps.
     "bench.lock": ("--group", "build", "--extra", "bench", "-c", "core.lock", "--overrides", "bench-overrides.txt"),
+    # Models run with versions of their own, in an environment of their own: see the file.
+    "models.lock": ("--group", "build", "--extra", "models", "models.in", "-c", "dev.lock"),
     # Another program's environment, which holds to nothing of ours: see the file.
     "gateways.lock": ("gateways.in",),
 }

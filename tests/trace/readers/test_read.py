@@ -2,36 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stillwatch.errors import InvalidInput
 from stillwatch.stats.tails import clopper_pearson
 from stillwatch.trace.mark import gumbel
-from stillwatch.trace.readers.read import Reading, Seen, read, share_marked
+from stillwatch.trace.readers.read import Reading, read, share_marked
 from stillwatch.trace.readers.vllm_gumbel import VllmGumbel
-
-
-@given(st.lists(st.lists(st.integers(0, 40), max_size=60), max_size=8))
-def test_first_occurrences_equal_a_set(batches: list[list[int]]) -> None:
-    """Context 0 included."""
-    seen, met = Seen(1024), set[int]()
-    for batch in batches:
-        found = seen.new(np.array(batch, np.uint64))
-        expected = []
-        for context in batch:
-            expected.append(context not in met)
-            met.add(context)
-        assert found.tolist() == expected
-
-
-def test_the_table_grows() -> None:
-    """A hundred thousand contexts in pieces are all new once, and none twice."""
-    contexts = np.random.default_rng(0).integers(1, 2**63, 100_000).astype(np.uint64)
-    seen = Seen()
-    assert all(seen.new(piece).all() for piece in np.array_split(contexts, 13))
-    assert not seen.new(contexts).any()
 
 
 def test_reading_equals_one_long_bookkeeping() -> None:
@@ -107,5 +84,3 @@ def test_share_between_none_and_all() -> None:
     assert share_marked(Reading(0, 0, 0.0, 0.0, 0), 1.0, 2.0) == 0.0
     with pytest.raises(InvalidInput):
         share_marked(Reading(1, 10, 9.0, 0.0, 0), 1.0, 1.0)
-    with pytest.raises(InvalidInput):
-        Seen(10)

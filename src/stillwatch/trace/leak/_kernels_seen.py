@@ -4,14 +4,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from stillwatch.trace.mark._kernels_prf import Int
+
 __all__ = ["add_new", "moved"]
 
 U64 = np.uint64
 _SPREAD = U64(0x9E3779B97F4A7C15)
+_INSTEAD = U64(0xD6E8FEB86659FD93)
 _BLOCK = 64
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba publishes no types
+@njit(nogil=True, cache=True, _nrt=False)  # type: ignore[untyped-decorator]  # numba publishes no types
+def _filled(value: Int) -> Int:
+    """A hash that is not 0, which stands for an empty slot."""
+    return value if value != U64(0) else _INSTEAD
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
 def add_new(
     table: NDArray[np.uint64], hashes: NDArray[np.uint64], room: int, is_new: NDArray[np.bool_]
 ) -> tuple[int, int, np.uint64]:
@@ -28,9 +37,9 @@ def add_new(
     for start in range(0, hashes.shape[0], _BLOCK):
         stop = min(start + _BLOCK, hashes.shape[0])
         for i in range(start, stop):
-            touched ^= table[(max(hashes[i], U64(1)) * _SPREAD) >> U64(20) & mask]
+            touched ^= table[(_filled(hashes[i]) * _SPREAD) >> U64(20) & mask]
         for i in range(start, stop):
-            value = max(hashes[i], U64(1))
+            value = _filled(hashes[i])
             at = (value * _SPREAD) >> U64(20) & mask
             while table[at] != U64(0) and table[at] != value:
                 at = (at + U64(1)) & mask

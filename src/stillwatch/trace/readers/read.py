@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from stillwatch.errors import InvalidInput
 from stillwatch.model.mark_reader import MarkReader
-from stillwatch.trace.readers._kernels_read import enter, moved
+from stillwatch.trace.leak.seen import Seen
 
-__all__ = ["MOST_CONTEXTS", "Reading", "Seen", "read", "share_marked"]
+__all__ = ["MOST_CONTEXTS", "Reading", "read", "share_marked"]
 
 MOST_CONTEXTS = 1 << 26
 """Contexts that are remembered unless told otherwise: 1 GiB at most, and as much again for a moment."""
@@ -42,39 +42,6 @@ class Reading:
         return self.total / self.count if self.count else 0.0
 
 
-class Seen:
-    """Contexts met so far, in a hash table of at most `most` of them (rounded down to a power of two).
-
-    >>> seen = Seen(1024)
-    >>> seen.new(np.array([5, 6, 5], np.uint64)).tolist(), seen.new(np.array([6], np.uint64)).tolist()
-    ([True, True, False], [False])
-    """
-
-    def __init__(self, most: int = MOST_CONTEXTS) -> None:
-        if most < 1024:
-            message = f"most must be at least 1024 contexts, got {most}"
-            raise InvalidInput(message)
-        self._largest = 1 << int(most).bit_length()
-        self._table = np.zeros(2048, np.uint64)
-        self._count = 0
-
-    @property
-    def room(self) -> int:
-        """Contexts that may still come."""
-        return self._largest // 2 - self._count
-
-    def new(self, contexts: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Whether each is the first of its kind; they are remembered. At most `room` of them."""
-        needed = self._table.size
-        while 2 * (self._count + contexts.size) > needed:
-            needed *= 2
-        if needed > self._table.size:
-            self._table = moved(self._table, needed)
-        found = np.asarray(enter(self._table, contexts), np.bool_)
-        self._count += int(found.sum())
-        return found
-
-
 def read(reader: MarkReader, texts: Iterable[ArrayLike], most: int = MOST_CONTEXTS) -> Reading:
     """Read a mark over texts as if they were one, with contexts that are unique over all of them.
 
@@ -82,7 +49,7 @@ def read(reader: MarkReader, texts: Iterable[ArrayLike], most: int = MOST_CONTEX
     contexts are remembered, the rest is left out and counted: the p-value holds all the same.
 
     texts       Token ids of each text; they may come from a generator, and are not kept.
-    most        Contexts to remember, at least 1024; 16 to 32 bytes each.
+    most        Contexts to remember, at least 1; 16 to 32 bytes each.
     Raises      InvalidInput for tokens that are no whole numbers in 0 to 2^32 - 1.
 
     >>> from stillwatch.trace.keys.key import Purpose, derive
@@ -92,20 +59,18 @@ def read(reader: MarkReader, texts: Iterable[ArrayLike], most: int = MOST_CONTEX
     (2, 46, 46)
     """
     seen = Seen(most)
-    read_texts = count = repeats = beyond = 0
+    read_texts = count = places = 0
     total = 0.0
     for tokens in texts:
         read_texts += 1
         contexts = reader.contexts(np.asarray(tokens))
-        within = contexts[: seen.room]
-        first = seen.new(within)
-        scored = int(first.sum())
-        beyond += contexts.size - within.size
-        repeats += within.size - scored
-        count += scored
-        if scored:
-            total += float(reader.scores(np.asarray(tokens))[: within.size][first].sum())
-    return Reading(read_texts, count, total, reader.log_tail(total, count), repeats, beyond)
+        first = seen.new(contexts)
+        places += contexts.size
+        if first.any():
+            count += int(first.sum())
+            total += float(reader.scores(np.asarray(tokens))[first].sum())
+    repeats = places - count - seen.left_out
+    return Reading(read_texts, count, total, reader.log_tail(total, count), repeats, seen.left_out)
 
 
 def share_marked(reading: Reading, null_mean: float, marked_mean: float) -> float:
