@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.bench.trace_nulls.picture import p_value_plot
 from stillwatch.bench.trace_nulls.study import LEVELS, Row, Setting, null_study, table
 from stillwatch.bench.trace_nulls.texts import kinds_of, windows
 from stillwatch.stats.holm import holm
@@ -211,7 +212,17 @@ def families(n_sets: int) -> Row:
     return Row("any of 1,000 accounts, Holm", "another model's text", np.array(found))
 
 
-def nulls(n_texts: int) -> None:
+_DRAWN = (
+    "program text",
+    "licence, repeated",
+    "JSON records",
+    "tables of numbers",
+    "another model's text",
+    "real prompts, many languages",
+)
+
+
+def nulls(n_texts: int, out: Path | None = None) -> None:
     """False-positive rates of one account's p-value, by kind of text, and of a whole report."""
     corpora = os.environ.get("STILLWATCH_CORPORA")
     kinds = kinds_of(Path(corpora) if corpora else None)
@@ -219,6 +230,11 @@ def nulls(n_texts: int) -> None:
     rows = null_study(
         [account_setting()], {name: found for name, found in texts.items() if found}, n_texts // len(texts)
     )
+    if out is not None:
+        drawn = [row for row in rows if row.kind in _DRAWN]
+        (out / "null-accounts.svg").write_text(
+            p_value_plot("Innocent texts, one account each", drawn), encoding="utf-8"
+        )
     whole = np.concatenate([row.log_p for row in rows])
     rows.append(Row("account layer", "all of them", whole))
     print("\n" + table(rows))
@@ -238,11 +254,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--only", default="throughput,tracing,nulls", help="parts, with commas")
     parser.add_argument("--trials", type=int, default=10, help="for each cell of the tables")
     parser.add_argument("--texts", type=int, default=100_000, help="innocent texts")
+    parser.add_argument("--out", type=Path, help="folder for the picture of the null study")
     options = parser.parse_args(arguments)
     parts: dict[str, Callable[[], None]] = {
         "throughput": throughput,
         "tracing": lambda: tracing(options.trials),
-        "nulls": lambda: nulls(options.texts),
+        "nulls": lambda: nulls(options.texts, options.out),
     }
     for name in options.only.split(","):
         parts[name]()
