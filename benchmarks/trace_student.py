@@ -102,7 +102,7 @@ def nulls(students: Sequence[Trigram], texts: list[Tokens], n_keys: int) -> NDAr
     """Natural log of Chernoff's bound for innocent students under keys of their own."""
     found = []
     for i, student in enumerate(students):
-        weighed = exam(Suspect(student), iter(texts), Asking(2, budget=3000))
+        weighed = exam(Suspect(student), iter(texts), Asking(2, budget=1000))
         keys = [KEEPER.key(Purpose.CAMPAIGN, f"null {i} {k}", "e") for k in range(n_keys)]
         masses = green_mass(key_words(keys), weighed.contexts, weighed.tokens, weighed.weights, SCHEME.gamma)
         found += [chernoff(float(mass), weighed.weights.ravel(), SCHEME.gamma) for mass in masses]
@@ -113,7 +113,7 @@ def ranks(students: Sequence[Trigram], texts: list[Tokens], key: MarkKey) -> lis
     """Rank p-values of innocent students under the real key, among 199 decoys."""
     found = []
     for student in students:
-        weighed = exam(Suspect(student), iter(texts), Asking(2, budget=3000))
+        weighed = exam(Suspect(student), iter(texts), Asking(2, budget=1000))
         found.append(open_test(weighed, key, KEEPER.decoys(key, 199), SCHEME.gamma).log_rank)
     return found
 
@@ -146,11 +146,35 @@ def row(
     print(f"| {name} | " + " | ".join([*cells, told(closed), f"{count:,}"]) + " |", flush=True)
 
 
+def taught_ones(
+    told_with: tuple[list[Tokens], list[Tokens]],
+    texts: list[Tokens],
+    asked: tuple[MarkKey, ServedContexts, Tokens, Trigram],
+) -> None:
+    """The table of students by the share that was marked, and one of another teacher."""
+    marked, plain = told_with
+    print(f"vocabulary {VOCABULARY}, {sum(map(len, marked)):,} tokens taught, green w = 2, delta = {SCHEME.delta:g}")
+    heads = "open: bound | contexts | served contexts | against the teacher | contexts | closed | contexts"
+    print(f"\n| taught | {heads} |\n| --- |" + " ---: |" * 7)
+    for share in SHARES:
+        row(f"{share:.0%} marked", taught(marked, plain, share), texts, asked)
+    other_real = corpus(KINDS["program text"](), 400_000)
+    other = Trigram(other_real, VOCABULARY)
+    lessons = answers(other, other_real, sum(map(len, marked)), KEEPER.key(Purpose.CAMPAIGN, "c-2", "e"), 4)
+    row(
+        "another teacher, another's mark",
+        Trigram(np.concatenate(lessons), VOCABULARY),
+        texts,
+        (key, served, real, teacher),
+    )
+
+
 def main(arguments: Sequence[str]) -> int:
     """Teach, test, print."""
     parser = argparse.ArgumentParser(prog="benchmarks.trace_student", description="Tests of students that are tables.")
     parser.add_argument("--lessons", type=int, default=120_000, help="tokens that each student is taught")
     parser.add_argument("--nulls", type=int, default=20, help="innocent students")
+    parser.add_argument("--only-nulls", action="store_true", help="leave the taught students out")
     parser.add_argument("--out", type=Path, help="folder for the picture")
     options = parser.parse_args(arguments)
     folder = os.environ.get("STILLWATCH_CORPORA")
@@ -163,27 +187,15 @@ def main(arguments: Sequence[str]) -> int:
     served = ServedContexts(2)
     for one in marked:
         served.add(one)
-    print(f"vocabulary {VOCABULARY}, {options.lessons:,} tokens taught, green w = 2, delta = {SCHEME.delta:g}")
-    heads = "open: bound | contexts | served contexts | against the teacher | contexts | closed | contexts"
-    print(f"\n| taught | {heads} |\n| --- |" + " ---: |" * 7)
-    for share in SHARES:
-        row(f"{share:.0%} marked", taught(marked, plain, share), texts, (key, served, real, teacher))
-    other_real = corpus(KINDS["program text"](), 400_000)
-    other = Trigram(other_real, VOCABULARY)
-    lessons = answers(other, other_real, options.lessons, KEEPER.key(Purpose.CAMPAIGN, "c-2", "e"), 4)
-    row(
-        "another teacher, another's mark",
-        Trigram(np.concatenate(lessons), VOCABULARY),
-        texts,
-        (key, served, real, teacher),
-    )
+    if not options.only_nulls:
+        taught_ones((marked, plain), texts, (key, served, real, teacher))
     rng = np.random.default_rng(5)
     students = [
         Trigram(np.concatenate([plain[int(i)] for i in rng.integers(len(plain), size=len(plain) // 3)]), VOCABULARY)
         for _ in range(options.nulls)
     ]
-    found = nulls(students, texts, 500)
-    print(f"\n{len(found):,} innocent p-values (bound): {options.nulls} students under 500 keys each")
+    found = nulls(students, texts, 100)
+    print(f"\n{len(found):,} innocent p-values (bound): {options.nulls} students under 100 keys each")
     for level in LEVELS:
         hits = int((found <= math.log(level)).sum())
         low, high = clopper_pearson(hits, len(found), 0.999)

@@ -14,7 +14,7 @@ pytest.importorskip("tokenizers")
 RNG = np.random.default_rng(1)
 
 
-def prose(seed: int, words: int = 60) -> str:
+def prose(seed: int, words: int = 240) -> str:
     """Words that nobody else has put in this order."""
     rng = np.random.default_rng(seed)
     return " ".join(f"word{i}" for i in rng.integers(0, 4000, words))
@@ -27,6 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer(place / "tokenizer.json")
     (place / "accounts.txt").write_text("\n".join(f"acct-{i}" for i in range(8)))
     run("keys", "new", place / "keys")
+    (place / "keys" / "master.secret").write_text("5e" * 32 + "\n")  # the same numbers in every run
     run(
         *("keys", "commit", "--keys", place / "keys", "--epoch", "e", "--by", "ada"),
         *("--accounts", place / "accounts.txt"),

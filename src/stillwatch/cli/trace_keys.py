@@ -24,7 +24,10 @@ EpochName = Annotated[str, typer.Option("--epoch", help="Period of use, such as 
 
 
 @keys.command()
-def new(folder: Annotated[Path, typer.Argument(metavar="FOLDER")], as_json: AsJson = False) -> None:
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make; it must hold no keys yet.")],
+    as_json: AsJson = False,
+) -> None:
     """Make a folder with a master secret, a key that signs, and a ledger."""
     from stillwatch.trace.home import TraceHome
 

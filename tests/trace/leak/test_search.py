@@ -22,6 +22,7 @@ from stillwatch.trace.leak.share import marked_records
 from stillwatch.trace.mark.green import raised
 from stillwatch.trace.mark.options import Scheme
 from stillwatch.trace.mark.prf import uniforms
+from stillwatch.trace.readers.vllm_gumbel import VllmGumbel
 
 TIME = datetime(2026, 11, 27, tzinfo=UTC)
 
@@ -213,3 +214,12 @@ def test_the_lower_end_of_marked_records_holds() -> None:
         assert 0 <= found.low <= found.value <= found.high
     assert covered >= 375
     assert marked_records(np.zeros(10)).low == 0.0
+
+
+def test_a_public_key_is_told_to_be_one() -> None:
+    """A mark under a key of an engine's documents: found, and said to be forgeable by anybody."""
+    reader = VllmGumbel(42)
+    leak = searched([record("r", list(range(300)))], Search(table_of(3), Words(), readers=(reader,)))
+    assert any("vllm-gumbel is public" in one for one in report_of(leak, table_of(3)).limits)
+    private = searched([record("r", list(range(300)))], Search(table_of(3), Words(), readers=(VllmGumbel(43),)))
+    assert not any("public" in one for one in report_of(private, table_of(3)).limits)

@@ -93,7 +93,7 @@ def leak_report(leak: Leak, table: KeyTable, about: About) -> TraceReport:
         counts=tuple(_counts(leak, table, named)),
         inputs=tuple(about.inputs),
         keys=tuple(_used(about.keys[i]) for i in named if about.keys),
-        limits=LIMITS,
+        limits=(*LIMITS, *_public(leak)),
         apart=tuple(about.apart),
         made_at=about.made_at,
         version=about.version,
@@ -188,6 +188,13 @@ def _counts(leak: Leak, table: KeyTable, named: Sequence[int]) -> Iterator[tuple
         yield "contexts left out, beyond memory or effort", leak.n_left_out
     for row in named:
         yield f"records that alone point at account {table.accounts[row]} (p <= 1e-4)", leak.pointing.get(row, 0)
+
+
+def _public(leak: Leak) -> Iterator[str]:
+    """What must be said of marks under keys that are printed in a scheme's documents."""
+    for one in leak.readers:
+        if getattr(one.reader, "public_key", False):
+            yield f"The key of {one.reader.name} is public: anybody can find that mark, and forge it."
 
 
 def _used(key: MarkKey) -> KeyUsed:
