@@ -165,7 +165,7 @@ def taught_ones(
         "another teacher, another's mark",
         Trigram(np.concatenate(lessons), VOCABULARY),
         texts,
-        (key, served, real, teacher),
+        asked,
     )
 
 
