@@ -73,6 +73,7 @@ def test_a_data_set_names_its_account(folder: Path, tmp_path: Path) -> None:
     told = found(folder, "dataset", "suspect.jsonl", "--out", tmp_path)
     assert told["finding"] == "found"
     assert [key["for_id"] for key in told["keys"]] == ["acct-00077"]
+    assert told["keys"][0]["committed_at"] < told["made_at"]
     assert told == json.loads((tmp_path / "report.json").read_text())
     assert "acct-00077" in (tmp_path / "report.html").read_text()
     assert json.loads((tmp_path / "quarantine.jsonl").read_text())["row"] == 33

@@ -73,6 +73,7 @@ def test_a_taught_student_is_named_and_an_innocent_is_not(folder: Path, tmp_path
     told = found(folder, "--answers", folder / "taught.jsonl", "--out", tmp_path)
     assert (told["kind"], told["finding"]) == ("student", "found")
     assert [key["for_id"] for key in told["keys"]] == ["c-1"]
+    assert told["keys"][0]["committed_at"] < told["made_at"]
     assert told["n_tests"] == 2
     assert run("verify", tmp_path / "bundle.zip").startswith("good")
     assert found(folder, "--answers", folder / "innocent.jsonl")["finding"] == "not-found"

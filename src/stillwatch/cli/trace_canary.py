@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,7 +95,10 @@ def check(
     planted, key = _planted(keys_at, epoch, campaign, (count, held_out))
     found = _read(scores, planted) if scores is not None else _scored(Path(str(model)), Path(str(tokenizer)), planted)
     occasion = Asked(str(scores or model), alpha, now(), __version__, [key])
-    write_report(canary_report([canary_test(planted, found)], occasion), Home(keys_at), out, as_json=as_json)
+    told, home = canary_report([canary_test(planted, found)], occasion), Home(keys_at)
+    since = home.committed_at(home.epoch(epoch))
+    told = replace(told, keys=tuple(replace(one, committed_at=since) for one in told.keys))
+    write_report(told, home, out, as_json=as_json)
 
 
 def _planted(keys_at: Path, epoch: str, campaign: str, size: tuple[int, int]) -> "tuple[list[Canary], MarkKey]":

@@ -120,7 +120,8 @@ def _find(named: list[str], asked: _Asked, kind: "Suspect", *, as_json: bool, st
         leak = find_leak(records, tally, search, report)
         inputs = inputs_of(files)
     subject = named[0] if len(named) == 1 else f"{named[0]} and {len(named) - 1} more"
-    about = About(kind, subject, asked.alpha, now(), __version__, inputs, keys, tuple(_apart(asked.log_match)))
+    apart, since = tuple(_apart(asked.log_match)), home.committed_at(home.epoch(asked.epoch))
+    about = About(kind, subject, asked.alpha, now(), __version__, inputs, keys, apart, since)
     found = leak_report(leak, search.table, about)
     if asked.out is not None:
         _write_quarantine(asked.out, tally)

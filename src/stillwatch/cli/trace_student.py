@@ -1,5 +1,6 @@
 """``stillwatch trace student``: whether a model was trained on a campaign's marked answers."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from stillwatch.cli.trace_keys import EpochName, KeysAt
 from stillwatch.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -87,6 +88,8 @@ def student(
         else:
             message = "name --model alone, or --answers, or --url with --name, --questions and --answers"
             raise InvalidInput(message)
+    since = home.committed_at(found)
+    told = replace(told, keys=tuple(replace(key, committed_at=since) for key in told.keys))
     write_report(told, home, out, as_json=as_json)
 
 
@@ -124,11 +127,11 @@ def _served(named: list[str] | None, tokenizer: "Tokenizer", width: int) -> "Ser
     return found
 
 
-def _asked(subject: str, alpha: float, keys: "list[MarkKey]", counts: "Iterable[tuple[str, int]]" = ()) -> "Asked":
+def _asked(subject: str, alpha: float, keys: "list[MarkKey]") -> "Asked":
     from stillwatch import __version__
     from stillwatch.trace.student.findings import Asked as Occasion
 
-    return Occasion(subject, alpha, now(), __version__, keys, (), tuple(counts))
+    return Occasion(subject, alpha, now(), __version__, keys)
 
 
 def _open(

@@ -27,7 +27,7 @@ from typing import Any, Final, Self
 from sqlalchemy import Connection, Engine
 
 from stillwatch.errors import InvalidInput, MissingData, UnreadableSource
-from stillwatch.ledger.book import Event, append, sign_head
+from stillwatch.ledger.book import Event, append, entry_at, sign_head
 from stillwatch.ledger.entry import Entry, Kind
 from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.signing.keys import SigningKey
@@ -170,6 +170,14 @@ class TraceHome:
         scheme = {field.name: getattr(epoch.scheme, field.name) for field in fields(Scheme)}
         secrets = {name: str((self.folder / f"{name}.secret").resolve()) for name in ("master", "tags")}
         return {**secrets, "scheme": scheme, "untagged": "refuse"}
+
+    def committed_at(self, epoch: Epoch) -> datetime:
+        """When the ledger recorded the commitments to its keys.
+
+        Raises      MissingData when the ledger has no such entry.
+        """
+        with self.ledger() as connection:
+            return entry_at(connection, epoch.entry).time
 
     def commitments(self, epoch: Epoch) -> Commitments:
         """What was committed to.

@@ -48,6 +48,7 @@ class About:
     alpha       Probability of any false rejection, in (0, 1).
     inputs      Files that were read.
     keys        Keys of the accounts, in the table's order: the commitments of those found are told.
+    committed_at    Time of the ledger's entry that committed to them.
     """
 
     suspect: Suspect
@@ -58,6 +59,7 @@ class About:
     inputs: Sequence[Input] = ()
     keys: Sequence[MarkKey] = ()
     apart: Sequence[str] = ()
+    committed_at: datetime | None = None
 
 
 def leak_report(leak: Leak, table: KeyTable, about: About) -> TraceReport:
@@ -92,7 +94,7 @@ def leak_report(leak: Leak, table: KeyTable, about: About) -> TraceReport:
         intervals=(marked_records(leak.record_log_p),) if len(leak.record_log_p) > 1 else (),
         counts=tuple(_counts(leak, table, named)),
         inputs=tuple(about.inputs),
-        keys=tuple(_used(about.keys[i]) for i in named if about.keys),
+        keys=tuple(_used(about.keys[i], about.committed_at) for i in named if about.keys),
         limits=(*LIMITS, *_public(leak)),
         apart=tuple(about.apart),
         made_at=about.made_at,
@@ -197,5 +199,5 @@ def _public(leak: Leak) -> Iterator[str]:
             yield f"The key of {one.reader.name} is public: anybody can find that mark, and forge it."
 
 
-def _used(key: MarkKey) -> KeyUsed:
-    return KeyUsed(key.purpose.value, key.for_id, key.epoch, key.commitment)
+def _used(key: MarkKey, committed_at: datetime | None) -> KeyUsed:
+    return KeyUsed(key.purpose.value, key.for_id, key.epoch, key.commitment, committed_at)
