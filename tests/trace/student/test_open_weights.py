@@ -182,3 +182,24 @@ def test_a_budget_is_kept() -> None:
 def test_ties_count_against_us() -> None:
     """A decoy with the same mass is above."""
     assert math.exp(rank(1.0, np.array([1.0, 0.0, 0.0]))) == pytest.approx(0.5)
+
+
+def test_a_filter_by_served_contexts_convicts_no_innocent() -> None:
+    """Which contexts were served depends on the key through the tokens before them, never on their own numbers.
+
+    An innocent student under 60 keys, each with answers of its own: no more small p-values than there should be.
+    """
+    rng = np.random.default_rng(11)
+    student = Table(lessons(rng, 60, 0.0, None))
+    texts = [text(rng, 200) for _ in range(15)]
+    ranks, bounds = [], []
+    for i in range(60):
+        key, served = campaign(f"served {i}"), ServedContexts(2)
+        for _ in range(3):
+            served.add(text(rng, 200, key))
+        found = open_test(exam(student, texts, Asking(2, served)), key, KEEPER.decoys(key, 39), GAMMA)
+        ranks.append(math.exp(found.log_rank))
+        bounds.append(found.log_bound)
+    assert clopper_pearson(sum(rank <= 0.1 for rank in ranks), 60, 0.999)[0] <= 0.1
+    assert clopper_pearson(sum(bound <= math.log(0.1) for bound in bounds), 60, 0.999)[0] <= 0.1
+    assert 0.35 < np.mean(ranks) < 0.65

@@ -1,7 +1,9 @@
 """Where to ask: contexts that were served, each once over the whole test, chosen by the context alone.
 
 A student has learnt something only where it was taught. To look only there is allowed as long as the choice sees the
-context and not the token: the token that was served was drawn with the key.
+context and not the token: the token that was served was drawn with the key. Which contexts were served does depend on
+the key, through the tokens before them; on a context's own numbers it does not, since it is reached before they are
+used. `tests/trace/student/test_open_weights.py` holds innocents against it.
 """
 
 from collections.abc import Iterable
