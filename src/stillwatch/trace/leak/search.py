@@ -1,6 +1,7 @@
 """The search of a suspect data set: one pass over its records, then every account on what counts."""
 
 import math
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -139,7 +140,7 @@ def _read(records: Iterable[Record], search: Search, leak: Leak) -> Kept:
     leak.readers = [ReaderSum(reader, Seen(search.most_contexts)) for reader in search.readers]
     leak.campaigns = [CampaignSum(key) for key in search.campaigns]
     kept = Kept(search.effort / max(len(table), 1))
-    record_log_p: list[float] = []
+    record_log_p = array("d")
     for record in records:
         tokens = search.tokenizer.encode(record.text)
         leak.n_tokens += len(tokens)
@@ -155,11 +156,12 @@ def _read(records: Iterable[Record], search: Search, leak: Leak) -> Kept:
         leak.global_sum += float(scores.sum())
         leak.global_count += len(scores)
         screened = gumbel.log_tail(float(scores.sum()), len(scores))
-        record_log_p.append(screened)
+        leak.n_tested += 1
+        if table.scheme.global_share > 0:
+            record_log_p.append(screened)
         kept.add(screened, one)
-    leak.n_tested = len(record_log_p)
     leak.n_left_out = seen.left_out
-    leak.record_log_p = np.array(record_log_p if leak.global_count else [])
+    leak.record_log_p = np.array(record_log_p)
     return kept
 
 
