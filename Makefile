@@ -24,7 +24,7 @@ test: $(VENV)/.stamp-dev $(GATEWAYS)/.stamp ## Run all tests (JOBS=2 at a time).
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --durations=10 $(PYTEST_ARGS)
 
 test-models: $(MODELS)/.stamp ## The tests that need torch and transformers; installs 3 GB into .venv-models.
-	@PYTHONPATH=src $(MODELS)/bin/python -m pytest --noconftest -p no:cacheprovider $(PYTEST_ARGS) \
+	@PYTHONPATH=src $(MODELS)/bin/python -m pytest -p no:cacheprovider $(PYTEST_ARGS) \
 	  tests/trace/mark tests/trace/engines tests/trace/readers tests/trace/antidistill tests/trace/experiments tests/trace/suspects/test_transformers_model.py
 
 check: $(VENV)/.stamp-dev ## Format, lint, types, layers and documentation.
