@@ -100,9 +100,9 @@ def test_reasons_speak_both_ways(code: str) -> None:
 
 
 def test_every_stage_has_words() -> None:
-    """Stages that a scan or a simulation reports are worded, and no words are left over."""
+    """Stages that a scan, a simulation or a search reports are worded, and no words are left over."""
     sources = "".join(path.read_text() for path in Path(stillwatch.__file__).parent.rglob("*.py"))
-    named = re.findall(r'(?:stages\.stage|\breport|on_progress)\("([a-z ]+)"', sources)
+    named = re.findall(r'(?:stages\.stage|\breport|\bprogress|on_progress)\("([a-z ]+)"', sources)
     assert set(named) - {"think"} == set(wording.STAGES)  # one example in a docstring
 
 
