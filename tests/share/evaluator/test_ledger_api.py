@@ -1,5 +1,6 @@
 """An evaluator's ledger: members verify what it counted, that nothing was rewritten, and learn nobody's name."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
