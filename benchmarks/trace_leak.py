@@ -23,6 +23,7 @@ from stillwatch.stats.holm import holm
 from stillwatch.stats.tails import clopper_pearson
 from stillwatch.trace.keys.keeper import KeyKeeper
 from stillwatch.trace.keys.key import Purpose
+from stillwatch.trace.leak import _kernels_scores as kernels
 from stillwatch.trace.leak.gathered import Gathered, log_tails
 from stillwatch.trace.leak.scoring import KeyTable, Places
 from stillwatch.trace.leak.seen import Seen
@@ -112,9 +113,6 @@ def best(run: Callable[[], object], times: int = 7) -> float:
 
 def throughput() -> None:
     """25,000 keys on 200 tokens; the screen of a corpus; code words of a million accounts."""
-    os.environ["NUMBA_NUM_THREADS"] = "1"
-    from stillwatch.trace.leak import _kernels_scores as kernels  # noqa: PLC0415 - after the setting
-
     rng = np.random.default_rng(1)
     keys, text = table_of(25_000), rng.integers(0, VOCABULARY, 204)
     places = np.arange(4, 204)

@@ -1,6 +1,6 @@
 """Marked and unmarked token texts of a toy model whose next-token distribution follows from the last two tokens."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,6 @@ class Words:
     name: str = "numbers"
     sha256: str = "ab" * 32
     vocabulary_size: int = VOCABULARY
-    refused: list[str] = field(default_factory=list)
 
     def encode(self, text: str) -> NDArray[np.int64]:
         return np.array([int(word) for word in text.split() if word.isdigit()], np.int64)

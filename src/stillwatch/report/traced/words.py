@@ -6,7 +6,7 @@ from typing import Final
 from stillwatch.model.trace_report import Finding, Interval, Suspect, TraceReport
 from stillwatch.report import quantities
 
-__all__ = ["FINDINGS", "LIMITS", "READING", "SUSPECTS", "fact", "interval", "p_value"]
+__all__ = ["FINDINGS", "READING", "SUSPECTS", "fact", "interval", "p_value"]
 
 _LN10: Final = math.log(10)
 
@@ -22,16 +22,6 @@ FINDINGS: Final = {
     Finding.NOT_FOUND: ("Not found", "No null is rejected. That clears nobody: marks can be removed."),
     Finding.TOO_LITTLE: ("Too little to tell", "No outcome could have rejected a null: there was too little to test."),
 }
-
-LIMITS: Final = {
-    "generation": "A mark shows that text was generated for an account under its key, not who used it.",
-    "holder": "Whoever holds a key can make its mark. The key's commitment shows since when it was bound to whom.",
-    "null-clears-nobody": "A null result clears nobody: paraphrase, translation and neutralisation remove marks.",
-    "account-not-person": "An account is not a person: credentials are stolen, shared and resold.",
-    "not-how-much": "A p-value says how surprising the evidence is, not how much was taken.",
-    "log-match": "Matches with served outputs are separate evidence on the same text: never multiply the two.",
-}
-"""Sentences by name, so that every report that needs one says it alike."""
 
 READING: Final = (
     "The p-value is the probability of evidence at least this strong if the null were true; it is no probability of "
