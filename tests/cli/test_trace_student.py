@@ -36,6 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(
         *("keys", "commit", "--keys", place / "keys", "--epoch", "e", "--by", "ada"),
         *("--accounts", place / "accounts.txt", "--campaigns", place / "campaigns.txt", "--delta", "2"),
+        *("--tokenizer", place / "tokenizer.json"),
     )
     key = TraceHome(place / "keys").keeper.key(Purpose.CAMPAIGN, "c-1", "e")
     rng = np.random.default_rng(1)
@@ -131,6 +132,14 @@ def test_what_is_missing_is_said(folder: Path, flags: tuple[str, ...], told: str
     """Each with what to give."""
     with pytest.raises(InvalidInput, match=told):
         found(folder, *flags)
+
+
+def test_the_wrong_tokenizer_is_refused(folder: Path, tmp_path: Path) -> None:
+    """By the hash that was noted with the epoch: with another one every student looks innocent."""
+    (tmp_path / "tokenizer.json").write_text((folder / "tokenizer.json").read_text() + "\n")
+    flags = ("--keys", folder / "keys", "--epoch", "e", "--tokenizer", tmp_path / "tokenizer.json")
+    with pytest.raises(InvalidInput, match="made with tokenizer"):
+        run("student", *flags, "--answers", folder / "taught.jsonl")
 
 
 def test_files_that_are_not_there(folder: Path, tmp_path: Path) -> None:

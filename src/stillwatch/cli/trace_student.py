@@ -69,12 +69,14 @@ def student(
     from stillwatch.trace.home import TraceHome as Home
     from stillwatch.trace.student.contexts import Asking as Places
     from stillwatch.trace.tokenizers.file import TokenizerFile
+    from stillwatch.trace.tokenizers.same import check_same
 
     check_out(out)
     home = Home(keys_at)
     found = home.epoch(epoch)
     keys = _keys(home, found, campaign)
     words = TokenizerFile.open(tokenizer)
+    check_same(found.tokenizer, words)
     width = found.scheme.campaign_width
     with progress() as report:
         asking = Places(width, _served(served, words, width), budget if model else 1 << 40)

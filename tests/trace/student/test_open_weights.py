@@ -169,6 +169,18 @@ def test_what_cannot_be_tested_is_refused() -> None:
         open_test(weighed, KEY, [], GAMMA)
 
 
+def test_a_teacher_of_another_vocabulary_is_refused() -> None:
+    """Their probabilities cannot be held against one another."""
+
+    class Wider(Teacher):
+        def probabilities(self, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+            return np.pad(super().probabilities(tokens), ((0, 0), (0, 1)))
+
+    student = Table(lessons(np.random.default_rng(8), 10, 0.0, None))
+    with pytest.raises(InvalidInput, match="share a vocabulary, got 40 and 41"):
+        exam(student, [text(np.random.default_rng(5), 60)], Asking(2), Wider())
+
+
 def test_a_budget_is_kept() -> None:
     """No more places than asked for; of texts that repeat one another only the first counts."""
     student = Table(lessons(np.random.default_rng(8), 10, 0.0, None))

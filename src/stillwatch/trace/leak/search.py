@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.errors import InvalidInput
 from stillwatch.model.mark_reader import MarkReader
 from stillwatch.model.progress import Progress
 from stillwatch.model.tokenizer import Tokenizer
@@ -22,6 +21,7 @@ from stillwatch.trace.leak.scoring import KeyTable, Places
 from stillwatch.trace.leak.seen import Seen
 from stillwatch.trace.mark import green, gumbel
 from stillwatch.trace.mark.prf import contexts
+from stillwatch.trace.tokenizers.same import check_same
 
 __all__ = ["CampaignSum", "Leak", "ReaderSum", "Search", "find_leak"]
 
@@ -57,9 +57,7 @@ class Search:
 
     def __post_init__(self) -> None:
         """Refuse a tokenizer that did not make the marks: with another one every text looks innocent."""
-        if self.made_with is not None and self.made_with != self.tokenizer.sha256:
-            message = f"the marks were made with tokenizer {self.made_with[:12]}, got {self.tokenizer.sha256[:12]}"
-            raise InvalidInput(message)
+        check_same(self.made_with, self.tokenizer)
 
 
 @dataclass(slots=True)

@@ -78,7 +78,7 @@ def exam(
 
     texts       Token texts without a mark, in the suspect's tokens.
     teacher     The provider's own model without a mark, of the same vocabulary; None where it is not at hand.
-    Raises      InvalidInput when no place counts.
+    Raises      InvalidInput when no place counts, or suspect and teacher have other vocabularies.
     """
     rows: list[NDArray[np.int64]] = []
     tokens: list[NDArray[np.int64]] = []
@@ -89,6 +89,9 @@ def exam(
             continue
         found = suspect.probabilities(text)[places - 1]
         usual = np.zeros_like(found) if teacher is None else teacher.probabilities(text)[places - 1]
+        if found.shape != usual.shape:
+            message = f"suspect and teacher must share a vocabulary, got {found.shape[1]} and {usual.shape[1]} tokens"
+            raise InvalidInput(message)
         likely, excess = _weighed(found, usual)
         rows.append(text[places[:, None] - np.arange(asking.width, 0, -1)])
         tokens.append(likely)
