@@ -18,6 +18,7 @@ from stillwatch.cli.bench import bench
 from stillwatch.cli.calibrate import calibrate
 from stillwatch.cli.case import case
 from stillwatch.cli.collect import collect
+from stillwatch.cli.console import console
 from stillwatch.cli.database import database
 from stillwatch.cli.demo import demo
 from stillwatch.cli.drill import drill
@@ -80,6 +81,7 @@ for command in (
     scan,
     watch,
     serve,
+    console,
     collect,
     calibrate,
     explain,

@@ -16,7 +16,17 @@ from stillwatch.model.campaign import Campaign
 from stillwatch.model.findings import CAMPAIGNS_VERSION, FINDING_EXCHANGE, STREAM, Findings
 from stillwatch.model.quarantine import QUARANTINE
 
-__all__ = ["FORMAT", "NOT_WRITTEN", "OF_THE_RUN", "TABLES", "campaign_to_json", "from_json", "run_to_json", "to_json"]
+__all__ = [
+    "FORMAT",
+    "NOT_WRITTEN",
+    "OF_THE_RUN",
+    "TABLES",
+    "campaign_from_json",
+    "campaign_to_json",
+    "from_json",
+    "run_to_json",
+    "to_json",
+]
 
 FORMAT = "stillwatch-campaigns"
 
@@ -50,6 +60,20 @@ def run_to_json(findings: Findings) -> str:
 def campaign_to_json(campaign: Campaign) -> str:
     """One campaign as JSON text, as it stands in campaigns.json."""
     return json.dumps(_plain(campaign), indent=1, allow_nan=False) + "\n"
+
+
+def campaign_from_json(text: str, *, where: str = "campaigns.parquet") -> Campaign:
+    """One campaign back from what `campaign_to_json` gave.
+
+    Raises      IncompatibleVersion if the text is something else.
+    """
+    try:
+        found = _typed_dataclass(json.loads(text), Campaign)
+    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+        msg = f"{where} does not follow version {CAMPAIGNS_VERSION} of its schema ({type(wrong).__name__}); scan again"
+        raise IncompatibleVersion(msg) from wrong
+    assert isinstance(found, Campaign)  # noqa: S101 - as it was asked for
+    return found
 
 
 def from_json(

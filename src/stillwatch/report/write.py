@@ -12,21 +12,25 @@ import pyarrow.parquet as pq
 
 from stillwatch.errors import IncompatibleVersion, InvalidInput, MissingData, UnreadableSource
 from stillwatch.model.findings import CAMPAIGNS_VERSION, Findings
+from stillwatch.report.catalogue import write_catalogue
 from stillwatch.report.html import to_html
 from stillwatch.report.json import TABLES, from_json, run_to_json, to_json
 
-__all__ = ["CAMPAIGNS", "MARKER", "REPORT", "RUN", "check_folder", "read_findings", "write_findings"]
+__all__ = ["CAMPAIGNS", "CATALOGUE_FILE", "MARKER", "REPORT", "RUN", "check_folder", "read_findings", "write_findings"]
 
 MARKER = ".stillwatch"
 """File that marks a folder as findings: readers of logs do not walk into it."""
 
 REPORT = "report.html"
 CAMPAIGNS = "campaigns.json"
+CATALOGUE_FILE = "campaigns.parquet"
 RUN = "run.json"
 
 T = TypeVar("T")
 
-_FILES = (REPORT, CAMPAIGNS, RUN, *(f"{name}.parquet" for name in TABLES))
+_ROWS = 65_536
+"""Rows of a group: what is read to get at the rows of one campaign."""
+_FILES = (REPORT, CAMPAIGNS, CATALOGUE_FILE, RUN, *(f"{name}.parquet" for name in TABLES))
 
 
 def check_folder(folder: Path) -> None:
@@ -71,8 +75,10 @@ def _write_files(findings: Findings, folder: Path) -> None:
     (folder / REPORT).write_text(to_html(findings), encoding="utf-8", errors="replace")
     (folder / CAMPAIGNS).write_text(to_json(findings), encoding="ascii")
     (folder / RUN).write_text(run_to_json(findings), encoding="ascii")
+    write_catalogue(findings, folder / CATALOGUE_FILE)
     for name in TABLES:
-        pq.write_table(getattr(findings, name), folder / f"{name}.parquet", compression="zstd")
+        path = folder / f"{name}.parquet"
+        pq.write_table(getattr(findings, name), path, compression="zstd", row_group_size=_ROWS)
 
 
 def _move(waiting: Path, folder: Path) -> None:

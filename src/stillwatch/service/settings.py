@@ -17,6 +17,7 @@ __all__ = [
     "PARTS",
     "AppealSettings",
     "CollectSettings",
+    "ConsoleSettings",
     "DecideSettings",
     "MemberSettings",
     "ServiceSettings",
@@ -118,6 +119,30 @@ class MemberSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """How people use the console.
+
+    idle_minutes    A session ends after so many minutes without a request.
+    session_hours   A session ends after so many hours, whatever happens in it.
+    trace           Folder of the provider's marks, as `stillwatch trace keys` keeps it; without one nothing is shown.
+    reports         Folder with reports of `stillwatch trace`, each in a folder of its own.
+    oidc_issuer     URL of the provider of identities that people log in by; without one they have passwords here.
+    oidc_client     Name of this service there.
+    oidc_secret     File with its secret there; without one it is a public client.
+    oidc_name       Claim that names a person.
+    """
+
+    idle_minutes: int = 120
+    session_hours: int = 12
+    trace: Path | None = None
+    reports: Path | None = None
+    oidc_issuer: str | None = None
+    oidc_client: str = "stillwatch"
+    oidc_secret: Path | None = None
+    oidc_name: str = "preferred_username"
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSettings:
     """All of them; relative paths are relative to the file.
 
@@ -146,6 +171,7 @@ class ServiceSettings:
     decide: DecideSettings = field(default_factory=DecideSettings)
     appeals: AppealRules = field(default_factory=AppealRules)
     member: MemberSettings = field(default_factory=MemberSettings)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
 
     @property
     def database_url(self) -> str:
@@ -159,6 +185,7 @@ PARTS: Final[Mapping[str, type]] = {
     "decide": DecideSettings,
     "appeals": AppealSettings,
     "member": MemberSettings,
+    "console": ConsoleSettings,
 }
 """Tables of the file, in its order."""
 

@@ -130,4 +130,9 @@ _CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "decide.account_header": _header,
     "appeals.answer_within_days": _at_most(30, "working days"),
     "appeals.file_within_days": _at_most(365, "days"),
+    "console.idle_minutes": _at_most(1440, "minutes"),
+    "console.session_hours": _at_most(168, "hours"),
+    "console.oidc_issuer": _public_url,
+    "console.oidc_client": _line,
+    "console.oidc_name": _line,
 }

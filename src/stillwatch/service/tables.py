@@ -10,10 +10,14 @@ from stillwatch.act.decide.tables import DECISION_TABLES
 from stillwatch.act.policy.tables import POLICY_TABLES
 from stillwatch.ledger.tables import LEDGER_TABLES
 from stillwatch.service.access.tables import SERVICE_TOKEN_TABLES
+from stillwatch.service.access.user_tables import USER_TABLES
 
 __all__ = ["SERVICE_TABLES"]
 
-_PARTS: Final = (LEDGER_TABLES, DECISION_TABLES, POLICY_TABLES, APPEAL_TABLES, CASE_TABLES, SERVICE_TOKEN_TABLES)
+_PARTS: Final = (
+    *(LEDGER_TABLES, DECISION_TABLES, POLICY_TABLES, APPEAL_TABLES, CASE_TABLES),
+    *(SERVICE_TOKEN_TABLES, USER_TABLES),
+)
 """A new part needs a line here and a migration; a test compares the two."""
 
 

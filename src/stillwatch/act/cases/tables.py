@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, MetaData
 
 from stillwatch.signing.stamp import STAMP_CHARACTERS
 
-__all__ = ["CASES", "CASE_ALIASES", "CASE_EVENTS", "CASE_TABLES"]
+__all__ = ["CASES", "CASE_ALIASES", "CASE_EVENTS", "CASE_TABLES", "REVEALS"]
 
 CASE_TABLES: Final = MetaData()
 
@@ -51,3 +51,15 @@ CASE_EVENTS: Final = Table(
     Column("entry", Integer, nullable=False),
 )
 """What happened, in order, each with its entry of the ledger. `text` is a note or the reason of a closing."""
+
+REVEALS: Final = Table(
+    "case_reveals",
+    CASE_TABLES,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("campaign_id", String(64), nullable=False, index=True),
+    Column("exchange_id", Text, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", String(STAMP_CHARACTERS), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+"""Who looked at which prompt, and why; each with its entry of the ledger. What was seen is not kept."""

@@ -1,0 +1,1 @@
+"""Campaigns: the list, one of them with its evidence, what a person does with it."""
