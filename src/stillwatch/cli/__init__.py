@@ -42,6 +42,7 @@ from stillwatch.cli.simulate import simulate
 from stillwatch.cli.token import token
 from stillwatch.cli.trace import trace
 from stillwatch.cli.transparency import transparency
+from stillwatch.cli.user import user
 from stillwatch.cli.watch import watch
 from stillwatch.errors import StillwatchError
 
@@ -109,6 +110,7 @@ groups = {
     "case": case,
     "appeal": appeal,
     "token": token,
+    "user": user,
     "trace": trace,
     "rule": rule,
     "drill": drill,
