@@ -1,6 +1,5 @@
 """``stillwatch policy preview``: whom a policy would have touched, before it touches anybody."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,12 +16,9 @@ if TYPE_CHECKING:
     from stillwatch.act.decide.protected import Protected
     from stillwatch.act.policy.policy import Policy
     from stillwatch.act.preview.compare import Changes
-    from stillwatch.act.preview.doubt import Evidence
     from stillwatch.act.preview.figures import Previewed
-    from stillwatch.act.preview.judge import Terms
     from stillwatch.service.replay.standing import Standing
     from stillwatch.service.replay.streams import Streams
-    from stillwatch.service.replay.traffic import Source
 
 __all__ = ["preview"]
 
@@ -66,9 +62,9 @@ def preview(  # noqa: PLR0917 - typer's
     as_json: AsJson = False,
 ) -> None:
     """Show whom a policy would have touched in stored traffic, with findings and appeals as they stand."""
-    from stillwatch.act.preview.judge import Terms as Given
     from stillwatch.cli.policy_named import of_name
-    from stillwatch.service.replay.traffic import Source as From
+    from stillwatch.service.replay.previewing import Asked, preview_of
+    from stillwatch.service.replay.traffic import Source
 
     if by is not None and stage != Stage.ALL:
         message = f"only a preview at 100 % is recorded, got --stage {int(stage)}; leave --by or --stage out"
@@ -76,34 +72,14 @@ def preview(  # noqa: PLR0917 - typer's
     policy, before = of_name(told, settings), None if against is None else of_name(against, settings)
     if not traffic:
         traffic, index, accounts, protected = _of_service(settings, (findings, index, accounts, protected))
-    said = _said(policy, settings)
-    source = From(traffic, _streams(findings, index), accounts, mapping, said.found_at)
-    key, kept = bytes.fromhex(policy.version)[:32], _protected(protected, settings)
-    terms = Given(stage=stage / 100, stage_key=key, protected=kept, cleared=said.cleared, overdue=said.overdue)
-    evidence = replace(source.streams.evidence, decided=said.decided, upheld=said.upheld)
-    found, changed = _preview(policy, before, source, terms, evidence)
+    said, source = _said(policy, settings), Source(traffic, _streams(findings, index), accounts, mapping)
+    asked = Asked(policy, source, said, _protected(protected, settings), before, stage / 100)
+    with progress() as report:
+        found, changed = preview_of(asked, report)
     number = None if by is None else _record(found, settings, by)
     if out is not None:
         _write(found, changed, out)
     _tell(found, changed, number, out, as_json=as_json)
-
-
-def _preview(
-    policy: "Policy", before: "Policy | None", source: "Source", terms: "Terms", evidence: "Evidence"
-) -> "tuple[Previewed, Changes | None]":
-    """Preview of a policy, and what it changes."""
-    from stillwatch.act.preview.compare import changes
-    from stillwatch.act.preview.judge import judge
-    from stillwatch.act.preview.preview import previewed
-    from stillwatch.service.replay.traffic import seen_of
-
-    uses = policy.uses | (before.uses if before else frozenset())
-    with progress() as report:
-        seen = seen_of(source, uses, lambda done, total: report("read", done, total))
-        report("preview", 0, 1)
-        judged = judge(policy, seen, terms)
-        found = previewed(judged, evidence)
-        return found, None if before is None else changes(judge(before, seen, terms), judged)
 
 
 def _of_service(
@@ -120,14 +96,12 @@ def _of_service(
 
 def _said(policy: "Policy", settings: Path | None) -> "Standing":
     """What people have said; nothing where there is no service, unless one was named."""
+    from stillwatch.service.replay.previewing import said_of
     from stillwatch.service.replay.standing import Standing as Nothing
-    from stillwatch.service.replay.standing import standing_of
-    from stillwatch.store.database import reading
 
     try:
-        with home(settings) as opened, reading(opened.engine).begin() as connection:
-            rules, promised = [rule.name for rule in policy.rules], opened.settings.appeals
-            return standing_of(connection, rules, promised, datetime.now(UTC))
+        with home(settings) as opened:
+            return said_of(opened, policy)
     except MissingData:
         if settings is not None:
             raise
@@ -135,13 +109,11 @@ def _said(policy: "Policy", settings: Path | None) -> "Standing":
 
 
 def _protected(file: Path | None, settings: Path | None) -> "Protected":
-    """The list that is named, else the service's; its ids are found as a scan hides them, too."""
-    from stillwatch.act.decide.protected import Protected
-    from stillwatch.ingest import installation_salt
-    from stillwatch.service.concealing import RequestConcealer
+    """The list that is named, else the service's."""
+    from stillwatch.service.replay.previewing import protected_at
     from stillwatch.service.settings import settings_at
 
-    return Protected(file or settings_at(settings).decide.protected, RequestConcealer(installation_salt()).id)
+    return protected_at(file or settings_at(settings).decide.protected)
 
 
 def _streams(findings: Path | None, index: Path | None) -> "Streams":

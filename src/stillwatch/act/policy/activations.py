@@ -45,7 +45,10 @@ __all__ = [
     "activate",
     "activation",
     "activations",
+    "allowed",
+    "changes_of",
     "in_force",
+    "latest_activations",
     "roll_back",
     "stop",
 ]
@@ -97,7 +100,22 @@ def activate(connection: Connection, version: str, stage: int, signer: Signer, *
         message = f"a stage must be {', '.join(map(str, STAGES))} percent, got {stage}"
         raise InvalidInput(message)
     now = _now_in_force(connection, signer, seen)
-    policy = load_version(connection, version, signer.keys)
+    second = allowed(connection, load_version(connection, version, signer.keys), stage, signer, now)
+    before = 0 if now is None else now.before if now.version == version else now.number
+    return _add(connection, _row(seen + 1, "activate", signer, (version, stage, before, second)), signer)
+
+
+def allowed(
+    connection: Connection, policy: Policy, stage: int, signer: Signer, now: Activation | None
+) -> Approval | None:
+    """Whether somebody may put a version in force now; the second person who stands behind it, if there is one.
+
+    It changes nothing: a page can ask for each stage what is still needed.
+
+    now         What is in force.
+    Raises      InvalidInput when preview, approval or stage do not allow it; FailedProof when a row was changed.
+    """
+    version = policy.version
     number, preview, wanted = fresh_preview(connection, version, signer, policy.limits)
     others = [one for one in approvals(connection, number, signer.keys) if one.by != signer.by]
     second = max(others, key=lambda one: one.at, default=None)
@@ -109,9 +127,7 @@ def activate(connection: Connection, version: str, stage: int, signer: Signer, *
         raise InvalidInput(message)
     _check_stage(policy, stage, now, signer.now, second)
     _check_traffic(policy, stage, now, preview, second)
-    before = 0 if now is None else now.before if now.version == version else now.number
-    second = None if second is None else replace(second, shown=preview.shares)
-    return _add(connection, _row(seen + 1, "activate", signer, (version, stage, before, second)), signer)
+    return None if second is None else replace(second, shown=preview.shares)
 
 
 def roll_back(connection: Connection, signer: Signer, *, seen: int) -> Activation:
@@ -157,6 +173,27 @@ def activations(connection: Connection, keys: Keys) -> list[Activation]:
     """
     last = highest(connection, ACTIVATIONS)
     return [activation(connection, number, keys) for number in range(1, last + 1)]
+
+
+def latest_activations(connection: Connection, keys: Keys, start: int, most: int) -> list[Activation]:
+    """Activations, the last one first, from the one at that place on.
+
+    Raises      FailedProof when a row was changed or is missing.
+    """
+    last = highest(connection, ACTIVATIONS) - start
+    return [activation(connection, number, keys) for number in range(last, max(0, last - most), -1)]
+
+
+def changes_of(connection: Connection, version: str, keys: Keys, most: int, among: int) -> list[Activation]:
+    """Activations after which a version was in force, the last one first.
+
+    among       Of the last so many of all versions.
+    Raises      FailedProof when a row of them was changed.
+    """
+    wanted = select(ACTIVATIONS).order_by(ACTIVATIONS.c.number.desc()).limit(among)
+    rows = connection.execute(wanted).all()
+    numbers = [row.number for row in rows if isinstance(row.signed, Mapping) and row.signed.get("version") == version]
+    return [activation(connection, number, keys) for number in numbers[:most]]
 
 
 def _now_in_force(connection: Connection, signer: Signer, seen: int) -> Activation | None:

@@ -1,11 +1,11 @@
 """Previews that were made of a version: without a fresh one nothing is activated."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from stillwatch.act.policy.book import Signer, next_number, opened_row
 from stillwatch.act.policy.limits import names
@@ -20,7 +20,11 @@ __all__ = [
     "LEAST_SPAN",
     "MOST_AGE",
     "Preview",
+    "Recorded",
     "last_preview",
+    "last_previews",
+    "preview_numbered",
+    "previews_of",
     "record_preview",
 ]
 
@@ -77,6 +81,18 @@ class Preview:
         return found if isinstance(found, int) else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A preview in the database.
+
+    by          Person who made it.
+    """
+
+    number: int
+    by: str
+    preview: Preview
+
+
 def record_preview(connection: Connection, preview: Preview, signer: Signer) -> int:
     """Keep a preview, in the caller's transaction; its number.
 
@@ -116,19 +132,60 @@ def last_preview(connection: Connection, version: str, keys: Keys) -> tuple[int,
     Raises      FailedProof when its row was changed.
     """
     wanted = select(PREVIEWS).where(PREVIEWS.c.version == version).order_by(PREVIEWS.c.number.desc()).limit(1)
-    row = connection.execute(wanted).one_or_none()
+    row = connection.execute(wanted).mappings().one_or_none()
     if row is None:
         return None
-    told = opened_row(row.signed, _PREVIEW, keys)
-    if (told["version"], told["number"]) != (version, row.number):
-        message = f"preview {row.number} was changed after it was signed"
+    found = _opened(row, keys)
+    return found.number, found.preview
+
+
+def preview_numbered(connection: Connection, number: int, keys: Keys) -> Recorded:
+    """A preview.
+
+    Raises      MissingData when there is none; FailedProof when its row was changed.
+    """
+    row = connection.execute(select(PREVIEWS).where(PREVIEWS.c.number == number)).mappings().one_or_none()
+    if row is None:
+        message = f"there is no preview {number}"
+        raise MissingData(message)
+    return _opened(row, keys)
+
+
+def previews_of(connection: Connection, version: str, keys: Keys, most: int) -> list[Recorded]:
+    """Previews of a version, the last one first.
+
+    Raises      FailedProof when a row was changed.
+    """
+    wanted = select(PREVIEWS).where(PREVIEWS.c.version == version).order_by(PREVIEWS.c.number.desc()).limit(most)
+    return [_opened(row, keys) for row in connection.execute(wanted).mappings()]
+
+
+def last_previews(connection: Connection, versions: Collection[str], keys: Keys) -> dict[str, Recorded]:
+    """The latest preview of each version that has one.
+
+    Raises      FailedProof when a row was changed.
+    """
+    last = select(func.max(PREVIEWS.c.number)).where(PREVIEWS.c.version.in_(versions)).group_by(PREVIEWS.c.version)
+    rows = connection.execute(select(PREVIEWS).where(PREVIEWS.c.number.in_(last))).mappings()
+    return {row["version"]: _opened(row, keys) for row in rows}
+
+
+def _opened(row: RowMapping, keys: Keys) -> Recorded:
+    """Raises FailedProof when the row was changed."""
+    told = opened_row(row["signed"], _PREVIEW, keys)
+    if (told["version"], told["number"]) != (row["version"], row["number"]):
+        message = f"preview {row['number']} was changed after it was signed"
         raise FailedProof(message)
-    return told["number"], Preview(
-        told["version"],
-        time_of(told["window_start"]),
-        time_of(told["window_end"]),
-        told["digest"],
-        told["shares"],
-        told["figures"],
-        time_of(told["at"]),
+    return Recorded(
+        told["number"],
+        told["by"],
+        Preview(
+            told["version"],
+            time_of(told["window_start"]),
+            time_of(told["window_end"]),
+            told["digest"],
+            told["shares"],
+            told["figures"],
+            time_of(told["at"]),
+        ),
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from hmac import compare_digest
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from stillwatch.act.policy.book import Signer, opened_row
 from stillwatch.act.policy.cases import run_cases
@@ -20,7 +20,16 @@ from stillwatch.signing.keys import Keys
 from stillwatch.signing.stamp import stamp, time_of
 from stillwatch.store.conflict import insert_if_new
 
-__all__ = ["Version", "add_version", "find_version", "load_version", "versions"]
+__all__ = [
+    "Version",
+    "add_version",
+    "find_version",
+    "latest_versions",
+    "load_version",
+    "n_versions",
+    "version_added",
+    "versions",
+]
 
 _VERSION: Final = "version"
 _PREFIX: Final = re.compile(r"[0-9a-f]{6,64}")
@@ -117,8 +126,44 @@ def versions(connection: Connection, keys: Keys) -> list[Version]:
     Raises      FailedProof when a row was changed.
     """
     rows = connection.execute(select(VERSIONS.c.signed).order_by(VERSIONS.c.added_at, VERSIONS.c.version)).scalars()
-    told = [opened_row(row, _VERSION, keys) for row in rows]
-    return [Version(t["version"], t["name"], time_of(t["added_at"]), t["by"]) for t in told]
+    return [_version(row, keys) for row in rows]
+
+
+def latest_versions(connection: Connection, keys: Keys, start: int, most: int) -> list[tuple[str, Version | None]]:
+    """Versions, the last that was added first, from the one at that place on; None for one that was changed since."""
+    order = (VERSIONS.c.added_at.desc(), VERSIONS.c.version)
+    rows = connection.execute(select(VERSIONS.c.version, VERSIONS.c.signed).order_by(*order).offset(start).limit(most))
+    found: list[tuple[str, Version | None]] = []
+    for row in rows:
+        try:
+            told = _version(row.signed, keys)
+        except FailedProof:
+            found.append((row.version, None))
+        else:
+            found.append((row.version, told if told.version == row.version else None))
+    return found
+
+
+def n_versions(connection: Connection) -> int:
+    """How many there are."""
+    return connection.execute(select(func.count()).select_from(VERSIONS)).scalar_one()
+
+
+def version_added(connection: Connection, version: str, keys: Keys) -> Version:
+    """Who added a version, and when.
+
+    Raises      MissingData when there is none; FailedProof when its row was changed.
+    """
+    signed = connection.execute(select(VERSIONS.c.signed).where(VERSIONS.c.version == version)).scalar()
+    if signed is None:
+        message = f"no policy {version[:12]}"
+        raise MissingData(message)
+    return _version(signed, keys)
+
+
+def _version(signed: object, keys: Keys) -> Version:
+    told = opened_row(signed, _VERSION, keys)
+    return Version(told["version"], told["name"], time_of(told["added_at"]), told["by"])
 
 
 def _digest(text: str) -> str:

@@ -12,12 +12,14 @@ from stillwatch.act.preview.cells import Cells
 from stillwatch.act.preview.codes import Codebook
 from stillwatch.act.preview.figures import BandRow, Breakdown, Count, GuardRow, RuleRow
 from stillwatch.act.preview.judge import ACTIONS, NO_RULE, Judged
+from stillwatch.model.campaign import Verdict
 
-__all__ = ["MOST_ROWS", "OTHERS", "breakdowns", "guard_rows", "rule_rows"]
+__all__ = ["MOST_ROWS", "NOT_ACCUSED", "OTHERS", "breakdowns", "guard_rows", "rule_rows"]
 
 MOST_ROWS: Final = 20
 """Of a breakdown without an order of its own: names of models are whatever a client sends."""
 OTHERS: Final = "all others"
+NOT_ACCUSED: Final = "no accused stream"
 
 
 def rule_rows(judged: Judged, cells: Cells) -> tuple[RuleRow, ...]:
@@ -46,11 +48,25 @@ def guard_rows(cells: Cells) -> tuple[GuardRow, ...]:
 
 
 def breakdowns(judged: Judged, cells: Cells) -> tuple[Breakdown, ...]:
-    """By tenure, programme, verified level, spend band, declared use, model and region."""
+    """By verdict, tenure, programme, verified level, spend band, declared use, model and region."""
     seen = judged.seen
     by_account = (_by_account(judged, cells, band) for band in BANDS)
     model = _by_exchange("model", seen.models, seen.by_model, cells, "model")
-    return *by_account, model, _by_exchange("region", seen.countries, seen.by_country, cells, "country")
+    region = _by_exchange("region", seen.countries, seen.by_country, cells, "country")
+    return _by_verdict(judged, cells), *by_account, model, region
+
+
+def _by_verdict(judged: Judged, cells: Cells) -> Breakdown:
+    """What the streams of each verdict get, in the verdicts' order; last what is of no accused stream."""
+    labels = [*(verdict.value for verdict in Verdict), NOT_KNOWN, NOT_ACCUSED]
+    streams = zip(cells.columns["campaign"].tolist(), cells.columns["account"].tolist(), strict=True)
+    facts = (judged.streams.get(stream) for stream in streams)
+    place = {label: at for at, label in enumerate(labels)}
+    codes = np.fromiter((place[NOT_KNOWN if one is None else str(one.verdict)] for one in facts), np.int32)
+    n_exchanges = np.bincount(codes, cells.n, len(labels)).astype(np.int64)
+    n_exchanges[-1] = judged.seen.n_exchanges - int(n_exchanges.sum())
+    rows = {row.label: row for row in _rows(labels, n_exchanges, None, cells, codes)}
+    return Breakdown("verdict", tuple(rows[label] for label in labels if rows[label].n_exchanges))
 
 
 def _by_account(judged: Judged, cells: Cells, band: Band) -> Breakdown:

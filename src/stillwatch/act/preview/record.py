@@ -13,7 +13,7 @@ from stillwatch.errors import InvalidInput
 __all__ = ["plain", "recorded"]
 
 _KEPT: Final = ("traffic", "touched", "refused", "n_tenured", "touched_tenured", "rules", "guards", "doubt", "felt")
-_BANDS: Final = ("tenure", "verified level", "spend band", "region")
+_BANDS: Final = ("verdict", "tenure", "verified level", "spend band", "region")
 """Breakdowns whose labels nobody chooses: names of models and programmes are free text."""
 
 

@@ -11,26 +11,17 @@ from markupsafe import Markup
 from stillwatch import __version__
 from stillwatch.act.policy.limits import Needs
 from stillwatch.act.preview.compare import Changes
-from stillwatch.act.preview.figures import BandRow, Breakdown, Count, HardCase, Previewed
+from stillwatch.act.preview.figures import HardCase, Previewed
 from stillwatch.model.decision import Action
 from stillwatch.report import quantities, sentences, wording
 from stillwatch.report.previewed import pictures, words
+from stillwatch.report.previewed.bands import actions_of, rows_of
 from stillwatch.report.visible import visible
 
 __all__ = ["to_html"]
 
 _MOST_CAMPAIGNS: Final = 20
-_LONG: Final = 8
 _CSS: Final = {Needs.ONE: "one", Needs.TWO: "two", Needs.REFUSED: "no"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A band, ready to lay out."""
-
-    band: BandRow
-    picture: Markup
-    share: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +75,8 @@ def to_html(found: Previewed, changes: Changes | None = None) -> str:
             gauges=[
                 (told, pictures.gauge(share, one, most, told)) for _, share, one, most, told in words.limits(found)
             ],
-            actions=_actions(found),
-            breakdowns=[(one, list(_rows(one))) for one in found.breakdowns],
+            actions=actions_of(found),
+            breakdowns=[(one, list(rows_of(one))) for one in found.breakdowns],
             cases=list(_cases(found)),
             hardness=words.HARDNESS,
             doubts=words.doubts(found.doubt),
@@ -103,32 +94,6 @@ def to_html(found: Previewed, changes: Changes | None = None) -> str:
             changed=[one for one in changes.by if one.newly or one.no_longer] if changes else [],
         )
     )
-
-
-def _actions(found: Previewed) -> list[Action]:
-    """Actions that touch anything, harshest first: the key of the colours."""
-    used = {action for one in found.breakdowns[:1] for row in one.rows for action in row.by_action}
-    return [action for action in reversed(Action) if action in used]
-
-
-def _rows(breakdown: Breakdown) -> Iterator[_Row]:
-    """Rows of a breakdown; where there are many, those without a touched exchange as one."""
-    most = max((row.touched.exchanges for row in breakdown.rows), default=0)
-    still = [row for row in breakdown.rows if not row.touched.exchanges]
-    is_long = len(breakdown.rows) > _LONG and len(still) > 1
-    for row in breakdown.rows:
-        if row.touched.exchanges or not is_long:
-            yield _row(row, most)
-    if is_long:
-        n_exchanges = sum(row.n_exchanges for row in still)
-        n_accounts = None if still[0].n_accounts is None else sum(row.n_accounts or 0 for row in still)
-        yield _row(BandRow(f"{len(still)} others", n_exchanges, n_accounts, Count(), {}), most)
-
-
-def _row(row: BandRow, most: int) -> _Row:
-    share = quantities.share(row.touched.exchanges / row.n_exchanges) if row.n_exchanges else "–"
-    title = f"{visible(row.label)}: {quantities.count(row.touched.exchanges)} exchanges touched, {share}"
-    return _Row(row, pictures.stack(row.by_action, most, title), share)
 
 
 def _cases(found: Previewed) -> Iterator[_Case]:
