@@ -19,9 +19,11 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # The exchange between members is the one room that talks to others; its rehearsal stays on loopback, the service
 # answers whoever the operator lets ask, and what both their servers are made of is a room of its own. Of what acts, the
 # plugin inside a gateway asks its own service, and the middleware waits for a decision no longer than it may. Of what
-# traces, one file asks the suspect that a person names. Nothing else does.
+# traces, one file asks the suspect that a person names; of the console, one asks the identity provider of the settings.
+# Nothing else does.
 ASKING = {SOURCE / "act" / "gateways" / name for name in ("litellm_plugin.py", "asgi.py", "asked.py")}
 ASKING |= {SOURCE / "trace" / "suspects" / "endpoint.py"}
+ASKING |= {SOURCE / "console" / "access" / "oidc_wire.py"}
 TALKING = {"share", "rehearsal", "service", "web"}
 OFFLINE = [p for p in MODULES if p.relative_to(SOURCE).parts[0] not in TALKING and p not in ASKING]
 
