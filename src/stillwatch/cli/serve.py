@@ -60,6 +60,7 @@ def serve(
     from dataclasses import replace
 
     from stillwatch.cli.listening import check_listening
+    from stillwatch.console.assembling import routes_beside
     from stillwatch.service.app import LOG
     from stillwatch.service.home import open_home
     from stillwatch.service.serving import serving
@@ -80,7 +81,11 @@ def serve(
     allow_connections()
     log_to_standard_error("stillwatch")
     logging.getLogger(LOG).setLevel(logging.INFO if log_requests else logging.WARNING)
-    with Ending() as ending, open_home(told, is_first=True) as home, serving(home) as (service, app):
+    with (
+        Ending() as ending,
+        open_home(told, is_first=True) as home,
+        serving(home, beside=routes_beside) as (service, app),
+    ):
         server = server_of(app, place, tls)
         server.on_start = lambda: typer.echo("\n".join(_greeting(service, is_named=folder is not None)), err=True)
         ending.run(server, hurry=service.ticker.kill)
@@ -92,12 +97,19 @@ def _greeting(service: "Service", *, is_named: bool) -> list[str]:
 
     is_named    The folder was named on the command line, where no other command looks for it.
     """
+    from stillwatch.service.access.sessions import is_living
+
     told = service.home.settings
     lines = [f"stillwatch serves on {told.listen}, in {told.folder}"]
     if is_named:
         lines.append("other commands find this service only by settings with the same folder: --settings FILE")
     if service.doorkeeper.n_tokens == 0:
         lines.append("no gateway can log in yet: stillwatch token add NAME --scope collect --scope decide --by YOU")
+    with service.home.engine.begin() as connection:
+        if not is_living(connection):
+            lines.append("nobody can log in to the console yet: stillwatch user add NAME --role admin --by NAME")
+        else:
+            lines.append(f"the console is at {told.public_url}/console")
     active = service.deciding.in_force()
     if active is None:
         lines.append("no policy is in force, everything is observed: stillwatch policy --help")

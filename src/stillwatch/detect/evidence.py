@@ -1,7 +1,8 @@
 """Typed evidence of one family, for people: effects, channels, what is shared, the template, the nearest families."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from stillwatch.model.fingerprint import ELICITATION_CLASSES
 __all__ = ["EvidenceDesk", "graph_edges", "shared_attributes"]
 
 _MAX_SHARED = 8
-_MAX_EDGES = 400
+_MAX_EDGES = 2_400
 _LIFT = 3.0
 
 
@@ -74,7 +75,12 @@ class EvidenceDesk:
 
     def _nearest(self, row: int) -> tuple[NearestFamily, ...]:
         effects, errors = self._features
-        return tuple(nearest for _, nearest in nearest_families(effects[row], errors[row], self.reference))
+        found = nearest_families(effects[row], errors[row], self.reference)
+        return tuple(replace(nearest, effects=self._effects_of_reference(at)) for at, nearest in found)
+
+    def _effects_of_reference(self, at: int) -> dict[str, float]:
+        effects = zip(FEATURE_NAMES, self.reference.x[at].tolist(), strict=False)  # the last of the reference is no test
+        return {name: value for name, value in effects if isfinite(value)}
 
     def _channels(self, row: Mapping[str, float]) -> tuple[ChannelBits, ...]:
         return (

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -91,12 +91,14 @@ class NearestFamily:
     kind        Population it was drawn from, as the reference names it.
     distance    Root mean square of the differences in units of their kernel width.
     most_alike, most_different   Tests, the closest and farthest first.
+    effects     Its effect in each test that could be judged there.
     """
 
     kind: str
     distance: float
     most_alike: tuple[str, ...]
     most_different: tuple[str, ...]
+    effects: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class Campaign:
     timeline        (hour start, exchanges) for hours with traffic, in order.
     heatmap         Exchanges by account (busiest first, at most 60) and hour of the day UTC (24).
     heatmap_accounts    Account ids of the heat map's rows.
-    graph_edges     (account id, attribute, weight): who shares what, at most 400 edges.
+    graph_edges     (account id, attribute, weight): who shares what, at most 2,400 edges.
     not_judged      What could not be judged, as codes: no-addresses, no-payments, no-text, ...
     open_since      First exchange of the campaign in any scan with this state; None when it is new or nothing is kept.
     also_known_as   Ids of earlier campaigns that turned out to be part of this one.

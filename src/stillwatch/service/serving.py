@@ -1,13 +1,14 @@
 """The service put together: what is started in which order, and ended in the other one."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from stillwatch.act.decide.clock import Clock
 from stillwatch.act.decide.protected import Protected
@@ -45,12 +46,18 @@ _SWITCH_S: Final = 0.0005
 """How long a thread that collects may keep a decision waiting for the interpreter."""
 
 
+Beside = Callable[[Service], AbstractContextManager[Sequence[BaseRoute]]]
+
+
 @contextmanager
-def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> Iterator[tuple[Service, Starlette]]:
+def serving(
+    home: Home, clock: Clock | None = None, *, watches: bool = True, beside: Beside | None = None
+) -> Iterator[tuple[Service, Starlette]]:
     """Run everything but the server; at the end nothing that was acknowledged or decided is lost.
 
     clock       Time of all that is taken, decided, recorded and answered; None takes the machine's.
     watches     Whether it looks at what was collected every minute; else its caller ticks and calls `take_up`.
+    beside      Routes of a room above this one that are served with it, such as the console's.
     Raises      InvalidInput, UnreadableSource, IncompatibleVersion: whatever keeps a part from starting.
     """
     sys.setswitchinterval(_SWITCH_S)
@@ -91,7 +98,8 @@ def serving(home: Home, clock: Clock | None = None, *, watches: bool = True) -> 
         service = Service(
             home, metrics, doorkeeper, collector, journal, facts, member, decides, ticker, looking, counting, drain
         )
-        yield service, service_app(_parts(service, concealer, clock))
+        routes = () if beside is None else held.enter_context(beside(service))
+        yield service, service_app(replace(_parts(service, concealer, clock), routes=routes))
 
 
 def tick_job(home: Home) -> TickJob:

@@ -14,6 +14,7 @@ from stillwatch.report.sentences import named
 __all__ = ["Hub", "hub_words", "hubs", "sharing"]
 
 _MOST_HUBS = 10
+_MOST_EDGES = 400
 _ROW = 38
 _LEFT, _RIGHT = 2.0, 45.0
 
@@ -29,10 +30,13 @@ class Hub:
     weights: Mapping[str, int]
 
 
-def hubs(campaign: Campaign) -> list[Hub]:
-    """What at least two accounts share, most accounts first."""
+def hubs(campaign: Campaign, most_edges: int | None = None) -> list[Hub]:
+    """What at least two accounts share, most accounts first.
+
+    most_edges  Only so many of who shares what; None for all.
+    """
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for account, attribute, weight in campaign.graph_edges:
+    for account, attribute, weight in campaign.graph_edges[:most_edges]:
         found[attribute][account] = found[attribute].get(account, 0) + weight
     ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
     return [Hub(attribute, weights) for attribute, weights in ordered if len(weights) > 1]
@@ -78,7 +82,7 @@ def _hub_marks(hub: Hub, y: float, most: int) -> list[Markup]:
 
 def sharing(campaign: Campaign) -> Markup | None:
     """Draw the ten attributes with most accounts; None when no two accounts share anything."""
-    drawn = hubs(campaign)[:_MOST_HUBS]
+    drawn = hubs(campaign, _MOST_EDGES)[:_MOST_HUBS]
     if not drawn:
         return None
     accounts = _in_order(drawn)
