@@ -13,6 +13,7 @@ from stillwatch.act.policy.book import Signer
 from stillwatch.act.trail import Trail
 from stillwatch.console.jobs import Jobs
 from stillwatch.console.shelf import Shelf
+from stillwatch.console.traffic import Hours
 from stillwatch.service.access.sessions import Lasting
 from stillwatch.service.home import Home
 from stillwatch.service.settings import ServiceSettings
@@ -66,6 +67,11 @@ class Console:
     def settings(self) -> ServiceSettings:
         """The service's."""
         return self.home.settings
+
+    @cached_property
+    def hours(self) -> Hours:
+        """How much was collected in each hour."""
+        return Hours(self.home.traffic)
 
     @cached_property
     def keys(self) -> Keys:

@@ -27,6 +27,7 @@ _AGAIN: Final = 3
 _COUNTED: Final = """
 SELECT count(*) FROM exchanges WHERE campaign_id = $campaign AND ($account IS NULL OR account_id = $account)
 """
+_ACCOUNT: Final = "SELECT account_id FROM exchanges WHERE campaign_id = $campaign AND exchange_id = $exchange LIMIT 1"
 _PAGED: Final = """
 SELECT exchange_id, account_id FROM exchanges
 WHERE campaign_id = $campaign AND ($account IS NULL OR account_id = $account) LIMIT $most OFFSET $start
@@ -164,6 +165,20 @@ class Shelf:
             n = database.execute(_COUNTED, told).fetchone()
             rows = database.execute(_PAGED, told | page).fetchall()
         return ExchangePage([{"exchange_id": e, "account_id": a} for e, a in rows], 0 if n is None else int(n[0]))
+
+    def account_of(self, campaign_id: str, exchange_id: str) -> str:
+        """Account of an exchange of a campaign.
+
+        Raises      MissingData when the campaign has no such exchange.
+        """
+        told = {"campaign": campaign_id, "exchange": exchange_id}
+        with duckdb.connect() as database:
+            database.read_parquet(str(self.folder / _EXCHANGES_FILE)).create_view("exchanges")
+            row = database.execute(_ACCOUNT, told).fetchone()
+        if row is None:
+            message = f"the campaign {campaign_id[:64]} has no exchange {exchange_id[:64]}"
+            raise MissingData(message)
+        return str(row[0])
 
     def _document(self, held: _Held, row: int) -> Campaign:
         if held.documents is not None:
