@@ -65,7 +65,7 @@ _OF_SHARE = frozenset(
     )
 )
 """Modules of the extra `share`; whoever only scans need not have them."""
-_OF_SERVE = frozenset(("alembic", "cel", "prometheus_client", "python_multipart", "redis"))
+_OF_SERVE = frozenset(("alembic", "authlib", "cel", "prometheus_client", "python_multipart", "redis"))
 """Modules of the extra `serve` that the extra `share` has not."""
 _OF_TRACE = frozenset(("tokenizers",))
 """Modules of the extra `trace` that the extra `share` has not."""

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from stillwatch.act.policy.people import person
 from stillwatch.console.access.entry import EntryKey
 from stillwatch.console.access.login import Login
+from stillwatch.console.access.oidc_pages import OidcPages, oidc_login
 from stillwatch.console.console import Console
 from stillwatch.console.door import Door
 from stillwatch.console.routes import console_routes
@@ -63,8 +64,9 @@ def routes_beside(service: Service) -> Iterator[Sequence[BaseRoute]]:
         status=service.status,
         node=node_of(home.settings.member),
     )
+    oidc, login = oidc_login(home.settings.console), Login(console)
     with _doors(console) as door:
-        yield console_routes(door, Login(console))
+        yield console_routes(door, login, None if oidc is None else OidcPages(login, oidc))
 
 
 @contextmanager

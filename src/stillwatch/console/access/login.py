@@ -72,12 +72,18 @@ class Login:
         try:
             return await asyncio.get_running_loop().run_in_executor(self.hands, work, *told)
         except SQLAlchemyError:
-            return self._page("", _BUSY, HTTPStatus.SERVICE_UNAVAILABLE)
+            return self.busy()
 
     def _form(self, request: Request, told: str, status: int = HTTPStatus.OK) -> Response:
-        return self._page(safe_target(request.query_params.get("to", "")), told, status)
+        return self.page(safe_target(request.query_params.get("to", "")), told, status)
 
-    def _page(self, target: str, told: str, status: int = HTTPStatus.OK) -> Response:
+    def busy(self) -> Response:
+        """The form, while nobody can be let in."""
+        values = {"to": PREFIX, "told": _BUSY, "has_users": True, "provider": self.console.settings.provider}
+        return rendered("login", values | {"issuer": None, "is_local": False}, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def page(self, target: str, told: str, status: int = HTTPStatus.OK) -> Response:
+        """The form, with what is wrong."""
         with reading(self.console.engine).begin() as connection:
             has_users = is_living(connection)
         values = {
@@ -93,25 +99,25 @@ class Login:
     def _enter(self, request: Request, fields: dict[str, str]) -> Response:
         target, source, name = safe_target(fields.get("to", "")), address_of(request), fields.get("name", "")[:64]
         if not is_from_here(request):
-            return self._page(target, "The form was not sent from this page.", HTTPStatus.FORBIDDEN)
+            return self.page(target, "The form was not sent from this page.", HTTPStatus.FORBIDDEN)
         try:
             self.by_address.check(source)
             self.by_name.check("", name.strip().lower())
         except Problem as problem:
             told = f"Too many wrong passwords: wait {problem.headers.get('Retry-After', '300')} seconds."
-            return self._page(target, told, problem.status)
+            return self.page(target, told, problem.status)
         with reading(self.console.engine).begin() as connection:
             user = user_with_password(connection, name, fields.get("password", ""))
         if user is None:
             self.by_address.count(source)
             self.by_name.count("", name.strip().lower())
-            return self._page(target, _WRONG, HTTPStatus.UNAUTHORIZED)
+            return self.page(target, _WRONG, HTTPStatus.UNAUTHORIZED)
         return self.let_in(request, user.name, target)
 
     def _by_link(self, request: Request) -> Response:
         if self.entry is None or not self.entry.opens(request.query_params.get("key", "")):
             told = "This link has been used, or is none: start the console again for a new one."
-            return self._page("", told, HTTPStatus.FORBIDDEN)
+            return self.page("", told, HTTPStatus.FORBIDDEN)
         return self.let_in(request, self.entry.name, PREFIX)
 
     def let_in(self, request: Request, name: str, target: str) -> Response:
