@@ -1,0 +1,1 @@
+"""Settings: people, tokens, members, what the settings file says; and everybody's own page."""
