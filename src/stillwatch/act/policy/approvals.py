@@ -45,7 +45,7 @@ def fresh_preview(connection: Connection, version: str, signer: Signer, limits: 
         message = f"policy {short} has no preview: stillwatch policy preview {short}"
         raise InvalidInput(message)
     number, preview = found
-    if not 0 <= (signer.now - preview.at).total_seconds() <= MOST_AGE.total_seconds():
+    if not preview.is_fresh(signer.now):
         message = f"the preview of policy {short} must be at most {MOST_AGE.days} days old: preview it again"
         raise InvalidInput(message)
     wanted = needs(preview.shares, limits)

@@ -75,6 +75,10 @@ class Preview:
             return f"it saw {span.total_seconds() / 3600:.1f} hours of traffic, and should see a day"
         return None if n >= LEAST_ORGANISATIONS else f"it saw {n:,} organisations, and should see {LEAST_ORGANISATIONS}"
 
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether anything may still rest on it."""
+        return timedelta(0) <= now - self.at <= MOST_AGE
+
     def _count(self, what: str) -> int:
         traffic = self.figures.get("traffic")
         found = traffic.get(what) if isinstance(traffic, Mapping) else None

@@ -17,7 +17,7 @@ from stillwatch.act.policy.previews import Recorded, previews_of
 from stillwatch.act.policy.versions import find_version, latest_versions, load_version, version_added
 from stillwatch.console.policies.differing import Differing, differing
 from stillwatch.console.policies.next_step import next_step, standing_of
-from stillwatch.console.policies.previewing import nothing_to_replay
+from stillwatch.console.policies.stored_traffic import nothing_to_replay
 from stillwatch.console.policies.words import SHARES, UNITS, done, rate, short
 from stillwatch.console.visit import Visit, at
 from stillwatch.report.previewed.words import over
