@@ -11,13 +11,16 @@ DEMO_OUT ?= demo
 SOURCES := src tests docs requirements benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-models check check-format check-lint check-types check-layers check-docs bench bench-slice bench-expect bench-speed bench-scale bench-exchange bench-acting bench-tracing docs pictures lock format
+.PHONY: help demo console test test-models check check-format check-lint check-types check-layers check-docs bench bench-slice bench-expect bench-speed bench-scale bench-exchange bench-acting bench-tracing docs pictures lock format
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.stamp-core ## Simulate a small provider, scan it, print the campaigns and where the report is.
+demo: $(VENV)/.stamp-serve ## Simulate a small provider, scan it, print the campaigns, the report and how to open the console.
 	@$(VENV)/bin/stillwatch demo --out $(DEMO_OUT)
+
+console: $(VENV)/.stamp-serve ## Open the console on the demo's result, on port 8471 of this machine.
+	@$(VENV)/bin/stillwatch console $(DEMO_OUT)/findings --logs $(DEMO_OUT)/logs
 
 test: $(VENV)/.stamp-dev $(GATEWAYS)/.stamp ## Run all tests (JOBS=2 at a time).
 	@echo "pytest, $(JOBS) at a time; corpora: $${STILLWATCH_CORPORA:-none (tests that need them are skipped)}"
@@ -98,13 +101,14 @@ $(PY):
 	  echo "stillwatch needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "could not make $(VENV): on Debian, install python3-venv"; exit 1; }
 
-$(VENV)/.stamp-core: requirements/core.lock requirements/install.py pyproject.toml | $(PY)
-	@$(PY) requirements/install.py requirements/core.lock
+# With the extra `serve`, whose libraries the console needs.
+$(VENV)/.stamp-serve: requirements/serve.lock requirements/install.py pyproject.toml | $(PY)
+	@$(PY) requirements/install.py requirements/serve.lock
 	@touch $@
 
 $(VENV)/.stamp-dev: requirements/dev.lock requirements/install.py pyproject.toml | $(PY)
 	@$(PY) requirements/install.py requirements/dev.lock
-	@touch $@ $(VENV)/.stamp-core
+	@touch $@ $(VENV)/.stamp-serve
 
 # Torch and transformers, which nothing else needs.
 $(MODELS)/.stamp: requirements/models.lock requirements/install.py pyproject.toml | $(PY)

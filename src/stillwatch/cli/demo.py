@@ -41,6 +41,7 @@ def demo(
     typer.echo(score(out).to_text())
     print_report(findings, findings_folder / REPORT, Console(highlight=False))
     typer.echo("then: stillwatch scan YOUR-LOGS")
+    typer.echo(f"look: stillwatch console {findings_folder} --logs {out / 'logs'}")
 
 
 def _prepare(out: Path, exchanges: int, seed: int) -> None:

@@ -1,7 +1,7 @@
 """Put a console together: beside a service that runs, or over the result of one scan."""
 
 import getpass
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -53,9 +53,16 @@ class Opened:
     entry: EntryKey
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @contextmanager
-def routes_beside(service: Service) -> Iterator[Sequence[BaseRoute]]:
-    """Routes of the console for the application of a service that runs."""
+def routes_beside(service: Service, clock: Callable[[], datetime] = _now) -> Iterator[Sequence[BaseRoute]]:
+    """Routes of the console for the application of a service that runs.
+
+    clock   Time of all that is done there.
+    """
     home = service.home
     console = Console(
         home=home,
@@ -63,6 +70,7 @@ def routes_beside(service: Service) -> Iterator[Sequence[BaseRoute]]:
         logs=(home.traffic,),
         status=service.status,
         node=node_of(home.settings.member),
+        clock=clock,
     )
     oidc, login = oidc_login(home.settings.console), Login(console)
     with _doors(console) as door:

@@ -37,7 +37,7 @@ from stillwatch.service.ticking import Ticker
 from stillwatch.store.database import reading
 from stillwatch.watch import WatchOptions
 
-__all__ = ["serving", "take_up", "tick_job"]
+__all__ = ["Beside", "serving", "take_up", "tick_job"]
 
 _LOOK_S: Final = 1.0
 _COUNT_S: Final = 10.0
@@ -47,6 +47,7 @@ _SWITCH_S: Final = 0.0005
 
 
 Beside = Callable[[Service], AbstractContextManager[Sequence[BaseRoute]]]
+"""Routes of a room above this one, for as long as the service runs."""
 
 
 @contextmanager
