@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
+import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from stillwatch.console.console import Console
 from stillwatch.errors import UnreadableSource
@@ -15,7 +16,6 @@ from stillwatch.ingest import ingest, installation_salt
 __all__ = ["find_exchange"]
 
 _MOST_HOURS: Final = 24 * 400
-_ONE: Final = "SELECT * FROM read_parquet($files) WHERE exchange_id = $exchange LIMIT 1"
 
 
 def find_exchange(console: Console, exchange_id: str, span: tuple[datetime, datetime]) -> dict[str, Any] | None:
@@ -26,17 +26,25 @@ def find_exchange(console: Console, exchange_id: str, span: tuple[datetime, date
     """
     if console.is_local:
         return _in_logs(console.logs, exchange_id)
-    files = [str(path) for path in _files(console.home.traffic, span)]
-    if not files:
-        return None
     try:
-        with duckdb.connect() as database:
-            found = database.execute(_ONE, {"files": files, "exchange": exchange_id})
-            names, row = [column[0] for column in found.description or ()], found.fetchone()
-    except duckdb.Error as error:
+        for path in _files(console.home.traffic, span):
+            if (row := _in_file(path, exchange_id)) is not None:
+                return row
+    except (OSError, pa.ArrowException) as error:
         message = f"the stored traffic cannot be read just now ({type(error).__name__}); try again"
         raise UnreadableSource(message) from error
-    return None if row is None else dict(zip(names, row, strict=True))
+    return None
+
+
+def _in_file(path: Path, exchange_id: str) -> dict[str, Any] | None:
+    """Out of one file, of which only the ids are read to the end."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            at = pc.index(file.read_row_group(group, columns=["exchange_id"]).column(0), exchange_id).as_py()
+            if at >= 0:
+                found: dict[str, Any] = file.read_row_group(group).slice(at, 1).to_pylist()[0]
+                return found
+    return None
 
 
 def _files(traffic: Path, span: tuple[datetime, datetime]) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""Pages of exchanges."""
+"""Pages of exchanges. An exchange's id comes from a customer's logs: there may be slashes in it."""
 
 from typing import Final
 
@@ -10,6 +10,6 @@ __all__ = ["PAGES"]
 
 PAGES: Final[tuple[Page, ...]] = (
     look("/campaigns/{campaign}/exchanges", show_exchanges),
-    look("/campaigns/{campaign}/exchanges/{exchange}", show_exchange, Right.REVEAL),
-    act("/campaigns/{campaign}/exchanges/{exchange}", send_reveal, Right.REVEAL),
+    look("/campaigns/{campaign}/exchanges/{exchange:path}", show_exchange, Right.REVEAL),
+    act("/campaigns/{campaign}/exchanges/{exchange:path}", send_reveal, Right.REVEAL),
 )
