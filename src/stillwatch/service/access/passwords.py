@@ -45,7 +45,7 @@ def is_password(password: str, hashed: str | None) -> bool:
 
 
 def fresh_password() -> str:
-    """A password that nobody has: four groups of five letters, 98 bits.
+    """A password that nobody has: four groups of five letters, 99 bits.
 
     >>> len(fresh_password())
     23

@@ -100,7 +100,12 @@ class Users:
         return user_named(self.connection, who)
 
     def set_roles(self, name: str, roles: frozenset[Role]) -> User:
-        """Give a user other roles; they count from the next request on."""
+        """Give a user other roles; they count from the next request on.
+
+        Raises      InvalidInput when the last admin would be none; MissingData for nobody who may log in.
+        """
+        if Role.ADMIN not in roles:
+            self._keep_an_admin_beside(name)
         self._change(name, {"roles": _written(roles)})
         self._record("user-changed", name, {"roles": _written(roles)})
         return user_named(self.connection, name)
@@ -123,15 +128,20 @@ class Users:
 
         Raises      InvalidInput for the last admin, without whom nobody could let anybody in.
         """
-        user = user_named(self.connection, name)
-        admins = [one.name for one in users_of(self.connection) if Role.ADMIN in one.roles and one.ended_at is None]
-        if admins == [user.name]:
-            message = f"{name} is the last admin: make another one first"
-            raise InvalidInput(message)
+        user_named(self.connection, name)
+        self._keep_an_admin_beside(name)
         self._change(name, {"ended_at": stamp(self.now)})
         self.connection.execute(delete(SESSIONS).where(SESSIONS.c.name == name))
         self._record("user-ended", name, {})
         return user_named(self.connection, name)
+
+    def _keep_an_admin_beside(self, name: str) -> None:
+        """Refuse what would leave no admin; of two who end each other at once the second is told."""
+        living = select(USERS.c.name, USERS.c.roles).where(_LIVING).order_by(USERS.c.name).with_for_update()
+        admins = [row.name for row in self.connection.execute(living) if Role.ADMIN in row.roles.split()]
+        if admins == [name]:
+            message = f"{name} is the last admin: make another one first"
+            raise InvalidInput(message)
 
     def _change(self, name: str, values: Mapping[str, Any]) -> None:
         changed = update(USERS).where(USERS.c.name == name, _LIVING).values(**values)
