@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -133,9 +133,10 @@ class Login:
 
     def _left(self, request: Request) -> Response:
         console = self.console
-        if is_from_here(request):
-            with console.engine.begin() as connection:
-                end_session(connection, digest_of(request.cookies.get(COOKIE, "")[:100]))
+        if not is_from_here(request):
+            return self.page("", "The form was not sent from this page.", HTTPStatus.FORBIDDEN)
+        with console.engine.begin() as connection:
+            end_session(connection, digest_of(request.cookies.get(COOKIE, "")[:100]))
         response = RedirectResponse(f"{PREFIX}/login", HTTPStatus.SEE_OTHER)
         forget(response, is_secure=is_secure(request, console))
         return response
@@ -158,7 +159,8 @@ def safe_target(told: str) -> str:
         return PREFIX
     is_ours = parts.path == PREFIX or parts.path.startswith(f"{PREFIX}/")
     is_plain = told.isascii() and told.isprintable() and "\\" not in told and len(told) < 2_000
-    return told if is_ours and is_plain and not parts.netloc and not parts.scheme else PREFIX
+    climbs = any(unquote(part) in {".", ".."} for part in parts.path.split("/"))
+    return told if is_ours and is_plain and not (climbs or parts.netloc or parts.scheme) else PREFIX
 
 
 async def _fields(request: Request) -> dict[str, str]:
