@@ -97,12 +97,12 @@ class OidcPages:
             who = self.oidc.finish(Attempt.read(kept.told), request.query_params, self._returns_to, now)
             with reading(console.engine).begin() as connection:
                 user = user_of_subject(connection, Elsewhere(who.issuer, who.subject))
+            if user is None:
+                _LOG.warning("somebody without an account here came back from %s", who.issuer)
+                return self.login.page("", _STRANGER.format(who.subject), HTTPStatus.FORBIDDEN)
+            response = self.login.let_in(request, user.name, kept.target)
         except (LoginFailed, SQLAlchemyError) as error:
             return self._failed(error)
-        if user is None:
-            _LOG.warning("somebody without an account here came back from %s", who.issuer)
-            return self.login.page("", _STRANGER.format(who.subject), HTTPStatus.FORBIDDEN)
-        response = self.login.let_in(request, user.name, kept.target)
         forget(response, ATTEMPT, is_secure=is_secure(request, console))
         return response
 
