@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from stillwatch.act.cases.case import Stale
 from stillwatch.act.policy.activations import Overtaken
 from stillwatch.console.access.cookies import COOKIE, form_token, is_form_token, is_from_here
 from stillwatch.console.console import Console
@@ -34,6 +35,7 @@ _MOST_FIELDS: Final = 100
 _STATUS: Final = (
     (MissingData, HTTPStatus.NOT_FOUND),
     (Overtaken, HTTPStatus.CONFLICT),
+    (Stale, HTTPStatus.CONFLICT),
     (InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 
@@ -63,13 +65,13 @@ class Door:
             try:
                 form = await _form(request, page.most_bytes) if page.method == "POST" else []
             except Problem as problem:
-                return self._problem(None, problem.status, problem.description)
+                return self._problem(None, problem)
             doing = asyncio.get_running_loop().run_in_executor(self._hands, self._answer, page, request, form)
             try:
                 return await asyncio.wait_for(doing, _PATIENCE_S)
             except TimeoutError:
                 message = "this takes longer than a page may: try again, or ask for less"
-                return self._problem(None, HTTPStatus.SERVICE_UNAVAILABLE, message)
+                return self._problem(None, Problem(HTTPStatus.SERVICE_UNAVAILABLE, message))
 
         return handler
 
@@ -79,18 +81,18 @@ class Door:
         try:
             session = self._session(request)
             return _to_login(page, request) if session is None else self._let_in(page, request, session, form)
-        except Problem as problem:
-            status, told = problem.status, problem.description
+        except Problem as error:
+            problem = error
         except StillwatchError as error:
             status = next((s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.SERVICE_UNAVAILABLE)
-            told = str(error)
+            problem = Problem(status, str(error))
         except SQLAlchemyError as error:
             _LOG.warning("the database does not answer a page: %s", type(error).__name__)
-            status, told = HTTPStatus.SERVICE_UNAVAILABLE, _NO_DATABASE
+            problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, _NO_DATABASE)
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach the page
             _LOG.exception("a page failed: %s", type(error).__name__)
-            status, told = HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED
-        return self._problem(session, status, told)
+            problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED)
+        return self._problem(session, problem)
 
     def _let_in(self, page: Page, request: Request, session: Session, form: list[tuple[str, str]]) -> Response:
         """The page for who has its right.
@@ -139,14 +141,16 @@ class Door:
             form_token=form_token(self._console.home.secret, session.digest),
         )
 
-    def _problem(self, session: Session | None, status: int, told: str) -> Response:
+    def _problem(self, session: Session | None, problem: Problem) -> Response:
         """A page that says what is wrong."""
         visit = None
         if session is not None:
             token = form_token(self._console.home.secret, session.digest)
             visit = Visit(console=self._console, session=session, form_token=token)
-        values = {"visit": visit, "status": HTTPStatus(status), "told": told}
-        return rendered("problem", values, status)
+        values = {"visit": visit, "status": problem.status, "told": problem.description}
+        response = rendered("problem", values, problem.status)
+        response.headers.update(problem.headers)
+        return response
 
 
 def _to_login(page: Page, request: Request) -> Response:

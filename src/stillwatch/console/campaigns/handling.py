@@ -1,8 +1,11 @@
 """What a person does with a campaign's case: take it, note, close."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from starlette.responses import Response
 
-from stillwatch.act.cases.case import ClosedWhy
+from stillwatch.act.cases.case import ClosedWhy, Stale
 from stillwatch.act.cases.changes import assign, close, note
 from stillwatch.console.visit import Visit, at
 from stillwatch.errors import InvalidInput
@@ -13,7 +16,7 @@ __all__ = ["send_assign", "send_close", "send_note"]
 def send_assign(visit: Visit) -> Response:
     """Give the case to a person."""
     name, to = visit.part("campaign"), visit.fields.get("to", "").strip() or visit.user.name
-    with visit.changing() as connection:
+    with visit.changing() as connection, _kindly():
         case = assign(visit.hand(connection), name, to, _seen(visit))
     return visit.see(at("campaigns", case.case_id), f"The case is {case.assignee}’s now.")
 
@@ -31,13 +34,23 @@ def send_close(visit: Visit) -> Response:
     if told not in set(ClosedWhy):
         message = "why a case is closed must be one of the list"
         raise InvalidInput(message)
-    with visit.changing() as connection:
+    with visit.changing() as connection, _kindly():
         hand = visit.hand(connection)
         case = close(hand, visit.part("campaign"), ClosedWhy(told), visit.fields.get("reason", ""), _seen(visit))
     said = "The case is closed."
     if case.closed_why is ClosedWhy.LEGITIMATE:
         said += " What other members were told of it is taken back at the next look."
     return visit.see(at("campaigns", case.case_id), said)
+
+
+@contextmanager
+def _kindly() -> Iterator[None]:
+    """Tell whoever was overtaken what to do at the console, not at a command line."""
+    try:
+        yield
+    except Stale as error:
+        message = "somebody has changed this case since you loaded the page: go back, load it again, and decide again"
+        raise Stale(message) from error
 
 
 def _seen(visit: Visit) -> int:
