@@ -28,6 +28,7 @@ __all__ = ["PREFIX", "Visit", "at"]
 PREFIX: Final = "/console"
 _LONGEST: Final = 500
 _MOST_PAGE: Final = 1_000_000
+_MOST_DIGITS: Final = 10
 
 
 def at(*parts: str, **query: object) -> str:
@@ -130,7 +131,8 @@ class Visit:
     def number(self, name: str, default: int = 1) -> int:
         """Whole number of the query, such as that of a page; what is none is the default."""
         told = self.query.get(name, "")
-        return int(told) if told.isascii() and told.isdigit() and 0 < int(told[:10]) <= _MOST_PAGE else default
+        is_number = told.isascii() and told.isdigit() and len(told) <= _MOST_DIGITS
+        return int(told) if is_number and 0 < int(told) <= _MOST_PAGE else default
 
     def asked(self, name: str, *allowed: str, default: str = "") -> str:
         """Word of the query; with `allowed`, only one of these."""
@@ -151,10 +153,10 @@ class Visit:
     def part(self, name: str) -> str:
         """Part of the path.
 
-        Raises      MissingData when it is too long to be anything.
+        Raises      MissingData when it is too long to be anything, or holds what PostgreSQL takes in no text.
         """
         told = self.path[name]
-        if len(told) > _LONGEST:
+        if len(told) > _LONGEST or "\0" in told:
             message = "there is no such page"
             raise MissingData(message)
         return told
