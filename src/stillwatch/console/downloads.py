@@ -1,6 +1,7 @@
 """A table as a file: CSV that no spreadsheet takes for formulas, or Parquet."""
 
 import io
+import re
 from http import HTTPStatus
 from typing import Final
 
@@ -17,13 +18,15 @@ from stillwatch.web.problem import Problem
 __all__ = ["MOST_ROWS", "download", "plain_cells"]
 
 MOST_ROWS: Final = 1_000_000
-_FORMULA: Final = r"^[=+\-@\t\r]"
+_FORMULA: Final = r"^[=+\-@\t\r\n＝＋－＠]"
+_ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_NAME: Final = 80
 
 
 def download(visit: Visit, table: pa.Table, name: str) -> Response:
     """The table, in the form that the query asks for by `as`: csv or parquet.
 
-    name        Of the file, without its ending.
+    name        Of the file, without its ending; what an id may hold and a header may not becomes an underscore.
     Raises      MissingData for another form; Problem 413 for more rows than a browser should be sent.
     """
     if len(table) > MOST_ROWS:
@@ -38,7 +41,8 @@ def download(visit: Visit, table: pa.Table, name: str) -> Response:
     else:
         message = "a download must be csv or parquet"
         raise MissingData(message)
-    headers = {"content-disposition": f'attachment; filename="{name}.{form}"', "cache-control": "no-store"}
+    plain_name = _ODD.sub("_", name)[:_LONGEST_NAME]
+    headers = {"content-disposition": f'attachment; filename="{plain_name}.{form}"', "cache-control": "no-store"}
     return Response(out.getvalue(), media_type=kind, headers=headers)
 
 
