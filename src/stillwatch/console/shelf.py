@@ -1,7 +1,8 @@
 """Findings as pages ask for them: sorted, filtered, one campaign at a time, whatever is written meanwhile."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stillwatch.errors import MissingData, StillwatchError, UnreadableSource
+from stillwatch.errors import IncompatibleVersion, MissingData, StillwatchError, UnreadableSource
 from stillwatch.model.campaign import Campaign
 from stillwatch.model.findings import STREAM, Findings
 from stillwatch.report.catalogue import CATALOGUE, catalogue_of, document_at, head_of, sought_by
@@ -24,6 +25,7 @@ _SORTS: Final = ("bits", "n_exchanges", "n_accounts", "cost_usd", "first_seen", 
 _STREAMS_FILE: Final = "streams.parquet"
 _EXCHANGES_FILE: Final = "exchanges.parquet"
 _AGAIN: Final = 3
+_NOT_THERE: Final = (0, 0, 0)
 _COUNTED: Final = """
 SELECT count(*) FROM exchanges WHERE campaign_id = $campaign AND ($account IS NULL OR account_id = $account)
 """
@@ -32,6 +34,8 @@ _PAGED: Final = """
 SELECT exchange_id, account_id FROM exchanges
 WHERE campaign_id = $campaign AND ($account IS NULL OR account_id = $account) LIMIT $most OFFSET $start
 """
+_Mark = tuple[tuple[int, int, int], ...]
+"""Time of writing in nanoseconds, size and inode of each file that is read."""
 _LIGHT: Final = [name for name in CATALOGUE.names if name != "document"]
 
 
@@ -80,7 +84,7 @@ class _Held:
     documents   Of findings that have no catalogue, else None.
     """
 
-    mark: tuple[int, int, int]
+    mark: _Mark
     light: pa.Table
     head: Findings
     written_at: float
@@ -141,7 +145,7 @@ class Shelf:
     def campaign(self, campaign_id: str) -> tuple[Campaign, Findings]:
         """One campaign, and findings that hold it and its streams and nothing else.
 
-        Raises      MissingData when there is none.
+        Raises      MissingData when there is none; UnreadableSource when the files are damaged, or do not stand still.
         """
         for _ in range(_AGAIN):
             held = self._now()
@@ -149,19 +153,23 @@ class Shelf:
             if row is None:
                 message = f"the findings hold no campaign {campaign_id[:64]}"
                 raise MissingData(message)
-            campaign = self._document(held, row)
-            if campaign.campaign_id == campaign_id:
-                streams = self._streams(held, campaign_id)
+            try:
+                campaign, streams = self._document(held, row), self._streams(held, campaign_id)
+            except (OSError, pa.ArrowException):
+                continue
+            if campaign.campaign_id == campaign_id and _mark(self.folder) == held.mark:
                 return campaign, replace(held.head, campaigns=(campaign,), streams=streams)
-        message = "the findings are being replaced; try again"
+        message = "the findings are being replaced: try again; if it stays so they are damaged: scan again"
         raise UnreadableSource(message)
 
     def exchanges(self, campaign_id: str, start: int, most: int, account: str | None = None) -> ExchangePage:
-        """Ids of exchanges of a campaign, of one account if wanted, in the order of the logs."""
+        """Ids of exchanges of a campaign, of one account if wanted, in the order of the logs.
+
+        Raises      UnreadableSource when they cannot be read.
+        """
         told = {"campaign": campaign_id, "account": account}
         page = {"start": start, "most": most}
-        with duckdb.connect() as database:
-            database.read_parquet(str(self.folder / _EXCHANGES_FILE)).create_view("exchanges")
+        with self._of_exchanges() as database:
             n = database.execute(_COUNTED, told).fetchone()
             rows = database.execute(_PAGED, told | page).fetchall()
         return ExchangePage([{"exchange_id": e, "account_id": a} for e, a in rows], 0 if n is None else int(n[0]))
@@ -169,16 +177,26 @@ class Shelf:
     def account_of(self, campaign_id: str, exchange_id: str) -> str:
         """Account of an exchange of a campaign.
 
-        Raises      MissingData when the campaign has no such exchange.
+        Raises      MissingData when the campaign has no such exchange; UnreadableSource when they cannot be read.
         """
         told = {"campaign": campaign_id, "exchange": exchange_id}
-        with duckdb.connect() as database:
-            database.read_parquet(str(self.folder / _EXCHANGES_FILE)).create_view("exchanges")
+        with self._of_exchanges() as database:
             row = database.execute(_ACCOUNT, told).fetchone()
         if row is None:
             message = f"the campaign {campaign_id[:64]} has no exchange {exchange_id[:64]}"
             raise MissingData(message)
         return str(row[0])
+
+    @contextmanager
+    def _of_exchanges(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Exchanges of all campaigns, as the view `exchanges`."""
+        try:
+            with duckdb.connect() as database:
+                database.read_parquet(str(self.folder / _EXCHANGES_FILE)).create_view("exchanges")
+                yield database
+        except duckdb.Error as error:
+            message = f"the exchanges of the findings cannot be read just now ({type(error).__name__}); try again"
+            raise UnreadableSource(message) from error
 
     def _document(self, held: _Held, row: int) -> Campaign:
         if held.documents is not None:
@@ -202,7 +220,7 @@ class Shelf:
                 self._held = self._read(mark)
             return self._held
 
-    def _read(self, mark: tuple[int, int, int]) -> _Held:
+    def _read(self, mark: _Mark) -> _Held:
         """What is there now; of findings that are being replaced the ones before, when there were any."""
         try:
             return _read(self.folder, mark)
@@ -212,15 +230,18 @@ class Shelf:
             return self._held
 
 
-def _read(folder: Path, mark: tuple[int, int, int]) -> _Held:
+def _read(folder: Path, mark: _Mark) -> _Held:
     path, documents = folder / CATALOGUE_FILE, None
     if path.is_file():
         try:
-            table = pq.read_table(path, columns=_LIGHT)
-            head = head_of(pq.read_schema(path), str(path))
+            schema = pq.read_schema(path)
+            head, table = head_of(schema, str(path)), pq.read_table(path, columns=_LIGHT)
         except (OSError, pa.ArrowException) as error:
             message = f"{path} cannot be read ({type(error).__name__}); scan again"
             raise UnreadableSource(message) from error
+        if not set(CATALOGUE.names) <= set(schema.names):
+            message = f"{path} has other columns than this version writes; scan again"
+            raise IncompatibleVersion(message)
     else:
         whole = read_findings(folder)
         catalogue = catalogue_of(whole)
@@ -232,20 +253,27 @@ def _read(folder: Path, mark: tuple[int, int, int]) -> _Held:
         mark=mark,
         light=table,
         head=head,
-        written_at=mark[0] / 1e9,
+        written_at=mark[0][0] / 1e9,
         places={name: row for row, name in enumerate(ids)},
         documents=documents,
         streams_at={name: (start, n) for name, start, n in zip(ids, starts, lengths, strict=True)},
     )
 
 
-def _mark(folder: Path) -> tuple[int, int, int]:
-    """What changes when the findings do."""
-    try:
-        told = (folder / CAMPAIGNS).stat()
-    except OSError as error:
+def _mark(folder: Path) -> _Mark:
+    """What changes when the findings do: they are replaced file by file, so that no file speaks for the others."""
+    first, *others = (_mark_of(folder / name) for name in (CAMPAIGNS, CATALOGUE_FILE, _STREAMS_FILE))
+    if first == _NOT_THERE:
         message = f"{folder} holds no findings yet"
-        raise MissingData(message) from error
+        raise MissingData(message)
+    return first, *others
+
+
+def _mark_of(path: Path) -> tuple[int, int, int]:
+    try:
+        told = path.stat()
+    except OSError:
+        return _NOT_THERE
     return told.st_mtime_ns, told.st_size, told.st_ino
 
 

@@ -151,7 +151,7 @@ def head_of(schema: pa.Schema, where: str) -> Findings:
     if told is None:
         message = f"{where} says nothing of its findings; scan again"
         raise IncompatibleVersion(message)
-    return from_json(told.decode(), where=where)
+    return from_json(told.decode(errors="replace"), where=where)
 
 
 def document_at(file: pq.ParquetFile, row: int) -> Campaign:
@@ -160,7 +160,7 @@ def document_at(file: pq.ParquetFile, row: int) -> Campaign:
     Raises  UnreadableSource when there is no such row.
     """
     group, at = divmod(row, _ROWS)
-    if not 0 <= group < file.num_row_groups:
+    if not 0 <= row < file.metadata.num_rows or group >= file.num_row_groups:
         message = "campaigns.parquet has not so many rows; scan again"
         raise UnreadableSource(message)
     text = file.read_row_group(group, columns=["document"]).column(0)[at].as_py()
