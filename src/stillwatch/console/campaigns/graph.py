@@ -1,6 +1,6 @@
 """Who shares what, as a graph: accounts and what they have in common; of many accounts those alike are one node."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ class Graph:
 
 
 def graph_of(campaign: Campaign, most_nodes: int = MOST_NODES) -> Graph:
-    """Graph of a campaign; above `most_nodes` nodes accounts are grouped by what they share."""
+    """Graph of a campaign; above `most_nodes` nodes accounts are grouped by what they share, the rest left off."""
     found = hubs(campaign)
     shares: defaultdict[str, list[int]] = defaultdict(list)
     for at, hub in enumerate(found):
@@ -43,9 +43,9 @@ def graph_of(campaign: Campaign, most_nodes: int = MOST_NODES) -> Graph:
         nodes += [{"id": f"a{i}", "kind": "account", "label": named(name, 28), "n": 1} for i, name in enumerate(shares)]
         edges = [_edge(f"a{i}", at) for i, places in enumerate(shares.values()) for at in places]
         return Graph(nodes, edges, is_grouped=False)
-    groups: defaultdict[tuple[int, ...], int] = defaultdict(int)
-    for places in shares.values():
-        groups[tuple(places)] += 1
+    n_hubs = max(1, most_nodes - _MOST_GROUPS)
+    nodes, groups = nodes[:n_hubs], Counter(tuple(at for at in places if at < n_hubs) for places in shares.values())
+    del groups[()]
     largest = sorted(groups.items(), key=lambda item: (-item[1], item[0]))[:_MOST_GROUPS]
     nodes += [{"id": f"g{i}", "kind": "group", "label": f"{n:,} accounts", "n": n} for i, (_, n) in enumerate(largest)]
     edges = [_edge(f"g{i}", at) for i, (places, _) in enumerate(largest) for at in places]
