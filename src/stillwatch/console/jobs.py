@@ -1,4 +1,4 @@
-"""Long work beside the pages: begun by one, looked at by its number until it is done, forgotten an hour later."""
+"""Long work beside the pages: begun by one, looked at by its number until a hundred more were begun."""
 
 import itertools
 import logging
