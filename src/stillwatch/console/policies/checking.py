@@ -15,9 +15,9 @@ __all__ = ["MOST_BYTES", "Checked", "NumberedLine", "checked", "numbered"]
 
 MOST_BYTES: Final = 256 << 10
 _NAME: Final = "policy.toml"
-_WHOLE: Final = 400
+_WHOLE: Final = 60
 """Lines up to which a text is shown whole."""
-_AROUND: Final = 4
+_AROUND: Final = 2
 _MOST_SHOWN: Final = 1_000
 
 

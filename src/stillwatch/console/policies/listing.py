@@ -109,7 +109,7 @@ def _packaged(visit: Visit) -> list[tuple[Policy, str, bool]]:
                 is_added = True
             except StillwatchError:
                 is_added = False
-            found.append((policy, policy.text.partition("\n")[0].lstrip("# "), is_added))
+            found.append((policy, policy.text.partition("\n")[0].lstrip("# ").replace("`", ""), is_added))
     return found
 
 

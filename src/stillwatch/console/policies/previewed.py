@@ -31,6 +31,8 @@ __all__ = ["Gauge", "show_preview", "take_preview"]
 
 _CSS: Final[Mapping[Needs, str]] = MappingProxyType({Needs.ONE: "one", Needs.TWO: "two", Needs.REFUSED: "no"})
 _MOST_DIGITS: Final = 9
+_SHOWN: Final = ("verdict", "tenure", "verified level", "spend band")
+"""Places are left to the report of the command line: no policy can act on one alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def show_preview(visit: Visit) -> Response:
 
 def _drawn(found: Previewed) -> dict[str, Any]:
     whole = found.effects[0] if found.effects else None
-    by_name = {one.name: list(rows_of(one)) for one in found.breakdowns}
+    by_name = {one.name: list(rows_of(one)) for one in found.breakdowns if one.name in _SHOWN}
     return {
         "summary": words.summary(found),
         "verdict_rows": by_name.pop("verdict", list[DrawnBand]()),
@@ -92,7 +94,6 @@ def _drawn(found: Previewed) -> dict[str, Any]:
         "effect": words.effect(whole) if whole else "",
         "loss": pictures.loss(whole.later, whole.since_found) if whole else "",
         "after": words.after,
-        "region": words.REGION,
         "disclaimer": words.DISCLAIMER,
     }
 
@@ -157,6 +158,7 @@ def _band_table(found: Previewed) -> pa.Table:
             **{action.value: row.by_action.get(action, 0) for action in Action},
         }
         for one in found.breakdowns
+        if one.name in _SHOWN
         for row in one.rows
     ]
     return pa.Table.from_pylist(rows)

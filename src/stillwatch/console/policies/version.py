@@ -18,7 +18,7 @@ from stillwatch.act.policy.versions import find_version, latest_versions, load_v
 from stillwatch.console.policies.differing import Differing, differing
 from stillwatch.console.policies.next_step import next_step, standing_of
 from stillwatch.console.policies.stored_traffic import nothing_to_replay
-from stillwatch.console.policies.words import SHARES, UNITS, done, rate, short
+from stillwatch.console.policies.words import SHARES, UNITS, done, laid_out, rate, short
 from stillwatch.console.visit import Visit, at
 from stillwatch.report.previewed.words import over
 from stillwatch.service.access.roles import Right
@@ -35,10 +35,12 @@ _AMONG: Final = 500
 class RuleRow:
     """A rule, ready to lay out.
 
+    when        Its condition, a part a line where it is long.
     says        What a customer reads.
     """
 
     rule: Rule
+    when: str
     lasts: str
     rate: str
     says: str
@@ -119,6 +121,7 @@ def version_page(visit: Visit, refused: str = "", status: int = HTTPStatus.OK) -
         "units": UNITS,
         "done": done,
         "digits": short,
+        "laid_out": laid_out,
         "path": lambda *parts, **query: at("policies", *parts, **query),
     }
     return visit.render("policies/version", {**values, **shown}, status)
@@ -142,7 +145,13 @@ def _compared(connection: Connection, visit: Visit, policy: Policy) -> Compared 
 
 
 def _rule(rule: Rule) -> RuleRow:
-    return RuleRow(rule, duration_words(rule.lasts), rate(rule), rule.says("[evidence]", "[link to object]"))
+    return RuleRow(
+        rule,
+        laid_out(rule.when.text),
+        duration_words(rule.lasts),
+        rate(rule),
+        rule.says("[evidence]", "[link to object]"),
+    )
 
 
 def _limits(policy: Policy) -> list[LimitRow]:

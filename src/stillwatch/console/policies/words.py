@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from stillwatch.act.policy.activations import Activation
 from stillwatch.act.policy.policy import Rule, duration_words
-from stillwatch.report import quantities
+from stillwatch.report.previewed.words import over
 
-__all__ = ["DONE", "SHARES", "UNITS", "changed_value", "done", "rate", "short", "without_command"]
+__all__ = ["DONE", "SHARES", "UNITS", "changed_value", "done", "laid_out", "rate", "short", "without_command"]
 
 _COMMAND: Final = re.compile(r"[:;,] (?:[^:;,]* )??stillwatch [a-z].*$", re.DOTALL)
 _SHORT: Final = 12
+_LONG: Final = 60
 
 SHARES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -64,7 +65,20 @@ def done(change: Activation) -> str:
     what = DONE[change.how]
     if change.version is None:
         return f"{what}: nothing is in force"
-    return f"{what} at {change.stage} %"
+    return f"{what}, at {change.stage} %" if change.how == "rollback" else f"{what} at {change.stage} %"
+
+
+def laid_out(condition: str) -> str:
+    r"""A condition as people read it: a long one with a part a line.
+
+    >>> laid_out("a && b")
+    'a && b'
+    >>> laid_out('stream.accused && stream.verdict == "harvest" && stream.bits > 40')
+    'stream.accused\n&& stream.verdict == "harvest"\n&& stream.bits > 40'
+    """
+    if len(condition) <= _LONG:
+        return condition
+    return condition.replace(" && ", "\n&& ").replace(" || ", "\n|| ")
 
 
 def rate(rule: Rule) -> str:
@@ -80,7 +94,7 @@ def changed_value(field: str, value: Any) -> tuple[str, str]:  # noqa: ANN401 - 
     """Name of a field, and its value, as people read them.
 
     >>> changed_value("lasts_s", 86400), changed_value("traffic", 0.02), changed_value("rate_per_minute", None)
-    (('lasts', '1 day'), ('traffic', '2.0 %'), ('requests a minute', 'none'))
+    (('lasts', '1 day'), ('traffic', '2 %'), ('requests a minute', 'none'))
     """
     name = _FIELDS.get(field, field.replace("_", " "))
     if value is None:
@@ -88,7 +102,9 @@ def changed_value(field: str, value: Any) -> tuple[str, str]:  # noqa: ANN401 - 
     if field == "lasts_s":
         return name, duration_words(timedelta(seconds=float(value)))
     if field in SHARES:
-        return name, quantities.share(float(value))
+        return name, over(float(value))
+    if field == "when":
+        return name, laid_out(str(value))
     if isinstance(value, list | tuple):
         return name, "\n".join(str(one) for one in value)
     return name, f"{value:g}" if isinstance(value, float) else str(value)
