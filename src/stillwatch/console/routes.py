@@ -19,6 +19,7 @@ from stillwatch.console.settings import routes as settings
 from stillwatch.console.sharing import routes as sharing
 from stillwatch.console.static_files import answer_static
 from stillwatch.console.today import routes as today
+from stillwatch.console.trace import routes as trace
 from stillwatch.console.visit import PREFIX
 
 __all__ = ["PAGES", "console_routes"]
@@ -32,6 +33,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *audit.PAGES,
     *exchanges.PAGES,
     *settings.PAGES,
+    *trace.PAGES,
     *sharing.PAGES,
 )
 

@@ -1,0 +1,1 @@
+"""Trace: reports on suspects, and the keys that were committed to."""
