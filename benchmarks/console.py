@@ -371,8 +371,8 @@ _PATHS: Final = """/
 """
 PAGES: Final = tuple(_PATHS.split())
 """Paths after the prefix, with names of `World` in braces."""
-SLOW: Final = "/audit/ledger", "/audit/documents", "/audit/table?as=csv"
-"""Whole tables as files: asked once."""
+FILES: Final = "/audit/ledger", "/audit/documents", "/audit/table?as=csv"
+"""The whole ledger as files: asked once, with ``--files``."""
 
 
 def filled(path: str, world: World) -> str:
@@ -399,9 +399,12 @@ async def answered(app: ASGIApp, path: str, cookie: str) -> tuple[int, int, floa
         "server": ("127.0.0.1", 8470),
     }
     status = size = 0
+    waiting = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if not waiting:
+            await asyncio.Event().wait()  # a browser that stays
+        return waiting.pop()
 
     async def send(message: Message) -> None:
         nonlocal status, size
@@ -462,6 +465,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--made", action="store_true")
+    parser.add_argument("--files", action="store_true")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
@@ -472,12 +476,13 @@ def main() -> int:
         world = World(**json.loads((folder / "world.json").read_text()))
         with open_home(settings) as home, console_app(home) as (app, cookie):
             rows = asyncio.run(measured(app, PAGES, world, cookie, chosen.rounds))
-            rows += asyncio.run(measured(app, SLOW, world, cookie, 0))
+            if chosen.files:
+                rows += asyncio.run(measured(app, FILES, world, cookie, 0))
     print(f"{'page':<60} status   p50 ms   p95 ms  worst ms  first ms      bytes")
     for row in rows:
         figures = f"{row['p50_ms']:8.1f} {row['p95_ms']:8.1f} {row['worst_ms']:9.1f} {row['first_ms']:9.1f}"
         print(f"{row['page']:<60} {row['status']:>6} {figures} {row['bytes']:10,}")
-    for path in unasked([*PAGES, *SLOW]):
+    for path in unasked([*PAGES, *FILES]):
         print(f"not asked: {path}")
     print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
     if chosen.json:
