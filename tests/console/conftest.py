@@ -1,6 +1,7 @@
 """A console over a small service: findings with every verdict and hostile text, their cases, a user of each role."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,10 +87,10 @@ def rig_of(home: Home, clock: Callable[[], datetime], **parts: object) -> Rig:
     return Rig(console, app)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+@contextmanager
+def made_home(folder: Path) -> Iterator[Home]:
     """A service's home with users, findings and their cases."""
-    settings = replace(ServiceSettings(), folder=tmp_path / "service", provider="Provider One")
+    settings = replace(ServiceSettings(), folder=folder / "service", provider="Provider One")
     with open_home(settings, is_first=True) as opened:
         with opened.engine.begin() as connection:
             users = Users(connection, opened.trail, "alma", NOW)
@@ -98,6 +99,20 @@ def home(tmp_path: Path) -> Iterator[Home]:
         write_findings(example_findings(), opened.findings)
         note_findings(opened.engine, opened.trail, opened.findings, NOW)
         yield opened
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A home of one test."""
+    with made_home(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """A console of all tests of a module, which only look at it."""
+    with made_home(tmp_path_factory.mktemp("standing")) as made:
+        yield rig_of(made, lambda: NOW)
 
 
 @pytest.fixture
