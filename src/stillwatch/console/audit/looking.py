@@ -89,14 +89,23 @@ def _known(connection: Connection, asked: AskedAudit, bounds: tuple[int, int], m
 def _searched(connection: Connection, asked: AskedAudit, bounds: tuple[int, int], most: int) -> Looked:
     """By going back from the newest, through so many entries; those of one actor are counted alone."""
     low, high = bounds
-    walked = [ENTRIES.c.actor == asked.actor] if asked.actor else []
-    there = select(_INDEX).where(*walked, *_between(low, high)).order_by(_INDEX.desc())
-    last = connection.execute(there.offset(LOOK_BACK - 1).limit(1)).scalar()
-    floor = low if last is None else last
+    floor = _floor(connection, asked, bounds)
     found = _indexes(connection, [*_plain(asked), *_in_documents(asked), *_between(floor, high)], most + 1)
     if len(found) > most:
         return Looked(recorded_of(connection, found[:most]), found[most - 1])
     return Looked(recorded_of(connection, found), floor if floor > low else None, None if floor <= low else LOOK_BACK)
+
+
+def _floor(connection: Connection, asked: AskedAudit, bounds: tuple[int, int]) -> int:
+    """Index down to which this look goes."""
+    low, high = bounds
+    if not asked.kind and asked.about not in IN_DOCUMENTS:
+        return low  # an index leads to what is wanted
+    if not asked.actor:
+        return max(low, high - LOOK_BACK)
+    theirs = select(_INDEX).where(ENTRIES.c.actor == asked.actor, *_between(low, high)).order_by(_INDEX.desc())
+    last = connection.execute(theirs.offset(LOOK_BACK - 1).limit(1)).scalar()
+    return low if last is None else last
 
 
 def _indexes(connection: Connection, where: Sequence[ColumnElement[bool]], most: int) -> list[int]:

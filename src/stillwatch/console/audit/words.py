@@ -45,7 +45,7 @@ _ENDS: Final = {
 }
 _SHORTEST: Final = 80
 _MOST_FIELDS: Final = 4
-_CHANGES: Final = {"harsher": "harsher than before", "milder": "milder than before", "again": "again"}
+_CHANGES: Final = {"harsher": "; harsher than before", "milder": "; milder than before", "again": "; once more"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ _WORDED: Final[Mapping[str, Any]] = MappingProxyType(
         "end": lambda value: _ENDS.get(str(value), str(value)),
         "closed": lambda value: WORDS["closed"].get(str(value), str(value)),
         "grounds": lambda value: _GROUNDS.get(str(value), str(value)),
-        "change": lambda value: f"; {_CHANGES[value]}" if value in _CHANGES else "",
+        "change": lambda value: _CHANGES.get(str(value), ""),
         "approved": lambda value: f", approved by {value}" if value else "",
         "texts": lambda value: " with texts" if value else "",
     }
