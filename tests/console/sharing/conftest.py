@@ -1,23 +1,22 @@
-"""Members' traffic is scanned once; the tests of a module share a service, a forum and nodes: these take time to make."""
+"""Members' traffic is scanned once; tests of a module share a forum and nodes: these take time to make."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.console.conftest import NOW, USERS, Rig, rig_of
+from tests.console.sharing.members import Beside, beside_houses
+from tests.report.examples import example_findings
+from tests.share.node.members import halves
 
 from stillwatch.report import write_findings
-from stillwatch.service.access.roles import Role
 from stillwatch.service.access.users import Users
 from stillwatch.service.cases import note_findings
 from stillwatch.service.home import Home, open_home
 from stillwatch.service.settings import ServiceSettings
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.settings import NodeSettings
-from tests.console.conftest import NOW, USERS, Rig, rig_of
-from tests.console.sharing.members import Beside, beside_houses
-from tests.report.examples import example_findings
-from tests.share.node.members import halves
 
 
 @pytest.fixture(scope="session")

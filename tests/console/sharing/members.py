@@ -11,6 +11,8 @@ from typing import Final
 import pytest
 from httpx import Response
 from sqlalchemy import select
+from tests.console.conftest import Browser, Rig, rig_of
+from tests.share.trust_exchange import Exchange, House, exchanging
 
 from stillwatch.console.jobs import Job
 from stillwatch.ledger.entry import Kind
@@ -19,8 +21,6 @@ from stillwatch.service.home import Home
 from stillwatch.share.node import service
 from stillwatch.share.node.local import LocalIndex
 from stillwatch.share.node.service import Service
-from tests.console.conftest import Browser, Rig, rig_of
-from tests.share.trust_exchange import Exchange, House, exchanging
 
 __all__ = ["REALLY_OPENED", "Beside", "beside_houses", "now"]
 

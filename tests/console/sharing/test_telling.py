@@ -5,6 +5,8 @@ import re
 import orjson
 import pytest
 from sqlalchemy import select
+from tests.console.conftest import Rig
+from tests.console.sharing.members import REALLY_OPENED, Beside, now
 
 from stillwatch.console.sharing.drafts import DRAFTS, KEPT, Draft, key_of
 from stillwatch.console.sharing.telling import STAYS, read_wish
@@ -12,8 +14,6 @@ from stillwatch.errors import Declined
 from stillwatch.ledger.entry import Kind
 from stillwatch.share.node import service
 from stillwatch.share.node.tables import OWN
-from tests.console.conftest import Rig
-from tests.console.sharing.members import REALLY_OPENED, Beside, now
 
 
 def path_of(beside: Beside, *more: str) -> str:
@@ -67,7 +67,7 @@ def test_every_field_is_shown_with_its_row_of_the_table(beside: Beside) -> None:
     text = beside.as_("bea").get(path_of(beside)).text
     assert "The guard lets it cross" in text
     for row in ("indicator.pattern", "indicator.extensions.stillwatch.quiet_until", "relationship.target_ref"):
-        assert row in text
+        assert f'title="{row}"' in text
     tags = [tag.value for tag in draft.indicator.tags]
     assert len(tags) > 2
     assert sum(tag in text for tag in tags) == 0

@@ -45,7 +45,7 @@ class Field:
 class Part:
     """One object of the bundle.
 
-    name        Of an object that is the same for everybody; empty for what the member makes.
+    name        Of an object that is the same for everybody; of a link what it says; empty for the rest.
     why         Why such objects may cross.
     """
 
@@ -116,7 +116,15 @@ def _part(made: Mapping[str, Any], pointer: str, refused: Mapping[str, Sequence[
         return Part(kind, identifier, name, "the same for everybody, to the letter", ())
     row = ROWS.get(kind)
     fields = tuple(_fields(made, kind, (), pointer, refused)) if row is not None else ()
-    return Part(kind, identifier, "", "" if row is None else row.why, fields)
+    return Part(kind, identifier, _link_in(made), "" if row is None else row.why, fields)
+
+
+def _link_in(made: Mapping[str, Any]) -> str:
+    """What a link says: which type of object, how, which other."""
+    if made.get("type") != "relationship":
+        return ""
+    source, target = (str(made.get(end, "")).partition("--")[0] for end in ("source_ref", "target_ref"))
+    return f"{source} {made.get('relationship_type', '')} {target}"
 
 
 def _fields(

@@ -105,7 +105,7 @@ def _shown(visit: Visit, *, wrong_forum: str = "", status: int = HTTPStatus.OK) 
 
 
 _NO_NUMBER: Final = "an entry is a whole number, from 0 on"
-_GONE: Final = "this proof is no longer kept: ask the forum again"
+_GONE: Final = "ask the forum for the proof of this entry; it is then kept for a quarter of an hour"
 
 
 def _found(visit: Visit, index: int) -> Proved | None:

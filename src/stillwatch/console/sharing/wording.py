@@ -84,7 +84,7 @@ SAID: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "infrastructure": "Networks, domains and payments, as tags",
             "campaign": "The operation",
             "identity": "The member’s pseudonym",
-            "relationship": "How the objects belong together",
+            "relationship": "Link",
         },
         "document": {
             "fits": "It is kept, and it is what the entry commits to.",
