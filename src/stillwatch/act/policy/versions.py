@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hmac import compare_digest
 from typing import Final
 
@@ -94,7 +95,7 @@ def load_version(connection: Connection, version: str, keys: Keys) -> Policy:
     if not fits or not compare_digest(told["text_sha256"], _digest(row.text)):
         message = f"policy {version[:12]} was changed after it was signed"
         raise FailedProof(message)
-    policy = read_policy(row.text, row.name)
+    policy = _read(row.text, row.name)
     if policy.version != version:
         message = f"policy {version[:12]} no longer reads as it did when it was signed: add its file again"
         raise FailedProof(message)
@@ -164,6 +165,12 @@ def version_added(connection: Connection, version: str, keys: Keys) -> Version:
 def _version(signed: object, keys: Keys) -> Version:
     told = opened_row(signed, _VERSION, keys)
     return Version(told["version"], told["name"], time_of(told["added_at"]), told["by"])
+
+
+@lru_cache(maxsize=64)
+def _read(text: str, name: str) -> Policy:
+    """The same text is the same policy: reading compiles all its expressions."""
+    return read_policy(text, name)
 
 
 def _digest(text: str) -> str:
