@@ -61,6 +61,7 @@ def plain_cells(table: pa.Table) -> pa.Table:
                 [[None if row is None else " ".join(row) for row in column.to_pylist()]], pa.string()
             )
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            column = column.cast(pa.string())
             is_formula = pc.match_substring_regex(column, _FORMULA)
             column = pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
             table = table.set_column(at, field.name, column)

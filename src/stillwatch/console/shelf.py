@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from stillwatch.errors import IncompatibleVersion, MissingData, StillwatchError, UnreadableSource
 from stillwatch.model.campaign import Campaign
 from stillwatch.model.findings import STREAM, Findings
-from stillwatch.report.catalogue import CATALOGUE, catalogue_of, document_at, head_of, sought_by
+from stillwatch.report.catalogue import LIGHT, catalogue_of, document_at, head_of, sought_by
 from stillwatch.report.json import campaign_from_json
 from stillwatch.report.write import CAMPAIGNS, CATALOGUE_FILE, read_findings
 
@@ -36,7 +36,6 @@ WHERE campaign_id = $campaign AND ($account IS NULL OR account_id = $account) LI
 """
 _Mark = tuple[tuple[int, int, int], ...]
 """Time of writing in nanoseconds, size and inode of each file that is read."""
-_LIGHT: Final = [name for name in CATALOGUE.names if name != "document"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,19 +232,11 @@ class Shelf:
 def _read(folder: Path, mark: _Mark) -> _Held:
     path, documents = folder / CATALOGUE_FILE, None
     if path.is_file():
-        try:
-            schema = pq.read_schema(path)
-            head, table = head_of(schema, str(path)), pq.read_table(path, columns=_LIGHT)
-        except (OSError, pa.ArrowException) as error:
-            message = f"{path} cannot be read ({type(error).__name__}); scan again"
-            raise UnreadableSource(message) from error
-        if not set(CATALOGUE.names) <= set(schema.names):
-            message = f"{path} has other columns than this version writes; scan again"
-            raise IncompatibleVersion(message)
+        table, head = _light(path)
     else:
         whole = read_findings(folder)
         catalogue = catalogue_of(whole)
-        table, documents, head = catalogue.select(_LIGHT), catalogue["document"], head_of(catalogue.schema, str(folder))
+        table, documents, head = catalogue.select(LIGHT), catalogue["document"], head_of(catalogue.schema, str(folder))
     ids = table["campaign_id"].to_pylist()
     lengths = table["n_streams"].to_pylist()
     starts = table["streams_at"].to_pylist()
@@ -258,6 +249,20 @@ def _read(folder: Path, mark: _Mark) -> _Held:
         documents=documents,
         streams_at={name: (start, n) for name, start, n in zip(ids, starts, lengths, strict=True)},
     )
+
+
+def _light(path: Path) -> tuple[pa.Table, Findings]:
+    """A catalogue without its documents, and its head."""
+    try:
+        schema = pq.read_schema(path)
+        head = head_of(schema, str(path))
+        if not set(CATALOGUE.names) <= set(schema.names):
+            message = f"{path} has other columns than this version writes; scan again"
+            raise IncompatibleVersion(message)
+        return pq.read_table(path, columns=LIGHT), head
+    except (OSError, pa.ArrowException) as error:
+        message = f"{path} cannot be read ({type(error).__name__}); scan again"
+        raise UnreadableSource(message) from error
 
 
 def _mark(folder: Path) -> _Mark:
