@@ -14,7 +14,10 @@ from stillwatch.act.policy.activations import (
     Overtaken,
     activate,
     activations,
+    allowed,
+    changes_of,
     in_force,
+    latest_activations,
     roll_back,
     stop,
 )
@@ -398,3 +401,33 @@ def test_activation_of_what_is_not_there(engine: Engine) -> None:
     """A version that nobody added."""
     with pytest.raises(MissingData, match="no policy"), writing(engine) as connection:
         activate(connection, "0" * 64, 1, signer(), seen=0)
+
+
+def test_to_ask_is_what_an_activation_asks(engine: Engine) -> None:
+    """What is allowed is told as an activation would have it, and nothing is changed by asking."""
+    ready(engine, ONE)
+    with writing(engine) as connection:
+        assert allowed(connection, ONE, 1, signer(), None) is None
+        with pytest.raises(InvalidInput, match="10 % must come after 10 minutes at 1 %"):
+            allowed(connection, ONE, 10, signer(), None)
+        approve(connection, ONE.version, signer("bob"))
+        second = allowed(connection, ONE, 10, signer(), None)
+        assert second is not None
+        assert (second.by, second.shown) == ("bob", SMALL)
+        assert in_force(connection, KEYS) is None
+
+
+def test_changes_a_page_at_a_time(engine: Engine) -> None:
+    """The last first; of one version, among the last so many."""
+    ready(engine, ONE, TWO)
+    put(engine, ONE, 1)
+    put(engine, TWO, 1)
+    put(engine, ONE, 1)
+    with writing(engine) as connection:
+        whole = activations(connection, KEYS)
+        assert latest_activations(connection, KEYS, 0, 2) == [whole[2], whole[1]]
+        assert latest_activations(connection, KEYS, 2, 2) == [whole[0]]
+        assert latest_activations(connection, KEYS, 9, 2) == []
+        assert changes_of(connection, ONE.version, KEYS, 5, 5) == [whole[2], whole[0]]
+        assert changes_of(connection, ONE.version, KEYS, 5, 2) == [whole[2]]
+        assert changes_of(connection, ONE.version, KEYS, 1, 5) == [whole[2]]

@@ -34,3 +34,13 @@ def test_the_same() -> None:
     assert difference(one, one) == []
     assert difference(one, other) == [Change("rule more", "added", {})]
     assert difference(other, one) == [Change("rule more", "removed", {})]
+
+
+def test_a_rate_that_becomes_the_campaigns() -> None:
+    """What only one of two rules tells is a change of nothing into something, and back."""
+    stream = policy_of(rule_text())
+    campaign = policy_of(rule_text(per='"campaign"', own_per_day="12"))
+    (change,) = difference(stream, campaign)
+    assert change.fields == {"per": (None, "campaign"), "own_per_day": (None, 12.0)}
+    (back,) = difference(campaign, stream)
+    assert back.fields == {"per": ("campaign", None), "own_per_day": (12.0, None)}

@@ -7,7 +7,13 @@ import pytest
 from sqlalchemy import Engine, select
 from tests.act.policy.made import KEYS, MUCH, NOW, SMALL, policy_of, preview_of, rule_text, signer, writing
 
-from stillwatch.act.policy.previews import last_preview, record_preview
+from stillwatch.act.policy.previews import (
+    last_preview,
+    last_previews,
+    preview_numbered,
+    previews_of,
+    record_preview,
+)
 from stillwatch.act.policy.tables import PREVIEWS
 from stillwatch.act.policy.versions import add_version
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
@@ -91,3 +97,29 @@ def test_figures_must_be_json(engine: Engine) -> None:
         add_version(connection, POLICY, signer())
         with pytest.raises(InvalidInput):
             record_preview(connection, replace(preview_of(POLICY), figures={"n": float("inf")}), signer())
+
+
+def test_any_preview_can_be_had(engine: Engine) -> None:
+    """By its number with who made it, those of a version, and the last of several versions."""
+    with writing(engine) as connection:
+        for policy in (POLICY, OTHER):
+            add_version(connection, policy, signer())
+        for by, policy in (("ada", POLICY), ("bea", OTHER), ("cara", POLICY)):
+            record_preview(connection, preview_of(policy), signer(by))
+        found = preview_numbered(connection, 2, KEYS)
+        assert (found.number, found.by, found.preview) == (2, "bea", preview_of(OTHER))
+        assert [one.number for one in previews_of(connection, POLICY.version, KEYS, 10)] == [3, 1]
+        assert [one.number for one in previews_of(connection, POLICY.version, KEYS, 1)] == [3]
+        last = last_previews(connection, [POLICY.version, OTHER.version, "none"], KEYS)
+        assert {version: one.number for version, one in last.items()} == {POLICY.version: 3, OTHER.version: 2}
+        with pytest.raises(MissingData, match="no preview 9"):
+            preview_numbered(connection, 9, KEYS)
+
+
+def test_how_long_one_may_rest_on_it() -> None:
+    """Seven days to the moment, and not before it was made."""
+    preview = preview_of(POLICY)
+    assert preview.is_fresh(NOW)
+    assert preview.is_fresh(NOW + timedelta(days=7))
+    assert not preview.is_fresh(NOW + timedelta(days=7, microseconds=1))
+    assert not preview.is_fresh(NOW - timedelta(microseconds=1))

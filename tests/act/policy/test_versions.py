@@ -8,7 +8,16 @@ from sqlalchemy import Engine, select
 from tests.act.policy.made import KEY, KEYS, NOW, policy_of, rule_text, signer, writing
 
 from stillwatch.act.policy.tables import VERSIONS
-from stillwatch.act.policy.versions import Version, add_version, find_version, load_version, versions
+from stillwatch.act.policy.versions import (
+    Version,
+    add_version,
+    find_version,
+    latest_versions,
+    load_version,
+    n_versions,
+    version_added,
+    versions,
+)
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
 from stillwatch.ledger.book import entry_at, opening_of
 from stillwatch.ledger.entry import Kind, is_of
@@ -123,3 +132,22 @@ def test_several_that_start_alike(engine: Engine) -> None:
 def test_signer_is_the_service() -> None:
     """Only the service's own key counts."""
     assert signer().keys == {KEY.key_id: KEY.verify_key}
+
+
+def test_a_page_of_versions(engine: Engine) -> None:
+    """The last that was added first, so many at a time; one that was changed is told as changed, not left out."""
+    policies = [policy_of(f'name = "p{n}"', rule_text()) for n in range(3)]
+    with writing(engine) as connection:
+        for n, policy in enumerate(policies):
+            add_version(connection, policy, signer(after=timedelta(hours=n)))
+        found = latest_versions(connection, KEYS, 1, 5)
+        assert [version for version, _ in found] == [policies[1].version, policies[0].version]
+        assert found[0][1] == version_added(connection, policies[1].version, KEYS)
+        assert (n_versions(connection), latest_versions(connection, KEYS, 3, 5)) == (3, [])
+        other = connection.execute(select(VERSIONS.c.signed).where(VERSIONS.c.version == policies[0].version)).scalar()
+        for row in (other, {"what": "version"}):
+            last = VERSIONS.update().where(VERSIONS.c.version == policies[2].version)
+            connection.execute(last.values(signed=row))
+            assert latest_versions(connection, KEYS, 0, 1) == [(policies[2].version, None)]
+        with pytest.raises(MissingData, match="no policy"):
+            version_added(connection, "0" * 64, KEYS)

@@ -17,7 +17,7 @@ class Change:
 
     what    ``rule harvest``, ``tier high``, ``limits``.
     how     added, removed, changed or moved.
-    fields  Of what was changed: before and after, by name.
+    fields  Of what was changed: before and after, by name; None where a field is not there.
     """
 
     what: str
@@ -63,4 +63,6 @@ def _of(what: str, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, 
 
 
 def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    return {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+    names = (*after, *(name for name in before if name not in after))
+    told = {name: (before.get(name), after.get(name)) for name in names}
+    return {name: (old, new) for name, (old, new) in told.items() if old != new}
