@@ -21,6 +21,7 @@ FILES = {
     "run.json",
     "streams.parquet",
     "exchanges.parquet",
+    "campaigns.parquet",
     "quarantine.parquet",
 }
 

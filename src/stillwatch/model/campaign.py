@@ -12,6 +12,7 @@ __all__ = [
     "Effect",
     "Exposure",
     "FamilyEvidence",
+    "Figures",
     "NearestFamily",
     "Reason",
     "SharedAttribute",
@@ -184,5 +185,20 @@ class Campaign:
     heatmap_accounts: tuple[str, ...]
     graph_edges: tuple[tuple[str, str, int], ...]
     not_judged: tuple[str, ...]
+    open_since: datetime | None = None
+    also_known_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a case keeps of a campaign; the names are those of `Campaign`."""
+
+    campaign_id: str
+    verdict: Verdict
+    bits: float
+    n_accounts: int
+    n_exchanges: int
+    first_seen: datetime
+    last_seen: datetime
     open_since: datetime | None = None
     also_known_as: tuple[str, ...] = ()

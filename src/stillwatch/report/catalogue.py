@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.errors import IncompatibleVersion, UnreadableSource
-from stillwatch.model.campaign import Campaign
+from stillwatch.model.campaign import Campaign, Figures, Verdict
 from stillwatch.model.column import Column, schema_of
 from stillwatch.model.exchange import TIME_TYPE
 from stillwatch.model.findings import Findings
@@ -24,9 +24,11 @@ from stillwatch.report.json import campaign_from_json, campaign_to_json, from_js
 __all__ = [
     "CATALOGUE",
     "CATALOGUE_COLUMNS",
+    "LIGHT",
     "Slice",
     "catalogue_of",
     "document_at",
+    "figures_of",
     "head_of",
     "slices_of",
     "sought_by",
@@ -57,6 +59,9 @@ CATALOGUE_COLUMNS: tuple[Column, ...] = (
 )
 
 CATALOGUE: pa.Schema = schema_of("catalogue", CATALOGUE_COLUMNS)
+
+LIGHT: Final = [column.name for column in CATALOGUE_COLUMNS if column.name != "document"]
+"""Columns of the catalogue that are read for all campaigns at once."""
 
 _HEAD: Final = b"stillwatch.findings"
 _MOST_SOUGHT: Final = 4_000
@@ -152,6 +157,24 @@ def head_of(schema: pa.Schema, where: str) -> Findings:
         message = f"{where} says nothing of its findings; scan again"
         raise IncompatibleVersion(message)
     return from_json(told.decode(errors="replace"), where=where)
+
+
+def figures_of(table: pa.Table) -> list[Figures]:
+    """What cases keep of the campaigns of a catalogue, which need not have its documents."""
+    names = ["campaign_id", "verdict", "bits", "n_accounts", "n_exchanges", "first_seen", "last_seen", "known_as"]
+    return [
+        Figures(
+            campaign_id=row["campaign_id"],
+            verdict=Verdict(row["verdict"]),
+            bits=row["bits"],
+            n_accounts=row["n_accounts"],
+            n_exchanges=row["n_exchanges"],
+            first_seen=row["first_seen"],
+            last_seen=row["last_seen"],
+            also_known_as=tuple(row["known_as"]),
+        )
+        for row in table.select(names).to_pylist()
+    ]
 
 
 def document_at(file: pq.ParquetFile, row: int) -> Campaign:

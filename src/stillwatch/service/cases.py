@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from stillwatch.act.cases.opening import update_cases
 from stillwatch.act.trail import Trail
 from stillwatch.errors import Declined
-from stillwatch.report import read_findings
+from stillwatch.report.write import read_figures
 
 __all__ = ["note_findings"]
 
@@ -29,9 +29,9 @@ def note_findings(
 
     engine      The service's database.
     sleep       Waits between the tries.
-    Raises      Declined when the database does not answer; as `read_findings`.
+    Raises      Declined when the database does not answer; as `read_figures`.
     """
-    campaigns = read_findings(findings).campaigns
+    campaigns = read_figures(findings)
     for wait_s in (*_WAITS_S, None):
         try:
             with engine.begin() as connection:

@@ -1,5 +1,6 @@
 """An analyst's day in a browser: alarm, case, evidence, preview, four eyes, effect, appeal, the way back."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 27, 15, tzinfo=UTC)
 PLOT = Plot(24_000, 7, 2, (f"{MAIN}:accounts=20,per_account=52",))
-PASSWORD = "four words and a number 7"
+PASSWORD = "four words and a number 7"  # noqa: S105 - of a service that lives for one test
 WORDS = "These requests are our own product's: our staff ask the same questions about each document."
 
 

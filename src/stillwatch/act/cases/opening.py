@@ -13,7 +13,7 @@ from stillwatch.act.cases.changes import happened
 from stillwatch.act.cases.tables import CASE_ALIASES, CASES
 from stillwatch.act.decide.tables import DECISIONS
 from stillwatch.act.trail import SERVICE, Trail
-from stillwatch.model.campaign import Campaign, Verdict
+from stillwatch.model.campaign import Campaign, Figures, Verdict
 from stillwatch.model.decision import SEVERITY, Action
 from stillwatch.signing.stamp import stamp
 from stillwatch.store.conflict import insert_if_new
@@ -22,6 +22,8 @@ __all__ = ["OPENS", "Itself", "update_cases"]
 
 OPENS: Final = frozenset({Verdict.HARVEST, Verdict.RELAY, Verdict.UNCLEAR})
 """Verdicts that a person should look at; the others are explained by what they are."""
+Told = Campaign | Figures
+"""A campaign, or what a case keeps of it."""
 _HURTS: Final = [action.value for action in Action if SEVERITY[action] > SEVERITY[Action.OBSERVE]]
 
 
@@ -35,7 +37,7 @@ class Itself:
     by: str = SERVICE
 
 
-def update_cases(connection: Connection, trail: Trail, campaigns: Iterable[Campaign], now: datetime) -> list[str]:
+def update_cases(connection: Connection, trail: Trail, campaigns: Iterable[Told], now: datetime) -> list[str]:
     """Cases of the campaigns of a pass, in the caller's transaction; ids of those to which something happened.
 
     Figures are brought up to date without a word in the ledger: they stand in the findings. A closed case stays closed,
@@ -59,7 +61,7 @@ def _known(connection: Connection, names: Sequence[str]) -> bool:
     return connection.execute(select(CASES.c.case_id).where(CASES.c.case_id.in_(names)).limit(1)).first() is not None
 
 
-def _figures(campaign: Campaign) -> dict[str, Any]:
+def _figures(campaign: Told) -> dict[str, Any]:
     return {
         "verdict": campaign.verdict.value,
         "bits": campaign.bits,
@@ -70,7 +72,7 @@ def _figures(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _open(itself: Itself, campaign: Campaign) -> bool:
+def _open(itself: Itself, campaign: Told) -> bool:
     state = {"case_id": campaign.campaign_id, "version": 1, "state": State.OPEN.value}
     times = {"opened_at": stamp(itself.now), "changed_at": stamp(itself.now)}
     itself.connection.execute(insert(CASES), {**state, **times, **_figures(campaign)})
@@ -80,7 +82,7 @@ def _open(itself: Itself, campaign: Campaign) -> bool:
     return True
 
 
-def _refresh(itself: Itself, campaign: Campaign, case: Case) -> bool:
+def _refresh(itself: Itself, campaign: Told, case: Case) -> bool:
     here = CASES.c.case_id == case.case_id
     itself.connection.execute(update(CASES).where(here).values(_figures(campaign)))
     for alias in campaign.also_known_as:
@@ -100,7 +102,7 @@ def _refresh(itself: Itself, campaign: Campaign, case: Case) -> bool:
     return False
 
 
-def _merge(itself: Itself, campaign: Campaign, alias: str) -> bool:
+def _merge(itself: Itself, campaign: Told, alias: str) -> bool:
     """Close the case of a campaign that became part of this one; what was cleared there stays cleared here."""
     carried = carry_over(itself.connection, campaign.campaign_id, [alias])
     old = select(CASES).where(CASES.c.case_id == alias, CASES.c.state != State.CLOSED.value)
@@ -112,7 +114,7 @@ def _merge(itself: Itself, campaign: Campaign, alias: str) -> bool:
     return True
 
 
-def _act(itself: Itself, campaign: Campaign) -> bool:
+def _act(itself: Itself, campaign: Told) -> bool:
     """Say so when a decision rests on the campaign."""
     here = (CASES.c.case_id == campaign.campaign_id) & CASES.c.state.in_([State.OPEN.value, State.INVESTIGATING.value])
     row = itself.connection.execute(select(CASES.c.version).where(here)).first()
