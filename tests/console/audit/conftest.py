@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from tests.act.desk import Office, office
+from tests.databases import KIND, database_url
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Office]:
-    """Database and trail of a service."""
-    with office(tmp_path) as opened:
+    """Database and trail of a service: SQLite's, or the server's where there is one."""
+    with database_url(KIND, tmp_path) as url, office(tmp_path, url) as opened:
         yield opened

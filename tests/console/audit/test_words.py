@@ -145,7 +145,8 @@ def test_a_document_that_lacks_everything_has_words(pattern: str) -> None:
     kind, event = next(key for key, told in SENTENCES.items() if told == pattern)
     names = [field for _, field, _, _ in string.Formatter().parse(pattern) if field]
     how = {"what": "activation", "how": event} if kind is Kind.POLICY else {"event": event}
-    for odd in (None, 7, [], {"a": 1}, "\u202e<b>"):
+    odds: tuple[Any, ...] = (None, 7, [], {"a": 1}, "\u202e<b>")
+    for odd in odds:
         words = plain_words(entry_of(kind, dict.fromkeys(names, odd) | how))
         assert words.startswith("ada ")
         assert "\u202e" not in words

@@ -22,5 +22,4 @@ def action_told(action: Action | str | None) -> str:
     """
     if action is None:
         return "not on record"
-    name = str(action)
-    return WORDS["action"].get(name.replace("_", "-"), name)
+    return WORDS["action"].get(str(action), str(action))
