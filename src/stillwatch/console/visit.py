@@ -38,7 +38,7 @@ def at(*parts: str, **query: object) -> str:
     '/console/campaigns/a%2Fb?page=2'
     """
     path = "/".join((PREFIX, *(quote(part, safe="") for part in parts if part)))
-    told = {name: str(value) for name, value in query.items() if value not in (None, "", False)}
+    told = {name: str(value) for name, value in query.items() if not (value is None or value is False or value == "")}
     return f"{path}?{urlencode(told)}" if told else path
 
 
