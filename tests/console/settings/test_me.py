@@ -30,7 +30,7 @@ def test_everybody_sees_their_own_page(rig: Rig, name: str) -> None:
     """Role and rights stand there, and this very session."""
     browser = rig.as_(name)
     text = browser.get("/console/me").text
-    assert f"You are {USERS[name]}" in text
+    assert f"Your role is {USERS[name]}" in text
     assert "this browser" in text
     assert "another browser" not in text
     assert "see campaigns" in text.split("What you may not")[0]

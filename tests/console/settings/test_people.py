@@ -111,7 +111,7 @@ def test_a_wrong_form_is_shown_again(rig: Rig) -> None:
     assert "Tick at least one" in answer.text
     again = alma.send("/console/settings/add-user", name="vera", role="viewer")
     assert again.status_code == 422
-    assert "there is, or was, a user named vera" in again.text
+    assert "here is, or was, a user named vera" in again.text
     assert alma.send("/console/settings/add-user", name="carl", role="king").status_code == 422
     with rig.home.engine.begin() as connection:
         assert n_people(connection, ended=False) == 4

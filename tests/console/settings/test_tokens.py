@@ -42,9 +42,9 @@ def test_a_wrong_form_is_shown_again(rig: Rig) -> None:
     assert 'value="proxy"' in answer.text
     assert 'value="many"' in answer.text
     assert alma.send(PATH, name="proxy", scope="decide", days="0").status_code == 422
-    assert "a token&#39;s name must be" in alma.send(PATH, name="<b>", scope="decide").text
+    assert "token&#39;s name must be" in alma.send(PATH, name="<b>", scope="decide").text
     alma.send(PATH, name="proxy", scope="decide")
-    assert "there is a token of the name proxy" in alma.send(PATH, name="proxy", scope="collect").text
+    assert "here is a token of the name proxy" in alma.send(PATH, name="proxy", scope="collect").text
     with rig.home.engine.begin() as connection:
         assert len(issued_tokens(connection)) == 1
 

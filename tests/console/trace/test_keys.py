@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 from tests.console.conftest import NOW, Rig
 from tests.console.trace.trace_room import add_epoch, with_trace
 
-from stillwatch.console.trace.committed import epoch_at, epochs_in, holds_root, ledger_of
+from stillwatch.console.trace.committed import epoch_at, epochs_in, holds_root, ledger_of, newest_head
 from stillwatch.errors import MissingData, UnreadableSource
 from stillwatch.ledger.book import Event, append, sign_head
 from stillwatch.ledger.entry import Kind
@@ -33,7 +33,7 @@ def test_an_epoch_is_proved_against_the_newest_head(keys: Path) -> None:
         sign_head(connection, home.signer, NOW)
     assert epochs_in(keys) == ["2026-11", "2026-10"]
     with ledger_of(keys) as connection:
-        epoch = epoch_at(connection, keys, "2026-11")
+        epoch = epoch_at(connection, keys, "2026-11", newest_head(connection))
     told = epoch.recorded
     assert told is not None
     assert (epoch.n_accounts, epoch.n_campaigns, epoch.entry) == (40, 3, 1)

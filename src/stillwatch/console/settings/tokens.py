@@ -17,7 +17,7 @@ __all__ = ["SCOPE_WORDS", "send_token", "send_token_end", "show_tokens"]
 
 SCOPE_WORDS: Final = {
     Scope.COLLECT: "send exchanges to the collector",
-    Scope.DECIDE: "ask what to do with a request: for gateways",
+    Scope.DECIDE: "ask what to do with a request, as gateways do",
     Scope.METRICS: "read the service’s figures",
 }
 _MOST: Final = 50

@@ -26,7 +26,17 @@ from stillwatch.store.database import open_database, reading
 from stillwatch.trace.keys.commitments import read_commitments
 from stillwatch.trace.mark.options import Scheme
 
-__all__ = ["COMMITMENTS", "MOST_COMMITMENTS", "Epoch", "Recorded", "epoch_at", "epochs_in", "holds_root", "ledger_of"]
+__all__ = [
+    "COMMITMENTS",
+    "MOST_COMMITMENTS",
+    "Epoch",
+    "Recorded",
+    "epoch_at",
+    "epochs_in",
+    "holds_root",
+    "ledger_of",
+    "newest_head",
+]
 
 COMMITMENTS: Final = "commitments.txt"
 MOST_COMMITMENTS: Final = 64 << 20
@@ -107,9 +117,16 @@ def ledger_of(folder: Path) -> Iterator[Connection]:
         engine.dispose()
 
 
-def epoch_at(connection: Connection, folder: Path, name: str) -> Epoch:
+def newest_head(connection: Connection) -> Head | None:
+    """Head of the ledger that was signed last; its signature is not looked at, as the key is not opened for it."""
+    signed = connection.execute(select(HEADS.c.head).order_by(HEADS.c.size.desc()).limit(1)).scalar()
+    return None if signed is None else head_of(signed)
+
+
+def epoch_at(connection: Connection, folder: Path, name: str, head: Head | None) -> Epoch:
     """One epoch; what is wrong with it is told in it.
 
+    head        What its entry is proved against, as `newest_head` has it.
     Raises      MissingData when there is none of that name.
     """
     base = folder / "epochs"
@@ -122,7 +139,7 @@ def epoch_at(connection: Connection, folder: Path, name: str) -> Epoch:
     n_accounts, n_campaigns = (_n_ids(base / name / f"{kind}.txt") for kind in ("accounts", "campaigns"))
     recorded, wrong = None, ""
     try:
-        recorded = _recorded(connection, name, entry)
+        recorded = _recorded(connection, name, entry, head)
     except (StillwatchError, KeyError, TypeError, ValueError) as error:
         wrong = str(error) if isinstance(error, StillwatchError) else "the ledger’s entry has not its form"
     tokenizer = hashed if isinstance(hashed, str) else ""
@@ -161,7 +178,7 @@ def _scheme(told: dict[str, Any]) -> Scheme:
     return Scheme(**{one.name: told[one.name] for one in fields(Scheme) if one.name in told})
 
 
-def _recorded(connection: Connection, name: str, index: int) -> Recorded:
+def _recorded(connection: Connection, name: str, index: int, head: Head | None) -> Recorded:
     """The entry of an epoch, with its place in the ledger proved against the newest head.
 
     Raises      FailedProof, MissingData or InvalidInput when it is not proved.
@@ -177,11 +194,9 @@ def _recorded(connection: Connection, name: str, index: int) -> Recorded:
     if not is_of(entry, document) or told["epoch"] != name:
         message = f"entry {index} of the ledger commits to something else"
         raise FailedProof(message)
-    signed = connection.execute(select(HEADS.c.head).order_by(HEADS.c.size.desc()).limit(1)).scalar()
-    if signed is None:
+    if head is None:
         message = "no head of the ledger was signed"
         raise MissingData(message)
-    head = head_of(signed)
     path = tuple(inclusion_path(connection, index, head.size))
     check_proof(Proof(entry, head.size, path), head)
     return Recorded(entry.time, entry.actor, int(told["keys"]), str(told["root"]), len(path), head)

@@ -4,41 +4,45 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from stillwatch.errors import MissingData, UnreadableSource
 
-__all__ = ["MOST_FOLDERS", "Place", "names_in", "places_in", "read_part"]
+__all__ = ["MOST_FOLDERS", "Place", "names_in", "places_in", "read_listed", "read_part"]
 
 MOST_FOLDERS: Final = 10_000
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A folder that holds a file of some name.
 
-    changed_at  Of the file.
-    size_bytes  Of the file.
-    mark        Changes when the file does.
+    mark        Time of its last change in nanoseconds, its size and its number: another file has another one.
     is_file     False for a link or anything else, which is not read.
     """
 
     name: str
-    changed_at: datetime
-    size_bytes: int
     mark: tuple[int, int, int]
     is_file: bool
 
     @property
+    def changed_at(self) -> datetime:
+        """When the file was."""
+        return datetime.fromtimestamp(self.mark[0] / 1e9, UTC)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the file."""
+        return self.mark[1]
+
+    @property
     def is_named(self) -> bool:
         """Whether its name can stand in an address."""
-        return self.name.isprintable() and self.name.encode(errors="ignore").decode() == self.name
+        return self.name.isprintable()
 
 
 def names_in(base: Path) -> list[str]:
@@ -59,7 +63,8 @@ def places_in(base: Path, part: str) -> list[Place]:
 
     Raises      UnreadableSource when the folder cannot be looked at.
     """
-    found = [place for name in names_in(base) if (place := _place(base, name, part)) is not None]
+    at = str(base)
+    found = [place for name in names_in(base) if (place := _place(at, name, part)) is not None]
     return sorted(found, key=lambda one: (-one.mark[0], one.name))
 
 
@@ -73,6 +78,11 @@ def read_part(base: Path, name: str, part: str, most: int) -> bytes:
     if name not in names_in(base):
         message = "there is no such folder"
         raise MissingData(message)
+    return read_listed(base, name, part, most)
+
+
+def read_listed(base: Path, name: str, part: str, most: int) -> bytes:
+    """The same for a name that comes from the listing itself, and from nowhere else."""
     try:
         with _opened(base, _FOLDER) as outer, _opened(name, _FOLDER | os.O_NOFOLLOW, outer) as inner:
             descriptor = os.open(part, _FILE, dir_fd=inner)
@@ -103,11 +113,9 @@ def _opened(path: Path | str, flags: int, within: int | None = None) -> Iterator
         os.close(descriptor)
 
 
-def _place(base: Path, name: str, part: str) -> Place | None:
+def _place(base: str, name: str, part: str) -> Place | None:
     try:
-        told = (base / name / part).stat(follow_symlinks=False)
+        told = os.stat(f"{base}/{name}/{part}", follow_symlinks=False)  # noqa: PTH116 - ten thousand paths take longer
     except OSError:
         return None
-    at = datetime.fromtimestamp(told.st_mtime, UTC)
-    mark = (told.st_mtime_ns, told.st_size, told.st_ino)
-    return Place(name, at, told.st_size, mark, stat.S_ISREG(told.st_mode))
+    return Place(name, (told.st_mtime_ns, told.st_size, told.st_ino), stat.S_ISREG(told.st_mode))

@@ -14,6 +14,7 @@ from stillwatch.console.trace.committed import (
     epochs_in,
     holds_root,
     ledger_of,
+    newest_head,
 )
 from stillwatch.console.trace.folders import read_part
 from stillwatch.console.visit import Visit, at
@@ -21,7 +22,7 @@ from stillwatch.errors import MissingData, StillwatchError
 
 __all__ = ["MOST_EPOCHS", "epochs_shown", "show_epoch", "take_commitments"]
 
-MOST_EPOCHS: Final = 24
+MOST_EPOCHS: Final = 12
 
 
 def epochs_shown(folder: Path | None) -> tuple[list[Epoch], int, str]:
@@ -31,7 +32,8 @@ def epochs_shown(folder: Path | None) -> tuple[list[Epoch], int, str]:
     try:
         names = epochs_in(folder)
         with ledger_of(folder) as connection:
-            return [epoch_at(connection, folder, name) for name in names[:MOST_EPOCHS]], len(names), ""
+            head = newest_head(connection)
+            return [epoch_at(connection, folder, name, head) for name in names[:MOST_EPOCHS]], len(names), ""
     except StillwatchError as error:
         return [], 0, str(error)
 
@@ -40,7 +42,7 @@ def show_epoch(visit: Visit) -> Response:
     """One epoch: its scheme, its commitments, and the proof that the ledger holds them."""
     folder, name = _folder(visit), visit.part("name")
     with ledger_of(folder) as connection:
-        epoch = epoch_at(connection, folder, name)
+        epoch = epoch_at(connection, folder, name, newest_head(connection))
     values: dict[str, Any] = {
         "epoch": epoch,
         "holds": None if epoch.recorded is None else holds_root(folder, name, epoch.recorded.root),

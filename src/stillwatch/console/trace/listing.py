@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from stillwatch.console.trace.folders import Place, read_part
+from stillwatch.console.trace.folders import Place, read_listed
 from stillwatch.console.trace.reading import MOST_BYTES, report_of
 from stillwatch.errors import StillwatchError
 from stillwatch.model.trace_report import Finding, TraceReport
@@ -81,6 +81,6 @@ def _row(base: Path, place: Place) -> Row:
 def _read(base: Path, name: str, _mark: tuple[int, int, int]) -> Brief | str:
     """What a report says, or why it cannot be read; once for each state of the file."""
     try:
-        return brief_of(report_of(read_part(base, name, REPORT, MOST_BYTES)))
+        return brief_of(report_of(read_listed(base, name, REPORT, MOST_BYTES)))
     except StillwatchError as error:
         return str(error)

@@ -112,6 +112,8 @@ def _built(kind: Any, told: Any) -> Any:  # noqa: ANN401 - any field's type
 def _sequence(kinds: tuple[Any, ...], told: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above
     if not isinstance(told, list) or len(told) > _MOST_MEMBERS:
         raise TypeError
+    if kinds == (float, Ellipsis) and set(map(type, told)) <= {float}:
+        return tuple(told)
     if kinds[-1] is Ellipsis:
         return tuple(_built(kinds[0], one) for one in told)
     return tuple(_built(kind, one) for kind, one in zip(kinds, told, strict=True))
