@@ -1,6 +1,6 @@
 """An analyst's day in a browser: alarm, case, evidence, preview, four eyes, effect, appeal, the way back."""
 
-import logging
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,9 +116,8 @@ def test_from_alarm_to_revocation(scene: Scene, chromium: "Browser") -> None:
     understood_s = ada.seconds
     _act(ada, bea)
     acted_s = ada.seconds
-    print(
-        f"alarm to case {understood_s:.0f} s, to approved act {acted_s:.0f} s, {ada.n_clicks} + {bea.n_clicks} clicks"
-    )
+    clicks = f"{ada.n_clicks} + {bea.n_clicks} clicks"
+    sys.stdout.write(f"alarm to case {understood_s:.0f} s, to approved act {acted_s:.0f} s, {clicks}\n")
     _in_force(scene)
     play(scene, scene.clock.wall() + timedelta(hours=1))  # a session ends after two without a request
     assert scene.touched, "the policy did nothing"
