@@ -71,7 +71,7 @@ def test_held_back_ones_are_found_and_counted(rig: Rig) -> None:
     assert ids(rig, AskedAppeals(state="held-back"), held_back=late.held_back) == [one.appeal_id for one in many[10:]]
     text = Page(rig.as_("ada").get(QUEUE).text).text
     assert "held back: nothing is eased" in text
-    assert "The first 10 of a campaign" in text
+    assert "10 overdue streams are only observed" in text
     assert "observed meanwhile" in text
 
 
