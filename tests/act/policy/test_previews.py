@@ -111,7 +111,13 @@ def test_any_preview_can_be_had(engine: Engine) -> None:
         assert [one.number for one in previews_of(connection, POLICY.version, KEYS, 10)] == [3, 1]
         assert [one.number for one in previews_of(connection, POLICY.version, KEYS, 1)] == [3]
         last = last_previews(connection, [POLICY.version, OTHER.version, "none"], KEYS)
-        assert {version: one.number for version, one in last.items()} == {POLICY.version: 3, OTHER.version: 2}
+        assert {version: one and one.number for version, one in last.items()} == {POLICY.version: 3, OTHER.version: 2}
+        third = PREVIEWS.update().where(PREVIEWS.c.number == 3)
+        signed = connection.execute(select(PREVIEWS.c.signed).where(PREVIEWS.c.number == 3)).scalar_one()
+        connection.execute(third.values(signed={**signed, "shares": {**SMALL, "tenured": 0.5}}))
+        assert last_previews(connection, [POLICY.version], KEYS) == {POLICY.version: None}
+        connection.execute(third.values(signed=signed))
+        assert last_previews(connection, [POLICY.version], KEYS) == {POLICY.version: last[POLICY.version]}
         with pytest.raises(MissingData, match="no preview 9"):
             preview_numbered(connection, 9, KEYS)
 

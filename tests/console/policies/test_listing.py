@@ -59,9 +59,9 @@ def test_states_of_versions(rig: Rig) -> None:
     with rig.home.engine.begin() as connection:
         changed = {"what": "version", "version": OTHER.version}
         connection.execute(update(VERSIONS).where(VERSIONS.c.version == OTHER.version).values(signed=changed))
-    page = rig.as_("vera").get(PAGE)
-    assert page.status_code == 200
-    assert "changed after it was signed" in page.text
+    answer = rig.as_("vera").get(PAGE)
+    assert answer.status_code == 200
+    assert "changed after it was signed" in answer.text
 
 
 def test_a_changed_version_in_force_is_told_and_can_be_left(rig: Rig) -> None:

@@ -121,7 +121,9 @@ def test_a_preview_beside_a_service(rig: Rig, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(stored_traffic, "ByIndex", by_index)
     assert stored_traffic.nothing_to_replay(rig.console) == ""
     source = stored_traffic.source_of(rig.console)
-    assert (source.paths, source.streams, told) == ((rig.home.traffic,), "streams", [rig.home.index])
+    assert list(source.paths) == [rig.home.traffic]
+    assert str(source.streams) == "streams"
+    assert told == [rig.home.index]
 
 
 def test_who_may_not(rig: Rig) -> None:

@@ -1,17 +1,19 @@
 """Previews that were made of a version: without a fresh one nothing is activated."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy import Connection, Row, Text, cast, func, insert, select
 
 from stillwatch.act.policy.book import Signer, next_number, opened_row
 from stillwatch.act.policy.limits import names
 from stillwatch.act.policy.tables import PREVIEWS, VERSIONS
 from stillwatch.errors import FailedProof, InvalidInput, MissingData
-from stillwatch.signing.keys import Keys
+from stillwatch.signing.keys import Keys, VerifyKey
 from stillwatch.signing.stamp import stamp, time_of
 
 __all__ = [
@@ -38,6 +40,8 @@ LEAST_ORGANISATIONS: Final = 300
 LEAST_SPAN: Final = timedelta(days=1)
 """Whoever works by night, and what runs once a day, is in a day of traffic and in no shorter time."""
 _PREVIEW: Final = "preview"
+_MOST_REMEMBERED: Final = 256
+_ROWS: Final = select(PREVIEWS.c.number, PREVIEWS.c.version, cast(PREVIEWS.c.signed, Text).label("signed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +139,8 @@ def last_preview(connection: Connection, version: str, keys: Keys) -> tuple[int,
 
     Raises      FailedProof when its row was changed.
     """
-    wanted = select(PREVIEWS).where(PREVIEWS.c.version == version).order_by(PREVIEWS.c.number.desc()).limit(1)
-    row = connection.execute(wanted).mappings().one_or_none()
-    if row is None:
-        return None
-    found = _opened(row, keys)
-    return found.number, found.preview
+    found = previews_of(connection, version, keys, 1)
+    return (found[0].number, found[0].preview) if found else None
 
 
 def preview_numbered(connection: Connection, number: int, keys: Keys) -> Recorded:
@@ -148,11 +148,11 @@ def preview_numbered(connection: Connection, number: int, keys: Keys) -> Recorde
 
     Raises      MissingData when there is none; FailedProof when its row was changed.
     """
-    row = connection.execute(select(PREVIEWS).where(PREVIEWS.c.number == number)).mappings().one_or_none()
+    row = connection.execute(_ROWS.where(PREVIEWS.c.number == number)).one_or_none()
     if row is None:
         message = f"there is no preview {number}"
         raise MissingData(message)
-    return _opened(row, keys)
+    return _proved(row, keys)
 
 
 def previews_of(connection: Connection, version: str, keys: Keys, most: int) -> list[Recorded]:
@@ -160,36 +160,35 @@ def previews_of(connection: Connection, version: str, keys: Keys, most: int) -> 
 
     Raises      FailedProof when a row was changed.
     """
-    wanted = select(PREVIEWS).where(PREVIEWS.c.version == version).order_by(PREVIEWS.c.number.desc()).limit(most)
-    return [_opened(row, keys) for row in connection.execute(wanted).mappings()]
+    wanted = _ROWS.where(PREVIEWS.c.version == version).order_by(PREVIEWS.c.number.desc()).limit(most)
+    return [_proved(row, keys) for row in connection.execute(wanted)]
 
 
-def last_previews(connection: Connection, versions: Collection[str], keys: Keys) -> dict[str, Recorded]:
-    """The latest preview of each version that has one.
-
-    Raises      FailedProof when a row was changed.
-    """
+def last_previews(connection: Connection, versions: Collection[str], keys: Keys) -> dict[str, Recorded | None]:
+    """The latest preview of each version that has one; None for one that was changed after it was signed."""
     last = select(func.max(PREVIEWS.c.number)).where(PREVIEWS.c.version.in_(versions)).group_by(PREVIEWS.c.version)
-    rows = connection.execute(select(PREVIEWS).where(PREVIEWS.c.number.in_(last))).mappings()
-    return {row["version"]: _opened(row, keys) for row in rows}
+    rows = connection.execute(_ROWS.where(PREVIEWS.c.number.in_(last)))
+    return {row.version: _verified(row.number, row.version, row.signed, tuple(keys.items())) for row in rows}
 
 
-def _opened(row: RowMapping, keys: Keys) -> Recorded:
+def _proved(row: Row[tuple[int, str, str]], keys: Keys) -> Recorded:
     """Raises FailedProof when the row was changed."""
-    told = opened_row(row["signed"], _PREVIEW, keys)
-    if (told["version"], told["number"]) != (row["version"], row["number"]):
-        message = f"preview {row['number']} was changed after it was signed"
+    found = _verified(row.number, row.version, row.signed, tuple(keys.items()))
+    if found is None:
+        message = f"preview {row.number} was changed after it was signed"
         raise FailedProof(message)
-    return Recorded(
-        told["number"],
-        told["by"],
-        Preview(
-            told["version"],
-            time_of(told["window_start"]),
-            time_of(told["window_end"]),
-            told["digest"],
-            told["shares"],
-            told["figures"],
-            time_of(told["at"]),
-        ),
-    )
+    return found
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _verified(number: int, version: str, signed: str, keys: tuple[tuple[str, VerifyKey], ...]) -> Recorded | None:
+    """A preview of the text of its row: what was verified once is so as long as no character of it is another."""
+    try:
+        told = opened_row(json.loads(signed), _PREVIEW, dict(keys))
+    except FailedProof:
+        return None
+    if (told["version"], told["number"]) != (version, number):
+        return None
+    window = time_of(told["window_start"]), time_of(told["window_end"])
+    preview = Preview(version, *window, told["digest"], told["shares"], told["figures"], time_of(told["at"]))
+    return Recorded(number, told["by"], preview)

@@ -29,12 +29,14 @@ class Listed:
     """A version, ready to lay out.
 
     added       None for a row that was changed after it was signed: it can be put in force no more.
+    is_changed  Its last preview was changed after it was signed.
     stage       At which it is in force, in percent; 0 when it is not.
     """
 
     version: str
     added: Version | None
     preview: Recorded | None
+    is_changed: bool
     is_fresh: bool
     stage: int
 
@@ -95,7 +97,8 @@ def _rows(connection: Connection, visit: Visit, force: Force, start: int) -> lis
         preview = previews.get(version)
         stage = force.last.stage if force.last is not None and force.version == version else 0
         is_fresh = preview is not None and preview.preview.is_fresh(visit.now)
-        rows.append(Listed(version, added, preview, is_fresh, stage))
+        is_changed = preview is None and version in previews
+        rows.append(Listed(version, added, preview, is_changed, is_fresh, stage))
     return rows
 
 

@@ -25,7 +25,7 @@ from stillwatch.service.access.roles import Right
 
 __all__ = ["Compared", "LimitRow", "RuleRow", "show_version", "take_text", "version_page"]
 
-_MOST_OTHERS: Final = 100
+_MOST_OTHERS: Final = 30
 _MOST_PREVIEWS: Final = 10
 _MOST_CHANGES: Final = 20
 _AMONG: Final = 500
