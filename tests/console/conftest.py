@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from httpx import Response
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
@@ -44,11 +44,11 @@ class Browser:
     name: str
     token: str
 
-    def get(self, path: str) -> Response:
+    def get(self, path: str) -> Any:
         """A page; redirects are followed."""
         return self.client.get(path)
 
-    def send(self, path: str, **fields: str) -> Response:
+    def send(self, path: str, **fields: str) -> Any:
         """Send a form as a page of this session holds it; redirects are followed."""
         return self.client.post(path, data={"form": self.token, **fields})
 

@@ -68,7 +68,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(path.name)
         return read(path)
 
-    monkeypatch.setattr(traffic.pq, "read_metadata", noted)
+    monkeypatch.setattr(pq, "read_metadata", noted)
     return names
 
 

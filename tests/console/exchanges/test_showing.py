@@ -143,7 +143,12 @@ def test_it_is_on_record_before_it_is_shown(full: Rig, monkeypatch: pytest.Monke
         assert (answer.status_code, SECRET in answer.text) == (500, False)
     before = n_entries(full)
     seen: list[int] = []
-    monkeypatch.setattr("stillwatch.console.visit.rendered", lambda *_: seen.append(n_entries(full)) or broken())
+
+    def rendered(*_: object) -> None:
+        seen.append(n_entries(full))
+        raise RuntimeError
+
+    monkeypatch.setattr("stillwatch.console.visit.rendered", rendered)
     ada.client.post(PATH, data={"form": ada.token, "reason": WHY})
     assert seen[0] == before + 1
 
