@@ -138,7 +138,7 @@ def test_trust_shows_grades_by_kind(pair: Beside) -> None:
         connection.execute(insert(GRADES), row)
     text = text_of(pair, "/trust", "beta")
     assert 'class="grade grade-B"' in text
-    assert "with a second origin, proved" in text
+    assert "With a second origin, proved" in text
     assert pair.house.member_id in text
 
 

@@ -15,11 +15,13 @@ from stillwatch.share.node.said import OPINIONS
 from stillwatch.share.node.tables import ANSWERS, FINDINGS, OBJECTS
 from stillwatch.share.stix.ids import read_time
 
-__all__ = ["NOTHING", "THEIR_STATES", "Matched", "Theirs", "matched_of", "n_theirs", "theirs"]
+__all__ = ["NOTHING", "THEIR_STATES", "Matched", "Tally", "Theirs", "matched_of", "n_theirs", "tally", "theirs"]
 
 NOTHING: Final = "nothing"
 """Answer where nothing could be compared: nothing is sent of it."""
-THEIR_STATES: Final = (SightingAnswer.SEEN.value, SightingAnswer.LOOKED_NOT_SEEN.value, NOTHING, "disputed", "gone")
+_BY_ANSWER: Final = (SightingAnswer.SEEN.value, SightingAnswer.LOOKED_NOT_SEEN.value, NOTHING)
+THEIR_STATES: Final = (*_BY_ANSWER, "disputed", "gone")
+_NOT_CHECKED: Final = (None, None)
 _FIRST, _LAST = "indicator--", "indicator-."
 """Ids of indicators stand between these: a range of the key, so that other objects are not read."""
 _INDICATOR: Final = and_(OBJECTS.c.object_id >= _FIRST, OBJECTS.c.object_id < _LAST)
@@ -58,9 +60,32 @@ class Theirs:
     heard: Heard
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many indicators of others there are.
+
+    n_seen      Indicators that were seen here, in any version; n_looked that were looked for in vain.
+    """
+
+    n: int
+    n_gone: int
+    n_seen: int
+    n_looked: int
+
+
+def tally(connection: Connection) -> Tally:
+    """All of them, by what came of them."""
+    wanted = select(func.count(), func.sum(OBJECTS.c.revoked)).where(_INDICATOR)
+    n, gone = connection.execute(wanted).one()
+    by_answer = select(ANSWERS.c.answer, func.count(ANSWERS.c.indicator_id.distinct())).group_by(ANSWERS.c.answer)
+    answers = {answer: int(count) for answer, count in connection.execute(by_answer)}
+    seen, looked = (answers.get(one.value, 0) for one in (SightingAnswer.SEEN, SightingAnswer.LOOKED_NOT_SEEN))
+    return Tally(int(n), int(gone or 0), seen, looked)
+
+
 def n_theirs(connection: Connection, state: str = "", origin: str = "") -> int:
     """How many there are, as `theirs` chooses."""
-    wanted = select(func.count()).select_from(_joined()).where(*_chosen(state, origin))
+    wanted = select(func.count()).select_from(_tables(state)).where(*_chosen(state, origin))
     return int(connection.execute(wanted).scalar_one())
 
 
@@ -74,28 +99,37 @@ def theirs(
     """
     wanted = (
         select(OBJECTS.c.object_id, OBJECTS.c.origin, OBJECTS.c.modified, OBJECTS.c.revoked)
-        .add_columns(ANSWERS.c.answer, ANSWERS.c.checked_at)
-        .select_from(_joined())
+        .select_from(_tables(state))
         .where(*_chosen(state, origin))
         .order_by(OBJECTS.c.modified.desc(), OBJECTS.c.object_id)
     )
     rows = connection.execute(wanted.limit(most).offset(start)).all()
     ids = [row.object_id.removeprefix(_FIRST) for row in rows]
+    answers = _answers(connection, ids)
     told, matched, heard = told_of(connection, ids), matched_of(connection, ids), heard_of(connection, ids)
     return [
         Theirs(
-            one,
-            row.origin,
-            read_time(row.modified),
-            row.revoked,
-            None if row.checked_at is None else row.answer or NOTHING,
-            read_time(row.checked_at),
-            told.get(one),
-            matched.get(one),
-            heard.get(one, Heard()),
+            indicator_id=one,
+            origin=row.origin,
+            modified=read_time(row.modified),
+            is_revoked=row.revoked,
+            answer=answers.get((one, row.modified), _NOT_CHECKED)[0],
+            checked_at=answers.get((one, row.modified), _NOT_CHECKED)[1],
+            told=told.get(one),
+            matched=matched.get(one),
+            heard=heard.get(one, Heard()),
         )
         for one, row in zip(ids, rows, strict=True)
     ]
+
+
+def _answers(
+    connection: Connection, indicator_ids: Sequence[str]
+) -> dict[tuple[str, str], tuple[str, datetime | None]]:
+    """Answers to versions of these indicators, and when they were given."""
+    columns = ANSWERS.c.indicator_id, ANSWERS.c.version, ANSWERS.c.answer, ANSWERS.c.checked_at
+    rows = connection.execute(select(*columns).where(ANSWERS.c.indicator_id.in_(indicator_ids)))
+    return {(row.indicator_id, row.version): (row.answer or NOTHING, read_time(row.checked_at)) for row in rows}
 
 
 def matched_of(connection: Connection, indicator_ids: Sequence[str]) -> dict[str, Matched]:
@@ -113,9 +147,11 @@ def _bits(word: Mapping[str, Any]) -> float:
     return float(word.get("match_bits") or 0.0)
 
 
-def _joined() -> Any:  # noqa: ANN401 - a join of two tables
-    """Indicators with the answer to the version that is held."""
-    return OBJECTS.outerjoin(ANSWERS, and_(ANSWERS.c.indicator_id == _ID, ANSWERS.c.version == OBJECTS.c.modified))
+def _tables(state: str) -> Any:  # noqa: ANN401 - a table, or a join of two
+    """Indicators; with the answer to the version that is held where it is asked for."""
+    if state not in _BY_ANSWER:
+        return OBJECTS
+    return OBJECTS.join(ANSWERS, and_(ANSWERS.c.indicator_id == _ID, ANSWERS.c.version == OBJECTS.c.modified))
 
 
 def _chosen(state: str, origin: str) -> list[ColumnElement[bool]]:
@@ -130,7 +166,7 @@ def _chosen(state: str, origin: str) -> list[ColumnElement[bool]]:
         against = exists().where(OPINIONS.c.indicator_id == _ID, OPINIONS.c.opinion.is_not(None))
         chosen.append(against.where(OPINIONS.c.revoked.is_(False)))
     elif state == NOTHING:
-        chosen += [ANSWERS.c.checked_at.is_not(None), ANSWERS.c.answer.is_(None)]
+        chosen.append(ANSWERS.c.answer.is_(None))
     elif state:
         chosen.append(ANSWERS.c.answer == state)
     return chosen

@@ -11,7 +11,7 @@ from stillwatch.console.sharing import taken_back
 from stillwatch.console.sharing.acts import harvests
 from stillwatch.console.sharing.answered import ANSWER_STATES, answered, n_answered
 from stillwatch.console.sharing.database import MOST, looking_at, start_of
-from stillwatch.console.sharing.incoming import THEIR_STATES, n_theirs, theirs
+from stillwatch.console.sharing.incoming import THEIR_STATES, n_theirs, tally, theirs
 from stillwatch.console.sharing.leads import leads, n_leads
 from stillwatch.console.sharing.membership import of_member
 from stillwatch.console.sharing.out import OWN_STATES, n_ours, ours
@@ -19,7 +19,7 @@ from stillwatch.console.sharing.standing import passed_over, standing_of
 from stillwatch.console.sharing.trust import MOST_GRADED, trust_of
 from stillwatch.console.sharing.wording import SAID
 from stillwatch.console.visit import Visit, at
-from stillwatch.model.indicator import SightingAnswer, SignalKind
+from stillwatch.model.indicator import SignalKind
 from stillwatch.share.node.settings import NodeSettings
 from stillwatch.share.node.tables import OWN
 
@@ -126,13 +126,14 @@ def show_taken_back(visit: Visit, node: NodeSettings) -> Response:
 
 def _counts(connection: Connection) -> dict[str, int]:
     """How much of everything there is."""
+    told = tally(connection)
     return {
         "out": n_ours(connection),
         "out_gone": n_ours(connection, "gone"),
-        "in": n_theirs(connection),
-        "in_gone": n_theirs(connection, "gone"),
-        "seen": n_theirs(connection, SightingAnswer.SEEN.value),
-        "looked": n_theirs(connection, SightingAnswer.LOOKED_NOT_SEEN.value),
+        "in": told.n,
+        "in_gone": told.n_gone,
+        "seen": told.n_seen,
+        "looked": told.n_looked,
         "leads": n_leads(connection, is_withdrawn=False),
         "withdrawn": n_leads(connection, is_withdrawn=True),
         "answers": n_answered(connection),

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from stillwatch.console.sharing.acting import publish
 from stillwatch.console.sharing.acts import Act, act_of, needed_harvest
+from stillwatch.console.sharing.bounded import within
 from stillwatch.console.sharing.database import has_run, looking_at
 from stillwatch.console.sharing.drafting import draft_of
 from stillwatch.console.sharing.drafts import DRAFTS, Draft, Wished, key_of
@@ -104,7 +105,7 @@ def send_prepare(visit: Visit) -> Response:
     console, key, wished = visit.console, _key(visit), typed.wished
 
     def work(tell: Callable[[str, int, int], None]) -> str:
-        made = draft_of(node, campaign_id, wished, console.clock(), tell)
+        made = within(lambda: draft_of(node, campaign_id, wished, console.clock(), tell))
         DRAFTS.keep(key, made, made.made_at)
         return at("sharing", "publish", campaign_id)
 
