@@ -84,8 +84,9 @@ bench-tracing: $(VENV)/.stamp-dev ## Figures of marks, readers, leaks, served ph
 docs: $(VENV)/.stamp-dev ## Write docs/reference/ again from the registries.
 	@$(PY) docs/generate.py
 
-pictures: demo $(VENV)/.stamp-dev ## Take docs/images/ again from the demo's report, in Chromium.
+pictures: demo $(VENV)/.stamp-dev ## Take docs/images/ again from the demo's report and console, in Chromium.
 	@$(PY) docs/picture.py $(DEMO_OUT)/findings/report.html
+	@$(PY) docs/console_pictures.py $(DEMO_OUT)
 
 format: $(VENV)/.stamp-dev ## Format the sources and apply safe fixes.
 	@$(PY) -m ruff check --fix-only $(SOURCES)

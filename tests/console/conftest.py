@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -87,11 +88,15 @@ def rig_of(home: Home, clock: Callable[[], datetime], **parts: object) -> Rig:
     return Rig(console, app)
 
 
+def settings_of(folder: Path) -> ServiceSettings:
+    """Settings of the service in a folder."""
+    return replace(ServiceSettings(), folder=folder / "service", provider="Provider One")
+
+
 @contextmanager
 def made_home(folder: Path) -> Iterator[Home]:
     """A service's home with users, findings and their cases."""
-    settings = replace(ServiceSettings(), folder=folder / "service", provider="Provider One")
-    with open_home(settings, is_first=True) as opened:
+    with open_home(settings_of(folder), is_first=True) as opened:
         with opened.engine.begin() as connection:
             users = Users(connection, opened.trail, "alma", NOW)
             for name, role in USERS.items():
@@ -101,11 +106,21 @@ def made_home(folder: Path) -> Iterator[Home]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a home that tests copy: its users' passwords are hashed once, its findings drawn once."""
+    folder = tmp_path_factory.mktemp("template")
+    with made_home(folder):
+        pass
+    return folder
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+def home(template: Path, tmp_path: Path) -> Iterator[Home]:
     """A home of one test."""
-    with made_home(tmp_path) as made:
-        yield made
+    copytree(template / "service", tmp_path / "service")
+    with open_home(settings_of(tmp_path)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

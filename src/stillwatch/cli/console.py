@@ -16,7 +16,7 @@ def console(
         list[str] | None,
         typer.Option(help="What was scanned, so that single exchanges can be looked at; may be repeated."),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on this machine; 0 takes a free one.")] = 8471,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port on this machine.")] = 8471,
     *,
     browse: Annotated[bool, typer.Option("--open/--no-open", help="Open it in this machine's browser.")] = False,
 ) -> None:
@@ -32,7 +32,7 @@ def console(
 
     log_to_standard_error("stillwatch")
     logging.getLogger("stillwatch.requests").setLevel(logging.WARNING)
-    place = Listen("127.0.0.1", port or _free())
+    place = Listen("127.0.0.1", port)
     with Ending() as ending, console_over(folder, logs or (), place.port) as opened:
         link = f"http://127.0.0.1:{place.port}/console/enter?key={opened.entry.text}"
 
@@ -44,12 +44,3 @@ def console(
         server = server_of(opened.app, place, None)
         server.on_start = started
         ending.run(server, hurry=lambda: None)
-
-
-def _free() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: int = probe.getsockname()[1]
-    return found

@@ -143,6 +143,14 @@ class Users:
             message = f"{name} is the last admin: make another one first"
             raise InvalidInput(message)
 
+    def _check_admins(self, name: str) -> None:
+        """Refuse to leave a console without an admin; of two who try at once the second waits for the first."""
+        self.connection.execute(select(USERS.c.name).with_for_update()).all()
+        admins = [one.name for one in users_of(self.connection) if Role.ADMIN in one.roles and one.ended_at is None]
+        if admins == [name]:
+            message = f"{name} is the last admin: make another one first"
+            raise InvalidInput(message)
+
     def _change(self, name: str, values: Mapping[str, Any]) -> None:
         changed = update(USERS).where(USERS.c.name == name, _LIVING).values(**values)
         if not self.connection.execute(changed).rowcount:
