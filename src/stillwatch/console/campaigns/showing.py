@@ -59,6 +59,7 @@ def _standing(visit: Visit, connection: Connection, name: str, case: Case | None
         "closed_whys": _HAND_CLOSED,
         "may_work": visit.may(Right.WORK),
         "may_reveal": visit.may(Right.REVEAL),
+        "may_answer": visit.may(Right.ANSWER),
         "may_share": visit.may(Right.APPROVE) and visit.console.node is not None,
         "path": lambda *parts, **query: at("campaigns", name, *parts, **query),
     }

@@ -11,6 +11,7 @@ from stillwatch.console.exchanges.finding import find_exchange
 from stillwatch.console.visit import Visit, at
 from stillwatch.errors import InvalidInput, MissingData
 from stillwatch.model.findings import Findings
+from stillwatch.service.access.roles import Right
 
 __all__ = ["send_reveal", "show_exchange", "show_exchanges"]
 
@@ -47,6 +48,7 @@ def show_exchanges(visit: Visit) -> Response:
         "seen": seen,
         "page": page,
         "most": _MOST,
+        "may_reveal": visit.may(Right.REVEAL),
         "path": lambda *parts, **query: at("campaigns", name, *parts, **query),
         "link": lambda **query: at("campaigns", name, "exchanges", account=account, **query),
     }
