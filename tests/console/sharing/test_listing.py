@@ -55,7 +55,7 @@ def text_of(pair: Beside, path: str, house: str = "alpha") -> str:
     answer = pair.as_("vera", house).get(f"/console/sharing{path}")
     assert answer.status_code == 200, answer.text[-400:]
     assert not re.search(r"<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=", answer.text)
-    return answer.text
+    return str(answer.text)
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -201,3 +201,21 @@ def test_an_indicator_whose_time_is_over_has_ended(pair: Beside) -> None:
     with looking_at(pair.rig.console.node) as connection:
         (own,) = ours(connection, campaign_id=pair.harvest)
     assert (own.state(now()), own.state(now() + timedelta(days=31))) == ("stands", "ended")
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("out", "campaign_id"), ("in", "match_bits"), ("matches", "own_bits"), ("answers", "coverage")],
+)
+def test_lists_are_downloaded_as_they_were_asked_for(pair: Beside, name: str, column: str) -> None:
+    """CSV and Parquet; no other form; the link stands under the list."""
+    house = "alpha" if name == "out" else "beta"
+    assert f"/sharing/{name}/table?as=csv" in text_of(pair, f"/{name}", house)
+    browser = pair.as_("vera", house)
+    head, first, *_ = browser.get(f"/console/sharing/{name}/table?as=csv").text.splitlines()
+    assert column in head
+    assert first
+    assert browser.get(f"/console/sharing/{name}/table?as=parquet").content[:4] == b"PAR1"
+    assert browser.get(f"/console/sharing/{name}/table?as=xls").status_code == 404
+    none = "gone" if name != "answers" else "waiting"
+    assert len(browser.get(f"/console/sharing/{name}/table?as=csv&state={none}").text.splitlines()) == 1

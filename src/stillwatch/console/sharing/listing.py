@@ -156,7 +156,9 @@ class _List:
         with looking_at(node) as connection:
             rows, n = self.rows(connection, start_of(page), MOST, state=state), self.n(connection, state)
         values = {"rows": rows, "n": n, "page": page, "state": state, "asked": self.more}
-        return _rendered(visit, self.name, values | {"link": _link(self.name, **self.more, state=state)})
+        told = {**self.more, "state": state}
+        files = {form: at("sharing", self.name, "table", **told, **{"as": form}) for form in ("csv", "parquet")}
+        return _rendered(visit, self.name, values | {"link": _link(self.name, **told), "files": files})
 
 
 def _link(name: str, **told: str) -> Callable[..., str]:

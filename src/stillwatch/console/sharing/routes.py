@@ -3,6 +3,7 @@
 from typing import Final
 
 from stillwatch.console.page import Page, act, look
+from stillwatch.console.sharing.exports import take_answers, take_in, take_matches, take_out
 from stillwatch.console.sharing.ledger import send_forum_proof, show_ledger, take_proof
 from stillwatch.console.sharing.listing import (
     show_answers,
@@ -25,6 +26,10 @@ PAGES: Final[tuple[Page, ...]] = (
     look("/sharing/in", show_in),
     look("/sharing/matches", show_leads),
     look("/sharing/answers", show_answers),
+    look("/sharing/out/table", take_out),
+    look("/sharing/in/table", take_in),
+    look("/sharing/matches/table", take_matches),
+    look("/sharing/answers/table", take_answers),
     look("/sharing/trust", show_trust),
     look("/sharing/taken-back", show_taken_back),
     look("/sharing/indicators/{id}", show_indicator),
