@@ -147,7 +147,7 @@ class Door:
         if session is not None:
             token = form_token(self._console.home.secret, session.digest)
             visit = Visit(console=self._console, session=session, form_token=token)
-        values = {"visit": visit, "status": problem.status, "told": problem.description}
+        values = {"visit": visit, "status": HTTPStatus(problem.status), "told": problem.description}
         response = rendered("problem", values, problem.status)
         response.headers.update(problem.headers)
         return response
