@@ -12,6 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
+from tests.report.examples import example_findings
 
 from stillwatch.console.access.cookies import COOKIE, form_token
 from stillwatch.console.access.login import Login
@@ -27,7 +28,6 @@ from stillwatch.service.cases import note_findings
 from stillwatch.service.home import Home, open_home
 from stillwatch.service.settings import ServiceSettings
 from stillwatch.web.headers import SafeHeaders
-from tests.report.examples import example_findings
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 USERS = {"vera": Role.VIEWER, "ada": Role.ANALYST, "bea": Role.APPROVER, "alma": Role.ADMIN}

@@ -100,7 +100,7 @@ def room(one: Rig) -> LoginRoom:
 
 def cookie(answer: Any) -> str:
     """What the answer has the browser hold."""
-    return answer.headers.get("set-cookie", "")
+    return str(answer.headers.get("set-cookie", ""))
 
 
 def test_the_right_password_lets_in(room: LoginRoom) -> None:
