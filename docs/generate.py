@@ -24,6 +24,7 @@ from stillwatch.model.exchange import EXCHANGE_COLUMNS
 from stillwatch.model.findings import CAMPAIGNS_VERSION, FINDING_EXCHANGE_COLUMNS, STREAM_COLUMNS, Findings
 from stillwatch.model.quarantine import QUARANTINE_COLUMNS
 from stillwatch.report import wording
+from stillwatch.report.catalogue import CATALOGUE_COLUMNS
 from stillwatch.report.schema import campaigns_schema
 
 FOLDER = Path(__file__).parent / "reference"
@@ -100,6 +101,7 @@ def outputs_page() -> str:
 | --- | --- |
 | `report.html` | everything for a person, one file that loads nothing from elsewhere |
 | `campaigns.json` | everything for a program: [schema](campaigns.md); the same bytes for the same logs |
+| `campaigns.parquet` | the same, one row a campaign, for whoever shows them page by page |
 | `run.json` | seconds by stage, and the age of the calibration on that day |
 | `streams.parquet` | one row per accused stream |
 | `exchanges.parquet` | one row per exchange of an accused stream |
@@ -108,6 +110,10 @@ def outputs_page() -> str:
 ## streams.parquet
 
 {columns_table(STREAM_COLUMNS)}
+
+## campaigns.parquet
+
+{columns_table(CATALOGUE_COLUMNS)}
 
 ## exchanges.parquet
 

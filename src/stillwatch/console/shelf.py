@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from stillwatch.console.recent import Recent
 from stillwatch.errors import IncompatibleVersion, MissingData, StillwatchError, UnreadableSource
 from stillwatch.model.campaign import Campaign
 from stillwatch.model.findings import STREAM, Findings
-from stillwatch.report.catalogue import LIGHT, catalogue_of, document_at, head_of, sought_by
+from stillwatch.report.catalogue import CATALOGUE, LIGHT, catalogue_of, document_at, head_of, sought_by
 from stillwatch.report.json import campaign_from_json
 from stillwatch.report.write import CAMPAIGNS, CATALOGUE_FILE, read_findings
 
@@ -25,6 +26,9 @@ _SORTS: Final = ("bits", "n_exchanges", "n_accounts", "cost_usd", "first_seen", 
 _STREAMS_FILE: Final = "streams.parquet"
 _EXCHANGES_FILE: Final = "exchanges.parquet"
 _AGAIN: Final = 3
+_MOST_RECENT: Final = 8
+"""Campaigns that are kept as they were read: whoever looks at one goes through its pages."""
+_MOST_COUNTED: Final = 1_000
 _NOT_THERE: Final = (0, 0, 0)
 _COUNTED: Final = """
 SELECT count(*) FROM exchanges WHERE campaign_id = $campaign AND ($account IS NULL OR account_id = $account)
@@ -102,6 +106,8 @@ class Shelf:
         self.folder = folder
         self._lock = threading.Lock()
         self._held: _Held | None = None
+        self._recent = Recent[tuple[_Mark, str], tuple[Campaign, Findings]](_MOST_RECENT)
+        self._counted = Recent[tuple[_Mark, str, str | None], int](_MOST_COUNTED)
 
     @property
     def is_empty(self) -> bool:
@@ -148,6 +154,8 @@ class Shelf:
         """
         for _ in range(_AGAIN):
             held = self._now()
+            if (found := self._recent.get((held.mark, campaign_id))) is not None:
+                return found
             row = held.places.get(campaign_id)
             if row is None:
                 message = f"the findings hold no campaign {campaign_id[:64]}"
@@ -157,7 +165,9 @@ class Shelf:
             except (OSError, pa.ArrowException):
                 continue
             if campaign.campaign_id == campaign_id and _mark(self.folder) == held.mark:
-                return campaign, replace(held.head, campaigns=(campaign,), streams=streams)
+                whole = campaign, replace(held.head, campaigns=(campaign,), streams=streams)
+                self._recent.put((held.mark, campaign_id), whole)
+                return whole
         message = "the findings are being replaced: try again; if it stays so they are damaged: scan again"
         raise UnreadableSource(message)
 
@@ -168,10 +178,14 @@ class Shelf:
         """
         told = {"campaign": campaign_id, "account": account}
         page = {"start": start, "most": most}
+        key = self._now().mark, campaign_id, account
+        n = self._counted.get(key)
         with self._of_exchanges() as database:
-            n = database.execute(_COUNTED, told).fetchone()
+            if n is None:
+                n = int((database.execute(_COUNTED, told).fetchone() or (0,))[0])
+                self._counted.put(key, n)
             rows = database.execute(_PAGED, told | page).fetchall()
-        return ExchangePage([{"exchange_id": e, "account_id": a} for e, a in rows], 0 if n is None else int(n[0]))
+        return ExchangePage([{"exchange_id": e, "account_id": a} for e, a in rows], n)
 
     def account_of(self, campaign_id: str, exchange_id: str) -> str:
         """Account of an exchange of a campaign.

@@ -54,6 +54,8 @@ def visible(text: str, *, layout: str = "") -> str:
     >>> visible("card\u200b\x1b[31m")
     'card⟨U+200B⟩⟨U+001B⟩[31m'
     """
+    if text.isascii() and text.isprintable():
+        return text  # as most texts are
     return "".join(f"⟨{p.text}⟩" if p.is_mark else p.text for p in pieces(text, layout=layout))
 
 

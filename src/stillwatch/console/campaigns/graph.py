@@ -61,7 +61,7 @@ def take_graph(visit: Visit) -> Response:
 
 def _hub(at: int, attribute: str, n: int) -> dict[str, Any]:
     kind, value = hub_words(attribute)
-    return {"id": f"h{at}", "kind": "shared", "label": f"{kind}: {value}", "n": n}
+    return {"id": f"h{at}", "kind": "shared", "label": value or kind, "told": f"{kind}: {value}", "n": n}
 
 
 def _edge(account: str, hub: int) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from stillwatch.console.jobs import Work
 from stillwatch.console.sharing.database import has_run
 from stillwatch.console.visit import Visit, at
 from stillwatch.errors import MissingData
-from stillwatch.service.access.sessions import leave_word
 from stillwatch.share.node.settings import NodeSettings
 
-__all__ = ["begun", "needed_node", "of_member", "with_word"]
+__all__ = ["begun", "needed_node", "of_member"]
 
 Answer = Callable[[Visit, NodeSettings], Response]
 
@@ -40,21 +39,6 @@ def needed_node(visit: Visit) -> NodeSettings:
         message = "the provider is no member of an exchange: there is nobody to tell"
         raise MissingData(message)
     return visit.console.node
-
-
-def with_word(visit: Visit, work: Callable[[Callable[[str, int, int], None]], tuple[str, str]]) -> Work:
-    """Work of a job that leaves a word on the page that shows what came of it.
-
-    work        Gives the path of that page, and what was done.
-    """
-
-    def do(tell: Callable[[str, int, int], None]) -> str:
-        where, said = work(tell)
-        with visit.console.engine.begin() as connection:
-            leave_word(connection, visit.session.digest, said)
-        return where
-
-    return do
 
 
 def begun(visit: Visit, what: str, work: Work) -> Response:

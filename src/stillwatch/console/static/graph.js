@@ -27,7 +27,7 @@
       { selector: "node[kind = 'group']", style: { label: "data(label)", width: size, height: size } },
       { selector: "edge", style: { width: 0.6, "line-color": colour("muted"), opacity: 0.45, "curve-style": "haystack" } },
       { selector: ".far", style: { opacity: 0.12 } },
-      { selector: "node.near", style: { label: "data(label)" } },
+      { selector: "node.near", style: { label: (node) => node.data("told") || node.data("label") } },
     ];
   }
 
