@@ -1,6 +1,8 @@
 """Put a console together: beside a service that runs, or over the result of one scan."""
 
+import contextlib
 import getpass
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -20,7 +22,7 @@ from stillwatch.console.console import Console
 from stillwatch.console.door import Door
 from stillwatch.console.routes import console_routes
 from stillwatch.console.shelf import Shelf
-from stillwatch.errors import InvalidInput
+from stillwatch.errors import InvalidInput, StillwatchError
 from stillwatch.service.access.passwords import fresh_password
 from stillwatch.service.access.roles import Role
 from stillwatch.service.access.users import Users, users_of
@@ -107,9 +109,16 @@ def console_over(folder: Path, logs: Sequence[str | Path] = (), port: int = 0) -
 def _doors(console: Console) -> Iterator[Door]:
     with ExitStack() as stack:
         door = Door(console)
+        threading.Thread(target=_warm, args=(console.shelf,), name="stillwatch-console-warm", daemon=True).start()
         stack.callback(door.close)
         stack.callback(console.jobs.close)
         yield door
+
+
+def _warm(shelf: Shelf) -> None:
+    """Read the findings now, so that the first page need not wait for them; what cannot be read is told by pages."""
+    with contextlib.suppress(StillwatchError):
+        shelf.head()
 
 
 def _who(home: Home) -> str:
