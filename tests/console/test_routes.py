@@ -79,9 +79,10 @@ def marking(page: Page, reached: list[tuple[str, str]]) -> Page:
 def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marked]:
     """A console with every page of the table, in its order."""
     reached: list[tuple[str, str]] = []
-    with pytest.MonkeyPatch.context() as patch, made_home(tmp_path_factory.mktemp("marked")) as home:
-        patch.setattr(routes, "PAGES", tuple(marking(page, reached) for page in PAGES))
-        rig = rig_of(home, lambda: NOW)
+    with made_home(tmp_path_factory.mktemp("marked")) as home:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(routes, "PAGES", tuple(marking(page, reached) for page in PAGES))
+            rig = rig_of(home, lambda: NOW)
         yield Marked(rig, {name: rig.as_(name) for name in USERS}, reached)
 
 
