@@ -80,7 +80,8 @@ def test_each_side_has_its_own_form(pair: Beside) -> None:
 def test_a_dispute_reaches_the_others(pair: Beside) -> None:
     """From beta's page to alpha's database, with the reason, on record under the person's name."""
     job = pair.job(pair.as_("ada", "beta").send(path_of(pair, "dispute"), reason="popular-template"), "ada", "beta")
-    assert job.wrong is None
+    assert (job.wrong, job.where) == (None, f"{path_of(pair)}?done=disputed")
+    assert "hold this indicator to be false" in pair.as_("ada", "beta").get(job.where or "").text
     pair.house.read()
     with pair.house.service.node.engine.begin() as connection:
         said = connection.execute(select(OPINIONS).where(OPINIONS.c.indicator_id == pair.told)).all()
@@ -109,7 +110,7 @@ def _away(*_: object) -> None:
 def test_what_is_taken_back_is_withdrawn_at_the_others(pair: Beside) -> None:
     """From alpha's page to beta's findings; the page then says so and has no form any more."""
     job = pair.job(pair.as_("ada").send(path_of(pair, "revoke")), "ada")
-    assert (job.wrong, job.where) == (None, path_of(pair))
+    assert (job.wrong, job.where) == (None, f"{path_of(pair)}?done=taken-back")
     pair.houses["beta"].read()
     found = findings_in(pair.houses["beta"].service.node.engine)
     assert found

@@ -90,7 +90,7 @@ def test_what_is_sent_is_what_was_looked_at_to_the_byte(beside: Beside) -> None:
     """The forum has these objects, the node remembers the campaign, the record names the person."""
     draft = prepared(beside)
     job = beside.job(beside.as_("bea").send(path_of(beside), seen=draft.digest), "bea")
-    assert (job.wrong, job.where) == (None, f"/console/sharing/indicators/{draft.indicator.indicator_id}")
+    assert (job.wrong, job.where) == (None, f"/console/sharing/indicators/{draft.indicator.indicator_id}?done=told")
     records, _ = beside.exchange.store.after(0, [beside.exchange.campaigns], limit=1000)
     stored = {made["id"]: made for made in (orjson.loads(record.document) for record in records if record.document)}
     for made in orjson.loads(draft.body)["objects"]:
@@ -103,6 +103,7 @@ def test_what_is_sent_is_what_was_looked_at_to_the_byte(beside: Beside) -> None:
     assert told == [("bea", "telling"), ("bea", "told")]
     page = beside.as_("bea").get(job.where or "")
     assert "stands" in page.text
+    assert "The others are told" in page.text
 
 
 def test_what_was_prepared_again_is_not_sent_unseen(beside: Beside) -> None:

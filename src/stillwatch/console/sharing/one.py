@@ -15,7 +15,7 @@ from stillwatch.console.sharing.acting import dispute, take_back
 from stillwatch.console.sharing.answered import Answered, answered
 from stillwatch.console.sharing.database import looking_at
 from stillwatch.console.sharing.leads import Lead, leads
-from stillwatch.console.sharing.membership import begun, needed_node, of_member, with_word
+from stillwatch.console.sharing.membership import begun, needed_node, of_member
 from stillwatch.console.sharing.out import Heard, Ours, heard_of
 from stillwatch.console.sharing.pictures import gap_bars, week_cells
 from stillwatch.console.sharing.told import object_id, told_in
@@ -39,6 +39,12 @@ from stillwatch.share.stix.texts import FalsePositive
 __all__ = ["Seen", "Whole", "send_dispute", "send_revoke", "show_indicator", "take_bundle", "whole_of"]
 
 _MOST_SEEN: Final = 200
+_DONE: Final = {
+    "told": "The others are told; their answers appear here as they come.",
+    "disputed": "The others are told that you hold this indicator to be false.",
+    "taken-back": "The indicator is taken back; every member’s node follows.",
+}
+"""What a job did that has led here: its page may be drawn several times, so that a word left there would be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,7 @@ def _shown(visit: Visit, node: NodeSettings, wrong: str = "", status: int = HTTP
         "gaps": [] if told is None else gap_bars(told.behaviour.gaps),
         "reasons": [one.value for one in FalsePositive],
         "wrong": wrong,
+        "done": _DONE.get(visit.asked("done"), ""),
         "may_act": visit.may(Right.ACT),
         "here": "out" if whole.ours else "in",
     }
@@ -176,14 +183,12 @@ def send_dispute(visit: Visit) -> Response:
         return _shown(visit, node, "choose a reason", HTTPStatus.UNPROCESSABLE_ENTITY)
     console, person = visit.console, visit.user.name
 
-    def work(tell: Callable[[str, int, int], None]) -> tuple[str, str]:
+    def work(tell: Callable[[str, int, int], None]) -> str:
         tell("telling the forum", 0, 0)
         dispute(console, node, indicator_id, FalsePositive(reason), person)
-        return at(
-            "sharing", "indicators", indicator_id
-        ), "The others are told that you hold this indicator to be false."
+        return at("sharing", "indicators", indicator_id, done="disputed")
 
-    return begun(visit, "Dispute of an indicator", with_word(visit, work))
+    return begun(visit, "Dispute of an indicator", work)
 
 
 def send_revoke(visit: Visit) -> Response:
@@ -196,12 +201,12 @@ def send_revoke(visit: Visit) -> Response:
         raise InvalidInput(message)
     console, person = visit.console, visit.user.name
 
-    def work(tell: Callable[[str, int, int], None]) -> tuple[str, str]:
+    def work(tell: Callable[[str, int, int], None]) -> str:
         tell("telling the forum", 0, 0)
         take_back(console, node, own, person)
-        return at("sharing", "indicators", indicator_id), "The indicator is taken back; every member’s node follows."
+        return at("sharing", "indicators", indicator_id, done="taken-back")
 
-    return begun(visit, "Taking back an indicator", with_word(visit, work))
+    return begun(visit, "Taking back an indicator", work)
 
 
 def _asked_for(visit: Visit) -> str:

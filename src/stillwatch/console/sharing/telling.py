@@ -14,7 +14,7 @@ from stillwatch.console.sharing.bounded import within
 from stillwatch.console.sharing.database import has_run, looking_at
 from stillwatch.console.sharing.drafting import draft_of
 from stillwatch.console.sharing.drafts import DRAFTS, Draft, Wished, key_of
-from stillwatch.console.sharing.membership import begun, needed_node, with_word
+from stillwatch.console.sharing.membership import begun, needed_node
 from stillwatch.console.sharing.out import Ours, ours
 from stillwatch.console.sharing.wording import SAID
 from stillwatch.console.visit import Visit, at
@@ -128,13 +128,13 @@ def send_publish(visit: Visit) -> Response:
         raise InvalidInput(message)
     console, person = visit.console, visit.user.name
 
-    def work(tell: Callable[[str, int, int], None]) -> tuple[str, str]:
+    def work(tell: Callable[[str, int, int], None]) -> str:
         tell("telling the forum", 0, 0)
         indicator_id = publish(console, node, draft, person)
         DRAFTS.drop(key)
-        return at("sharing", "indicators", indicator_id), "The others are told; their answers appear here as they come."
+        return at("sharing", "indicators", indicator_id, done="told")
 
-    return begun(visit, "Telling the others", with_word(visit, work))
+    return begun(visit, "Telling the others", work)
 
 
 def _shown(visit: Visit, node: NodeSettings, typed: Typed, status: int = HTTPStatus.OK) -> Response:
