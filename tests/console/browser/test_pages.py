@@ -11,10 +11,12 @@ import axe_playwright_python
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Match, Route
-from tests.console.browser.lived_in import lived_in
+from tests.console.browser.lived_in import PROMPTS, lived_in
 from tests.console.conftest import USERS, Rig
+from tests.report.examples import example_findings
 
 from stillwatch.console.access.cookies import COOKIE
+from stillwatch.console.visit import at as path_at
 from stillwatch.service.rehearsal.behind_http import bound, running
 
 from .analyst import Analyst, analyst
@@ -117,3 +119,27 @@ def test_every_page(name: str, rig: Rig, base: str, chromium: "Browser") -> None
             wrong[path] = told
     assert n > 10
     assert not wrong, "\n".join(f"{path}: {one}" for path, told in wrong.items() for one in told)
+
+
+@pytest.mark.parametrize("at", range(len(PROMPTS)))
+def test_whatever_a_prompt_holds_is_shown_as_text(at: int, rig: Rig, base: str, chromium: "Browser") -> None:
+    """Markup runs nothing, templates compute nothing, hidden characters are seen, a long line makes no page wider."""
+    ada = entered(chromium, base, rig, "ada")
+    asked: list[str] = []
+    ada.page.on("dialog", lambda dialog: asked.append(dialog.message))
+    row = rig.console.shelf.exchanges(example_findings().campaigns[0].campaign_id, 0, len(PROMPTS)).rows[at]
+    ada.go(path_at("campaigns", example_findings().campaigns[0].campaign_id, "exchanges", row["exchange_id"]))
+    assert PROMPTS[at][:20] not in ada.page.content()
+    ada.fill("#reason", "how is it shown?")
+    ada.click("button:has-text('Reveal this one')")
+    shown = ada.page.locator("[aria-label=Prompt]").text_content() or ""
+    assert shown.count("x") >= 50_000 or visible_in(PROMPTS[at], shown)
+    ada.page.set_viewport_size({"width": 390, "height": 900})
+    assert ada.page.evaluate(WIDER) == []
+    assert (asked, ada.wrong) == ([], [])
+
+
+def visible_in(prompt: str, shown: str) -> bool:
+    """Whether all that can be seen of a prompt is shown, and what cannot as its code."""
+    plain = [c for c in prompt if c.isprintable() and not c.isspace()]
+    return all(c in shown for c in plain) and ("\u202e" not in prompt or "U+202E" in shown)
