@@ -72,8 +72,7 @@ def serve(
     from stillwatch.web.server import Tls, server_of
 
     told = settings_at(settings)
-    told = told if folder is None else replace(told, folder=folder)
-    told = told if listen is None else replace(told, listen=listen)
+    told = replace(told, folder=folder or told.folder, listen=listen or told.listen)
     place = Listen.of(told.listen)
     tls = Tls(told.tls_certificate, told.tls_key) if told.tls_certificate and told.tls_key else None
     check_listening(place.host, told.tls_certificate, told.tls_key, behind_proxy=bool(told.trusted_proxies))

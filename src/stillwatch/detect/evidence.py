@@ -79,7 +79,7 @@ class EvidenceDesk:
         return tuple(replace(nearest, effects=self._effects_of_reference(at)) for at, nearest in found)
 
     def _effects_of_reference(self, at: int) -> dict[str, float]:
-        effects = zip(FEATURE_NAMES, self.reference.x[at].tolist(), strict=False)  # the last of the reference is no test
+        effects = zip(FEATURE_NAMES, self.reference.x[at].tolist(), strict=False)  # bits come after the tests
         return {name: value for name, value in effects if isfinite(value)}
 
     def _channels(self, row: Mapping[str, float]) -> tuple[ChannelBits, ...]:

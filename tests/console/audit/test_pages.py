@@ -145,7 +145,7 @@ def verified(rig: Rig) -> str:
             break
         time.sleep(0.05)
     assert job.where is not None, job.wrong
-    return vera.get(job.where).text
+    return str(vera.get(job.where).text)
 
 
 def test_everything_is_verified(rig: Rig) -> None:

@@ -42,7 +42,7 @@ def local(tmp_path: Path) -> Iterator[Rig]:
 def waited(browser: Browser, path: str) -> str:
     """Page of the work once it is over."""
     for _ in range(600):
-        page = browser.get(path).text
+        page = str(browser.get(path).text)
         if "every 1s" not in page:
             return page
         time.sleep(0.05)

@@ -9,14 +9,18 @@ from stillwatch.act.cases.case import ClosedWhy, Stale
 from stillwatch.act.cases.changes import assign, close, note
 from stillwatch.console.visit import Visit, at
 from stillwatch.errors import InvalidInput
+from stillwatch.service.access.users import user_named
 
 __all__ = ["send_assign", "send_close", "send_note"]
 
 
 def send_assign(visit: Visit) -> Response:
     """Give the case to a person."""
-    name, to = visit.part("campaign"), visit.fields.get("to", "").strip() or visit.user.name
+    name, to = visit.part("campaign"), visit.fields.get("to", "").strip().lower() or visit.user.name
     with visit.changing() as connection, _kindly():
+        if not visit.console.is_local and user_named(connection, to).ended_at is not None:
+            message = f"{to[:64]} may log in no more: give the case to somebody who may"
+            raise InvalidInput(message)
         case = assign(visit.hand(connection), name, to, _seen(visit))
     return visit.see(at("campaigns", case.case_id), f"The case is {case.assignee}’s now.")
 

@@ -46,8 +46,9 @@ def history_of(connection: Connection, campaign_id: str, case: Case | None) -> l
 
 
 def _event(event: CaseEvent) -> Happened:
-    word = _WORDS.get(event.what, lambda _: event.what)
-    return Happened(event.at, event.by, word(event.facts), event.entry, event.text)
+    word = _WORDS.get(event.what)
+    words = event.what if word is None else word(event.facts)
+    return Happened(event.at, event.by, words, event.entry, event.text)
 
 
 _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = MappingProxyType(

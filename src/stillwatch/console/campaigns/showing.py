@@ -85,4 +85,5 @@ def _found(campaign: Campaign, findings: Findings) -> dict[str, Any]:
 def _largest(streams: pa.Table) -> list[dict[str, Any]]:
     """The ten largest streams."""
     ordered = streams.sort_by([("n_exchanges", "descending"), ("account_id", "ascending")])
-    return ordered.slice(0, 10).to_pylist()
+    rows: list[dict[str, Any]] = ordered.slice(0, 10).to_pylist()
+    return rows

@@ -92,7 +92,12 @@ def show_publish(visit: Visit) -> Response:
         return visit.render("sharing/none", {"node": None})
     kept = _kept(visit)
     wished = Wished() if kept is None else kept.wished
-    return _shown(visit, node, Typed(wished.tlp, str(wished.days), str(wished.quiet_h), {}))
+    try:
+        return _shown(visit, node, Typed(wished.tlp, str(wished.days), str(wished.quiet_h), {}))
+    except MissingData as error:
+        if not visit.console.shelf.has(visit.part("campaign")):
+            raise
+        return visit.render("sharing/not_indexed", {"campaign_id": visit.part("campaign"), "told": str(error)})
 
 
 def send_prepare(visit: Visit) -> Response:
