@@ -75,7 +75,7 @@ from stillwatch.console.access.cookies import COOKIE
 from stillwatch.console.access.login import Login
 from stillwatch.console.console import Console
 from stillwatch.console.door import Door
-from stillwatch.console.shelf import Shelf
+from stillwatch.console.shelf import Shelf, Wanted
 from stillwatch.console.visit import PREFIX
 from stillwatch.ledger.book import Event, append_all, sign_head
 from stillwatch.ledger.entry import Kind
@@ -358,10 +358,10 @@ def make_world(settings: ServiceSettings, size: Size, seed: int = 7) -> World:
 _PATHS: Final = """/
 /campaigns /campaigns?verdict=harvest&state=acted&bits=20 /campaigns?state=none /campaigns?sort=n_accounts&up=1
 /campaigns?q=payment /campaigns?page=150 /campaigns/table?as=csv&verdict=evaluation
-/campaigns/{largest} /campaigns/{smallest} /campaigns/{closed} /campaigns/{largest}/graph
+/campaigns/{campaigns} /campaigns/{largest} /campaigns/{smallest} /campaigns/{closed} /campaigns/{largest}/graph
 /campaigns/{largest}/streams /campaigns/{largest}/streams?sort=account_id&page=150 /campaigns/{largest}/streams?q=77
 /campaigns/{smallest}/streams/table?as=csv /campaigns/{largest}/exchanges /campaigns/{largest}/exchanges?page=500
-/policies /sharing /trace
+/policies /policies/new /policies/{versions} /sharing /sharing/ledger /trace
 /appeals /appeals?state=overdue /appeals?state=all&page=3 /appeals?account={accounts}
 /appeals/table?as=csv&state=waiting /appeals/{appeals} /appeals/{appeals}/page
 /audit /audit?kind=policy /audit?actor=ada&before=5000 /audit?about=campaign&id={largest}
@@ -375,9 +375,9 @@ FILES: Final = "/audit/ledger", "/audit/documents", "/audit/table?as=csv"
 """The whole ledger as files: asked once, with ``--files``."""
 
 
-def filled(path: str, world: World) -> str:
-    """Path of a page with names of the world; of several the first."""
-    names = {k: v if isinstance(v, str) else v[0] for k, v in world._asdict().items()}
+def filled(path: str, world: World, at: int) -> str:
+    """Path of a page with names of the world; of several one after the other."""
+    names = {k: v if isinstance(v, str) or not v else v[at % len(v)] for k, v in world._asdict().items()}
     return (PREFIX + path.format(**names)).rstrip("/")
 
 
@@ -419,9 +419,9 @@ async def measured(app: ASGIApp, paths: Sequence[str], world: World, cookie: str
     """Every page in turn, so many times; what the first round cost is told apart."""
     took: dict[str, list[float]] = defaultdict(list)
     rows: dict[str, dict[str, Any]] = {}
-    for _ in range(rounds + 1):
+    for at in range(rounds + 1):
         for path in paths:
-            status, size, seconds = await answered(app, filled(path, world), cookie)
+            status, size, seconds = await answered(app, filled(path, world, at), cookie)
             took[path].append(1e3 * seconds)
             rows[path] = {"page": path, "status": status, "bytes": size}
     for path, (first, *ms) in took.items():
@@ -475,6 +475,8 @@ def main() -> int:
             make_world(settings, Size.of(chosen.campaigns, chosen.streams))
         world = World(**json.loads((folder / "world.json").read_text()))
         with open_home(settings) as home, console_app(home) as (app, cookie):
+            table = Shelf(home.findings).sorted(Wanted(sort="n_accounts"))
+            world = world._replace(campaigns=tuple(table["campaign_id"].slice(0, 400).to_pylist()))
             rows = asyncio.run(measured(app, PAGES, world, cookie, chosen.rounds))
             if chosen.files:
                 rows += asyncio.run(measured(app, FILES, world, cookie, 0))

@@ -111,7 +111,10 @@ class Size(NamedTuple):
 
 
 class World(NamedTuple):
-    """Names of what is in it; largest and smallest are campaigns with a case, closed is a case."""
+    """Names of what is in it; largest and smallest are campaigns with a case, closed is a case.
+
+    campaigns   The largest ones; asked one after the other, so that none was just read.
+    """
 
     largest: str
     smallest: str
@@ -120,6 +123,7 @@ class World(NamedTuple):
     decisions: tuple[str, ...]
     appeals: tuple[str, ...]
     versions: tuple[str, ...]
+    campaigns: tuple[str, ...] = ()
 
 
 class Long(NamedTuple):

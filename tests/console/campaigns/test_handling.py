@@ -1,11 +1,12 @@
 """What people do with a case: recorded, shown at once, and told to whoever was slower."""
 
 import pytest
-from tests.console.conftest import Rig
+from tests.console.conftest import NOW, Rig
 
 from stillwatch.act.audit.verify import verify
 from stillwatch.act.cases.case import Case, State
 from stillwatch.act.cases.lookup import case_at
+from stillwatch.service.access.users import Users
 
 PAGE = "/console/campaigns/c-relay00017"
 WHY = "It has ended, and all of its accounts are closed."
@@ -34,10 +35,13 @@ def test_taken_noted_and_closed(rig: Rig) -> None:
 
 
 def test_handed_over(rig: Rig) -> None:
-    """To a person; what is no person's name is refused."""
+    """To a person who may log in, and to nobody else."""
     ada = rig.as_("ada")
     assert "bea’s now" in ada.send(f"{PAGE}/assign", to=" Bea ", seen="1").text
-    assert ada.send(f"{PAGE}/assign", to="<b>", seen="2").status_code == 422
+    assert ada.send(f"{PAGE}/assign", to="<b>", seen="2").status_code == 404
+    with rig.home.engine.begin() as connection:
+        Users(connection, rig.home.trail, "alma", NOW).end("vera")
+    assert ada.send(f"{PAGE}/assign", to="vera", seen="2").status_code == 422
     assert case(rig).assignee == "bea"
 
 
