@@ -132,7 +132,7 @@ def test_from_alarm_to_revocation(scene: Scene, chromium: "Browser") -> None:
     assert "We have your appeal" in customer.sees("main, body")
 
     ada.go("/console")
-    ada.click(".todo a:has-text('wait for an answer')")
+    ada.click(".todo a:has-text('for an answer')")
     ada.click("main tbody th a")
     assert WORDS in ada.sees(".statement")
     ada.click("label:has-text('Uphold'), input[value=upheld]")

@@ -87,8 +87,8 @@ def test_today_names_what_waits(rig: Rig) -> None:
     ada = rig.as_("ada")
     assert "campaigns nobody has looked at yet" in ada.get("/console").text
     ada.send(PAGE.format("c-relay00017/assign"), seen="1")
-    assert "cases are yours" in ada.get("/console").text
-    assert "cases are yours" not in rig.as_("bea").get("/console").text
+    assert "case is yours" in ada.get("/console").text
+    assert "case is yours" not in rig.as_("bea").get("/console").text
     with rig.home.engine.begin() as connection:
         connection.execute(update(CASES).values(state="closed", closed_why="ended"))
     text = ada.get("/console").text

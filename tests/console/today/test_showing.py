@@ -46,11 +46,11 @@ def test_appeals_by_their_deadline(rig: Rig) -> None:
     about = notice()
     with rig.home.engine.begin() as connection:
         file(connection, rig.home.trail, about, Filing(Grounds.RESEARCH, WORDS), AppealRules(), NOW)
-    assert "appeals wait for an answer" in rig.as_("ada").get("/console").text
+    assert "appeal waits for an answer" in rig.as_("ada").get("/console").text
     with rig.home.engine.begin() as connection:
         connection.execute(update(APPEALS).values(deadline=stamp(NOW.replace(hour=11))))
     text = rig.as_("ada").get("/console").text
-    assert "appeals are overdue" in text
+    assert "appeal is overdue" in text
     assert "overdue</td>" in text
     assert WORDS not in text
     assert "appeals" not in rig.as_("vera").get("/console").text.split("What needs a person")[1].split("</section>")[0]

@@ -66,9 +66,11 @@ def _appeals(visit: Visit, connection: Connection) -> Iterator[Need]:
     waiting = select(func.count()).where(APPEALS.c.outcome.is_(None), APPEALS.c.deadline >= stamp(visit.now))
     n_late, n_waiting = connection.execute(late).scalar_one(), connection.execute(waiting).scalar_one()
     if n_late:
-        yield Need(n_late, "appeals are overdue: the customers were promised an answer by now", at("appeals"), True)
+        words = "appeal is" if n_late == 1 else "appeals are"
+        yield Need(n_late, f"{words} overdue: an answer was promised by now", at("appeals"), True)
     if n_waiting:
-        yield Need(n_waiting, "appeals wait for an answer", at("appeals"))
+        words = "appeal waits" if n_waiting == 1 else "appeals wait"
+        yield Need(n_waiting, f"{words} for an answer", at("appeals"))
 
 
 def _problems(status: dict[str, Any] | None) -> Iterator[Need]:
@@ -110,8 +112,9 @@ def _cases(visit: Visit, connection: Connection) -> Iterator[Need]:
     counted = select(func.count()).select_from(CASES)
     open_ = connection.execute(counted.where(CASES.c.state == State.OPEN.value)).scalar_one()
     if open_:
-        yield Need(open_, "campaigns nobody has looked at yet", at("campaigns", state="open"))
+        words = "campaign" if open_ == 1 else "campaigns"
+        yield Need(open_, f"{words} nobody has looked at yet", at("campaigns", state="open"))
     mine = (CASES.c.assignee == visit.user.name) & (CASES.c.state != State.CLOSED.value)
     n_mine = connection.execute(counted.where(mine)).scalar_one()
     if n_mine:
-        yield Need(n_mine, "cases are yours", at("campaigns", state="mine"))
+        yield Need(n_mine, "case is yours" if n_mine == 1 else "cases are yours", at("campaigns", state="mine"))

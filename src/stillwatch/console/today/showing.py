@@ -13,6 +13,7 @@ from stillwatch.act.policy.activations import in_force
 from stillwatch.act.policy.versions import load_version
 from stillwatch.console.campaigns.standing import cases_by_id, decisions_by_action
 from stillwatch.console.shelf import Shelf, Wanted
+from stillwatch.console.today.exchange import told_of
 from stillwatch.console.today.needs import needs_of, soonest_appeals
 from stillwatch.console.visit import Visit, at
 from stillwatch.errors import StillwatchError
@@ -45,6 +46,7 @@ def show_today(visit: Visit) -> Response:
         "hours": hours,
         "peak": max((n for _, n in hours), default=0),
         "found": _found(console.shelf),
+        "told": told_of(console.node),
         "path": lambda name: at("campaigns", name),
     }
     return visit.render("today/today", values)
