@@ -124,10 +124,12 @@ def home(template: Path, tmp_path: Path) -> Iterator[Home]:
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+def standing(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """A console of all tests of a module, which only look at it."""
-    with made_home(tmp_path_factory.mktemp("standing")) as made:
-        yield rig_of(made, lambda: NOW)
+    folder = tmp_path_factory.mktemp("standing")
+    copytree(template / "service", folder / "service")
+    with open_home(settings_of(folder)) as opened:
+        yield rig_of(opened, lambda: NOW)
 
 
 @pytest.fixture
