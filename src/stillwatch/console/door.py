@@ -122,7 +122,8 @@ class Door:
 
     def _is_ours(self, request: Request, session: Session, form: list[tuple[str, str]]) -> bool:
         told = next((value for name, value in form if name == "form"), "")
-        return is_from_here(request) and is_form_token(self._console.home.secret, session.digest, told)
+        is_here = is_from_here(request, self._console.settings.public_url)
+        return is_here and is_form_token(self._console.home.secret, session.digest, told)
 
     def _visit(self, request: Request, session: Session, form: list[tuple[str, str]]) -> Visit:
         lists: dict[str, list[str]] = {}

@@ -67,3 +67,11 @@ def test_spellings_of_a_token(told: str) -> None:
 def test_where_a_form_comes_from(headers: dict[str, str], is_ours: bool) -> None:  # noqa: FBT001 - a case
     """Of this very host, as far as the browser says."""
     assert is_from_here(request(host="watch.example", **headers)) is is_ours
+
+
+def test_a_proxy_may_ask_under_another_host() -> None:
+    """What browsers come to counts as here, and nothing else does because of it."""
+    there = "https://watch.example"
+    assert is_from_here(request(host="10.0.0.7:8470", origin=there), there)
+    assert not is_from_here(request(host="10.0.0.7:8470", origin="https://evil.example"), there)
+    assert not is_from_here(request(host="10.0.0.7:8470", origin=there))

@@ -54,13 +54,17 @@ def is_form_token(secret: ServiceSecret, digest: str, told: str) -> bool:
     return secret.is_of(_USE, digest.encode(), mac)
 
 
-def is_from_here(request: Request) -> bool:
-    """Whether a form was sent by a page of this very origin, as far as the browser says."""
+def is_from_here(request: Request, public_url: str = "") -> bool:
+    """Whether a form was sent by a page of this very origin, as far as the browser says.
+
+    public_url  Where browsers come to; a proxy in front may ask under another host.
+    """
     site = request.headers.get("sec-fetch-site")
     if site is not None and site != "same-origin":
         return False
     origin = request.headers.get("origin")
     try:
-        return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+        hosts = {request.headers.get("host", ""), urlsplit(public_url).netloc}
+        return origin is None or urlsplit(origin).netloc in hosts - {""}
     except ValueError:  # brackets that are no address
         return False
