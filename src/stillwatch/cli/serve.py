@@ -108,7 +108,7 @@ def _greeting(service: "Service", *, is_named: bool) -> list[str]:
         if not is_living(connection):
             lines.append("nobody can log in to the console yet: stillwatch user add NAME --role admin --by NAME")
         else:
-            lines.append(f"the console is at {told.public_url}/console")
+            lines.append(f"the console is at {told.console_url}/console")
     active = service.deciding.in_force()
     if active is None:
         lines.append("no policy is in force, everything is observed: stillwatch policy --help")

@@ -122,7 +122,7 @@ class Door:
 
     def _is_ours(self, request: Request, session: Session, form: list[tuple[str, str]]) -> bool:
         told = next((value for name, value in form if name == "form"), "")
-        is_here = is_from_here(request, self._console.settings.public_url)
+        is_here = is_from_here(request, self._console.settings.console_url)
         return is_here and is_form_token(self._console.home.secret, session.digest, told)
 
     def _visit(self, request: Request, session: Session, form: list[tuple[str, str]]) -> Visit:

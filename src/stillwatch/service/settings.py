@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from stillwatch.act.appeals.appeal import AppealRules
 from stillwatch.errors import InvalidInput, UnreadableSource
@@ -122,6 +123,7 @@ class MemberSettings:
 class ConsoleSettings:
     """How people use the console.
 
+    url             Where they reach it, http or https, without a path; without one, the host of public_url.
     idle_minutes    A session ends after so many minutes without a request.
     session_hours   A session ends after so many hours, whatever happens in it.
     trace           Folder of the provider's marks, as `stillwatch trace keys` keeps it; without one nothing is shown.
@@ -132,13 +134,14 @@ class ConsoleSettings:
     oidc_name       Claim that names a person.
     """
 
+    url: str | None = None
     idle_minutes: int = 120
     session_hours: int = 12
     trace: Path | None = None
     reports: Path | None = None
     oidc_issuer: str | None = None
     oidc_client: str = "stillwatch"
-    oidc_secret: Path | None = None
+    oidc_secret: Path | None = field(default=None, repr=False)
     oidc_name: str = "preferred_username"
 
 
@@ -172,6 +175,16 @@ class ServiceSettings:
     appeals: AppealRules = field(default_factory=AppealRules)
     member: MemberSettings = field(default_factory=MemberSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
+
+    @property
+    def console_url(self) -> str:
+        """Where people reach the console, without what comes after the host.
+
+        >>> ServiceSettings(public_url="https://api.example.com/stillwatch").console_url
+        'https://api.example.com'
+        """
+        parts = urlsplit(self.console.url or self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def database_url(self) -> str:

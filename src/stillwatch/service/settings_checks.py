@@ -81,6 +81,11 @@ def _public_url(value: str) -> str | None:
     return None
 
 
+def _origin(value: str) -> str | None:
+    wrong = _public_url(value)
+    return wrong or (None if urlsplit(value).path in {"", "/"} else "must be a URL without a path")
+
+
 def _redis(value: str) -> str | None:
     return None if value.startswith(("redis://", "rediss://", "unix://")) else "must be a redis, rediss or unix URL"
 
@@ -130,6 +135,7 @@ _CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "decide.account_header": _header,
     "appeals.answer_within_days": _at_most(30, "working days"),
     "appeals.file_within_days": _at_most(365, "days"),
+    "console.url": _origin,
     "console.idle_minutes": _at_most(1440, "minutes"),
     "console.session_hours": _at_most(168, "hours"),
     "console.oidc_issuer": _public_url,

@@ -98,7 +98,7 @@ class Login:
 
     def _enter(self, request: Request, fields: dict[str, str]) -> Response:
         target, source, name = safe_target(fields.get("to", "")), address_of(request), fields.get("name", "")[:64]
-        if not is_from_here(request, self.console.settings.public_url):
+        if not is_from_here(request, self.console.settings.console_url):
             return self.page(target, "The form was not sent from this page.", HTTPStatus.FORBIDDEN)
         try:
             self.by_address.check(source)
@@ -133,7 +133,7 @@ class Login:
 
     def _left(self, request: Request) -> Response:
         console = self.console
-        if not is_from_here(request, self.console.settings.public_url):
+        if not is_from_here(request, self.console.settings.console_url):
             return self.page("", "The form was not sent from this page.", HTTPStatus.FORBIDDEN)
         with console.engine.begin() as connection:
             end_session(connection, digest_of(request.cookies.get(COOKIE, "")[:100]))
@@ -144,7 +144,7 @@ class Login:
 
 def is_secure(request: Request, console: Console) -> bool:
     """Whether browsers come by TLS, here or at a proxy in front."""
-    return request.url.scheme == "https" or console.settings.public_url.startswith("https://")
+    return request.url.scheme == "https" or console.settings.console_url.startswith("https://")
 
 
 def safe_target(told: str) -> str:

@@ -74,7 +74,7 @@ class OidcPages:
 
     @property
     def _returns_to(self) -> str:
-        return f"{self.login.console.settings.public_url}{PREFIX}/oidc/back"
+        return f"{self.login.console.settings.console_url}{PREFIX}/oidc/back"
 
     def _sent(self, request: Request) -> Response:
         console, now = self.login.console, self.login.console.clock()
