@@ -20,9 +20,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.exit_code == 0, done.output
     assert "3,000 rows read = 3,000 kept" in done.stdout
     assert "Planted and found" in done.stdout
-    end = done.stdout.splitlines()[-3:]
-    assert [line.split(":")[0] for line in end] == ["report", "next", "then"]
+    end = done.stdout.splitlines()[-4:]
+    assert [line.split(":")[0] for line in end] == ["report", "next", "then", "look"]
     assert end[0] == f"report: {out / 'findings' / 'report.html'}"
+    assert end[3] == f"look: stillwatch console {out / 'findings'} --logs {out / 'logs'}"
     return out
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> "Iterator[Browser]":
-    """One browser for all."""
+    """One browser of a module: playwright runs an event loop in this thread, beside which no test may run another."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is absent: no page is looked at")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a browser

@@ -11,7 +11,10 @@ import stillwatch
 from stillwatch.share.answers.advice import QuietAdvice, quiet_advice
 
 SOURCE = Path(stillwatch.__file__).parent
-MAY_READ = ("share/answers/advice.py", "model/indicator.py", "share/stix", "share/guard", "share/life/decay.py")
+MAY_READ = (
+    *("share/answers/advice.py", "console/sharing/one.py", "model/indicator.py"),
+    *("share/stix", "share/guard", "share/life/decay.py"),
+)
 """Who shows it, who defines it, who carries it over the wire and who checks its time zone."""
 
 
