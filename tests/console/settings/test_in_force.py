@@ -77,7 +77,7 @@ def test_secrets_are_not_shown(rig: Rig) -> None:
     for path in ("/console/settings/file", "/console/settings"):
         text = other.as_("alma").get(path).text
         assert SECRET not in text
-    assert other.as_("alma").get("/console/settings/file").text.count("set, and not shown") == 2
+    assert other.as_("alma").get("/console/settings/file").text.count("set, and not shown") == 3
     (rig.home.settings.folder / "secret").unlink()
     assert "is not there" in other.as_("alma").get("/console/settings").text
 
