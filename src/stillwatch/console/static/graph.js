@@ -20,15 +20,36 @@
   }
 
   function look(graph) {
-    const size = (node) => 10 + 26 * Math.sqrt(node.data("n") / graph.most);
+    const scale = graph.nodes.length > 600 ? 2.6 : 1;  // seen from further away
+    const size = (node) => Math.sqrt(scale) * (10 + 26 * Math.sqrt(node.data("n") / graph.most));
     return [
-      { selector: "node", style: { "background-color": colour("data"), width: 7, height: 7, "font-size": 9, color: colour("ink"), "text-valign": "top", "text-outline-color": colour("page"), "text-outline-width": 2 } },
-      { selector: "node[kind = 'shared']", style: { "background-color": colour("for"), label: "data(label)", width: size, height: size } },
+      { selector: "node", style: { "background-color": colour("data"), width: 7, height: 7, "font-size": 9 * scale, color: colour("ink"), "text-valign": "top", "text-outline-color": colour("page"), "text-outline-width": 2 * scale } },
+      { selector: "node[kind = 'shared']", style: { "background-color": colour("for"), label: "data(label)", width: size, height: size, "z-index-compare": "manual", "z-index": 9 } },
       { selector: "node[kind = 'group']", style: { label: "data(label)", width: size, height: size } },
       { selector: "edge", style: { width: 0.6, "line-color": colour("muted"), opacity: 0.45, "curve-style": "haystack" } },
       { selector: ".far", style: { opacity: 0.12 } },
       { selector: "node.near", style: { label: (node) => node.data("told") || node.data("label") } },
     ];
+  }
+
+  // Of many nodes: what is shared on a circle, accounts as a sunflower around the middle of all that they share.
+  function spread(graph) {
+    const shared = graph.nodes.filter((node) => node.kind === "shared"), at = {}, ties = {}, groups = {};
+    const radius = 9 * Math.sqrt(graph.nodes.length) * (shared.length > 1 ? 1 : 0);
+    shared.forEach((node, i) => {
+      const angle = (2 * Math.PI * i) / shared.length;
+      at[node.id] = { x: radius * 2 * Math.cos(angle), y: radius * Math.sin(angle) };
+    });
+    for (const edge of graph.edges) (ties[edge.source] ??= []).push(edge.target);
+    for (const [id, targets] of Object.entries(ties)) (groups[targets.sort().join()] ??= []).push(id);
+    for (const [key, ids] of Object.entries(groups)) {
+      const places = key.split(",").map((id) => at[id]), mean = (axis) => places.reduce((sum, one) => sum + one[axis], 0) / places.length;
+      ids.forEach((id, i) => {
+        const far = 9 * Math.sqrt(i + 14), angle = 2.39996 * i;
+        at[id] = { x: mean("x") + far * Math.cos(angle), y: mean("y") + far * Math.sin(angle) };
+      });
+    }
+    return at;
   }
 
   async function draw(place) {
@@ -42,8 +63,8 @@
     const drawing = cytoscape({
       container: place,
       elements: { nodes: graph.nodes.map((data) => ({ data })), edges: graph.edges.map((data) => ({ data })) },
-      style: look(graph), hideEdgesOnViewport: many, textureOnViewport: many, minZoom: 0.1, maxZoom: 6,
-      layout: many ? { name: "concentric", concentric: (node) => node.degree(), levelWidth: () => 3, minNodeSpacing: 2, animate: false } : { name: "cose", animate: false, randomize: true, nodeRepulsion: () => 9000, idealEdgeLength: () => 40, numIter: 400, padding: 24 },
+      style: look(graph), hideEdgesOnViewport: many, textureOnViewport: many, minZoom: 0.02, maxZoom: 6,
+      layout: many ? { name: "preset", positions: spread(graph), padding: 16 } : { name: "cose", animate: false, randomize: true, nodeRepulsion: () => 9000, idealEdgeLength: () => 40, numIter: 400, padding: 24 },
     });
     drawing.on("tap", "node", (event) => {
       drawing.elements().addClass("far").removeClass("near");
