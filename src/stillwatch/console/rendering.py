@@ -6,7 +6,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
@@ -14,6 +14,7 @@ from stillwatch import __version__
 from stillwatch.console.static_files import static_path
 from stillwatch.console.wording import WORDS
 from stillwatch.report import quantities, sentences, wording
+from stillwatch.report.templating import environment_of
 from stillwatch.report.visible import pieces, visible
 
 __all__ = ["HEADERS", "rendered"]
@@ -37,27 +38,23 @@ HEADERS: Final = {
 @cache
 def _environment() -> Environment:
     """Templates with everything escaped and every missing name an error."""
-    made = Environment(
-        loader=PackageLoader("stillwatch.console"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    made = environment_of(
+        "stillwatch.console",
+        {
+            "bits": quantities.bits,
+            "count": quantities.count,
+            "short": quantities.short,
+            "usd": quantities.usd,
+            "share": quantities.share,
+            "named": sentences.named,
+            "visible": visible,
+            "shown": _shown,
+            "when": _when,
+            "day": _day,
+            "ago": _ago,
+            "plural": _plural,
+        },
     )
-    made.filters |= {
-        "bits": quantities.bits,
-        "count": quantities.count,
-        "short": quantities.short,
-        "usd": quantities.usd,
-        "share": quantities.share,
-        "named": sentences.named,
-        "visible": visible,
-        "shown": _shown,
-        "when": _when,
-        "day": _day,
-        "ago": _ago,
-        "plural": _plural,
-    }
     made.globals |= {
         "static": static_path,
         "verdicts": wording.VERDICTS,

@@ -5,13 +5,14 @@ from functools import cache
 from itertools import count
 from operator import itemgetter
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from stillwatch.model.campaign import Campaign
 from stillwatch.model.findings import Findings
 from stillwatch.report import calibrated, quantities, sentences, wording
 from stillwatch.report.pictures.timeline import lanes
 from stillwatch.report.section import campaign_section
+from stillwatch.report.templating import environment_of
 from stillwatch.report.visible import visible
 
 __all__ = ["to_html"]
@@ -23,25 +24,20 @@ _MOST_LANES = 20
 @cache
 def _environment() -> Environment:
     """Templates with everything escaped and every missing name an error."""
-    made = Environment(
-        loader=PackageLoader("stillwatch.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return environment_of(
+        "stillwatch.report",
+        {
+            "bits": quantities.bits,
+            "count": quantities.count,
+            "named": sentences.named,
+            "visible": visible,
+            "day": quantities.day,
+            "clock": quantities.clock,
+            "verdict": _verdict,
+            "short": quantities.short,
+            "usd": quantities.usd,
+        },
     )
-    made.filters |= {
-        "bits": quantities.bits,
-        "count": quantities.count,
-        "named": sentences.named,
-        "visible": visible,
-        "day": quantities.day,
-        "clock": quantities.clock,
-        "verdict": _verdict,
-        "short": quantities.short,
-        "usd": quantities.usd,
-    }
-    return made
 
 
 def _verdict(campaign: Campaign) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from stillwatch import __version__
@@ -16,6 +16,7 @@ from stillwatch.model.decision import Action
 from stillwatch.report import quantities, sentences, wording
 from stillwatch.report.previewed import pictures, words
 from stillwatch.report.previewed.bands import actions_of, rows_of
+from stillwatch.report.templating import environment_of
 from stillwatch.report.visible import visible
 
 __all__ = ["to_html"]
@@ -36,25 +37,20 @@ class _Case:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("stillwatch.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return environment_of(
+        "stillwatch.report",
+        {
+            "after": words.after,
+            "bits": quantities.bits,
+            "count": quantities.count,
+            "done": lambda action: words.ACTIONS[action],
+            "moment": quantities.moment,
+            "named": sentences.named,
+            "share": quantities.share,
+            "short": quantities.short,
+            "visible": visible,
+        },
     )
-    made.filters |= {
-        "after": words.after,
-        "bits": quantities.bits,
-        "count": quantities.count,
-        "done": lambda action: words.ACTIONS[action],
-        "moment": quantities.moment,
-        "named": sentences.named,
-        "share": quantities.share,
-        "short": quantities.short,
-        "visible": visible,
-    }
-    return made
 
 
 def to_html(found: Previewed, changes: Changes | None = None) -> str:

@@ -3,10 +3,11 @@
 import math
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from stillwatch.model.trace_report import TraceReport
 from stillwatch.report import quantities, sentences
+from stillwatch.report.templating import environment_of
 from stillwatch.report.traced import pictures, words
 from stillwatch.report.visible import visible
 
@@ -15,22 +16,17 @@ __all__ = ["to_html"]
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("stillwatch.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return environment_of(
+        "stillwatch.report",
+        {
+            "count": quantities.count,
+            "moment": quantities.moment,
+            "named": sentences.named,
+            "p_value": words.p_value,
+            "short": quantities.short,
+            "visible": visible,
+        },
     )
-    made.filters |= {
-        "count": quantities.count,
-        "moment": quantities.moment,
-        "named": sentences.named,
-        "p_value": words.p_value,
-        "short": quantities.short,
-        "visible": visible,
-    }
-    return made
 
 
 def to_html(report: TraceReport) -> str:

@@ -7,10 +7,11 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from stillwatch.report.templating import environment_of
 from stillwatch.report.visible import visible
 from stillwatch.service.pages.wording import when
 
@@ -37,14 +38,9 @@ _HEADERS: Final = {
 @cache
 def _environment() -> Environment:
     """Templates with everything escaped and every missing name an error."""
-    made = Environment(
-        loader=PackageLoader("stillwatch.service.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    made = environment_of(
+        "stillwatch.service.pages", {"when": when, "visible": lambda text: visible(text, layout="\n")}
     )
-    made.filters |= {"when": when, "visible": lambda text: visible(text, layout="\n")}
     made.globals["style"] = Markup(_STYLE)  # noqa: S704 - our own file, hashed in the policy
     return made
 
