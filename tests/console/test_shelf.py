@@ -46,7 +46,7 @@ def test_nothing_yet(tmp_path: Path) -> None:
     assert shelf.is_empty
     assert not shelf.has("c-1")
     for ask in (shelf.head, shelf.table, lambda: shelf.found(Wanted()), lambda: shelf.campaign("c-1")):
-        with pytest.raises(MissingData, match="no findings yet"):
+        with pytest.raises(MissingData, match="holds no findings; run 'stillwatch scan' first"):
             ask()
     write_findings(empty_findings(), tmp_path / "later")
     assert not Shelf(tmp_path / "later").is_empty

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from starlette.applications import Starlette
@@ -23,6 +24,7 @@ from stillwatch.console.door import Door
 from stillwatch.console.routes import console_routes
 from stillwatch.console.shelf import Shelf
 from stillwatch.errors import InvalidInput, StillwatchError
+from stillwatch.ingest.sources import STDIN, expand
 from stillwatch.service.access.passwords import fresh_password
 from stillwatch.service.access.roles import Role
 from stillwatch.service.access.users import Users, users_of
@@ -87,10 +89,11 @@ def console_over(folder: Path, logs: Sequence[str | Path] = (), port: int = 0) -
 
     folder      As `stillwatch scan --out` left it.
     logs        What was scanned, so that single exchanges can be looked at; without it they cannot.
-    Raises      MissingData when there are no findings; as `open_home`.
+    Raises      MissingData when there are no findings; UnreadableSource when there are no such logs; as `open_home`.
     """
     shelf = Shelf(folder)
     shelf.head()
+    _check_logs(logs)
     settings = replace(ServiceSettings(), folder=folder / _FOLDER, public_url=f"http://127.0.0.1:{port}")
     with open_home(settings, is_first=True) as home:
         name = _who(home)
@@ -113,6 +116,16 @@ def _doors(console: Console) -> Iterator[Door]:
         stack.callback(door.close)
         stack.callback(console.jobs.close)
         yield door
+
+
+def _check_logs(logs: Sequence[str | Path]) -> None:
+    """Refuse logs that are not there now, and not only when somebody wants to look at an exchange."""
+    if STDIN in logs:
+        message = "the logs of a console must be files: they are read each time that an exchange is looked at"
+        raise InvalidInput(message)
+    if logs:
+        with TemporaryDirectory() as spool:
+            expand(logs, Path(spool))
 
 
 def _warm(shelf: Shelf) -> None:

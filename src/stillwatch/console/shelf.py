@@ -283,7 +283,7 @@ def _mark(folder: Path) -> _Mark:
     """What changes when the findings do: they are replaced file by file, so that no file speaks for the others."""
     first, *others = (_mark_of(folder / name) for name in (CAMPAIGNS, CATALOGUE_FILE, _STREAMS_FILE))
     if first == _NOT_THERE:
-        message = f"{folder} holds no findings yet"
+        message = f"{folder} holds no findings; run 'stillwatch scan' first or name another folder"
         raise MissingData(message)
     return first, *others
 
