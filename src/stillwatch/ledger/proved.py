@@ -7,17 +7,16 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from stillwatch.errors import InvalidInput, UnreadableSource
 from stillwatch.ledger.entry import Entry, Opening, is_of
-from stillwatch.ledger.head import Head, verify_head
+from stillwatch.ledger.head import Head
+from stillwatch.ledger.latest import latest_head
 from stillwatch.ledger.proofs import inclusion_paths
-from stillwatch.ledger.tables import ABOUT, DOCUMENTS, ENTRIES, HEADS
+from stillwatch.ledger.tables import ABOUT, DOCUMENTS, ENTRIES
 from stillwatch.ledger.verification import is_included
 from stillwatch.signing.keys import Keys
-from stillwatch.signing.refused import Refused
 
 __all__ = ["proved_about"]
 
 _CHUNK: Final = 500
-_MOST_HEADS: Final = 16
 _WANTED: Final = (
     select(ABOUT.c.about, ENTRIES, DOCUMENTS.c.salt, DOCUMENTS.c.document)
     .join_from(ABOUT, ENTRIES, ABOUT.c.index == ENTRIES.c.index)
@@ -36,23 +35,12 @@ def proved_about(connection: Connection, names: Sequence[str], keys: Keys) -> It
     names       As `Event.about` told them.
     keys        Who may have signed heads.
     """
-    head = _last_head(connection, keys)
-    if head is None:
+    signed = latest_head(connection, keys)
+    if signed is None:
         return
     for start in range(0, len(names), _CHUNK):
         rows = connection.execute(_WANTED, {"names": list(names[start : start + _CHUNK])}).all()
-        yield from _proved(connection, rows, head)
-
-
-def _last_head(connection: Connection, keys: Keys) -> Head | None:
-    """The last head with a good signature among the last few, so that one that was made up takes nothing away."""
-    wanted = select(HEADS.c.head).order_by(HEADS.c.size.desc()).limit(_MOST_HEADS)
-    for told in connection.execute(wanted).scalars():
-        try:
-            return verify_head(told, keys)
-        except (Refused, AttributeError, TypeError):  # no document of a head at all
-            continue
-    return None
+        yield from _proved(connection, rows, signed.head)
 
 
 def _proved(connection: Connection, rows: Sequence[Row[Any]], head: Head) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -13,10 +13,10 @@ from starlette.responses import Response, StreamingResponse
 from stillwatch.act.audit.database import looking
 from stillwatch.act.audit.trail import write_documents
 from stillwatch.console.audit.moments import size_of
-from stillwatch.console.audit.proving import latest_head
 from stillwatch.console.visit import Visit
 from stillwatch.errors import MissingData
 from stillwatch.ledger.export import export
+from stillwatch.ledger.latest import latest_head
 from stillwatch.web.problem import Problem
 
 __all__ = ["MOST_EXPORTED", "take_documents", "take_head", "take_ledger"]

@@ -11,10 +11,10 @@ from stillwatch.console.audit.asked import ABOUT, KINDS, AskedAudit
 from stillwatch.console.audit.exporting import MOST_EXPORTED
 from stillwatch.console.audit.looking import look_back
 from stillwatch.console.audit.moments import size_of
-from stillwatch.console.audit.proving import latest_head
 from stillwatch.console.audit.words import KIND_WORDS, plain_words, said
 from stillwatch.console.downloads import download
 from stillwatch.console.visit import Visit, at
+from stillwatch.ledger.latest import latest_head
 from stillwatch.service.access.roles import Right
 
 __all__ = ["show_audit", "take_table"]

@@ -1,35 +1,18 @@
 """Show that an entry is in the ledger that the service has signed, and that its document is what it commits to."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from stillwatch.act.audit.trail import Recorded
 from stillwatch.errors import FailedProof, InvalidInput, UnreadableSource
 from stillwatch.ledger.entry import is_of
-from stillwatch.ledger.head import Head, verify_head
+from stillwatch.ledger.latest import Signed, latest_head
 from stillwatch.ledger.proof import Proof, check_proof
 from stillwatch.ledger.proofs import inclusion_path
-from stillwatch.ledger.tables import HEADS
 from stillwatch.signing.keys import Keys
-from stillwatch.signing.refused import Refused
 
-__all__ = ["Proved", "Signed", "latest_head", "prove"]
-
-_MOST_HEADS: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A head with a good signature.
-
-    told        As it was signed.
-    """
-
-    head: Head
-    told: Mapping[str, Any]
+__all__ = ["Proved", "prove"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +28,6 @@ class Proved:
     proof: Proof | None
     wrong: str
     fits: bool | None
-
-
-def latest_head(connection: Connection, keys: Keys) -> Signed | None:
-    """The last head with a good signature, of the last few; None when there is none."""
-    wanted = select(HEADS.c.head).order_by(HEADS.c.size.desc()).limit(_MOST_HEADS)
-    for told in connection.execute(wanted).scalars():
-        try:
-            return Signed(verify_head(told, keys), told)
-        except (Refused, AttributeError, TypeError):  # no document of a head at all
-            continue
-    return None
 
 
 def prove(connection: Connection, one: Recorded, keys: Keys) -> Proved:
